@@ -1,0 +1,1 @@
+//! Every interleaving of the shared leaves, judged by our checker.

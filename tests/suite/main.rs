@@ -1,0 +1,1 @@
+//! Table of contents of the promises that need two crates.

@@ -1,0 +1,2 @@
+//! The dyno command.
+fn main() {}
