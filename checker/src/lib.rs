@@ -9,17 +9,32 @@
 //! - [`verdict`]: [`Verdict`], [`Counterexample`], [`Budget`], [`Promise`], [`Checker`].
 
 pub mod append;
+pub mod causality;
+pub mod convergence;
 pub mod domain;
+pub(crate) mod evidence;
+pub mod export;
+pub(crate) mod graph;
+pub mod handoff;
 pub mod history;
+pub mod import;
 pub mod kv;
+pub mod linear;
+pub mod model;
 pub mod note;
+pub mod picture;
+pub(crate) mod order;
+mod promises;
 pub mod register;
+pub mod report;
+pub mod siblings;
 pub(crate) mod sync;
 pub mod verdict;
 
 pub use domain::Domain;
 pub use history::{Entry, History, Malformed, Op, OpId, Outcome, Process, Recorder, Time};
 pub use note::Note;
+pub use promises::promises;
 pub use verdict::{
     Budget, Checker, Counterexample, Counters, Promise, Reason, Shortfall, Verdict, Witness,
 };

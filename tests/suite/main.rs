@@ -1,1 +1,9 @@
 //! Table of contents of the promises that need two crates.
+
+mod determinism;
+mod flaws;
+mod live;
+mod promises;
+mod recordings;
+mod reports;
+mod tidy;

@@ -1,1 +1,29 @@
-//! x
+//! Plans of client calls and faults, what runs them, and what makes the failing ones small.
+//!
+//! - [`plan`], [`fault`]: a run before it happens, as data.
+//! - [`load`]: plans out of seeds.
+//! - [`strategy`]: the same as proptest strategies.
+//! - [`luck`]: every chance event as a function of the seed and of what it is for.
+//! - [`replica`]: [`replica::Replica`], the door through which any sans-IO node enters the simulator.
+//! - [`sim`]: one thread, one virtual clock: network, disks, faults.
+//! - [`subject`]: what a plan can be run against: the reference core, a live store.
+//! - [`drive`]: plan in, history out; the only loop that runs anything.
+//! - [`campaign`], [`target`], [`preset`]: many seeds, what is judged, what must be exercised.
+//! - [`shrink`], [`bundle`]: smaller plans, and the file that repeats one.
+//! - [`cli`]: the `dyno` command, one file a subcommand.
+
+pub mod bundle;
+pub mod campaign;
+pub mod cli;
+pub mod drive;
+pub mod fault;
+pub mod load;
+pub mod luck;
+pub mod plan;
+pub mod preset;
+pub mod replica;
+pub mod shrink;
+pub mod sim;
+pub mod strategy;
+pub mod subject;
+pub mod target;

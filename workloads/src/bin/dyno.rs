@@ -1,2 +1,5 @@
-//! The dyno command.
-fn main() {}
+//! The `dyno` command.
+
+fn main() -> std::process::ExitCode {
+    dynamometer::cli::main()
+}

@@ -1,0 +1,395 @@
+//! Known answers for clocks, and the induction against all pairs.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::ClockCausality;
+use super::check::judge;
+use super::clocks::collect;
+use super::truth::clocked;
+use crate::evidence::sketch::{Luck, sketch};
+use crate::history::History;
+use crate::kv::Kv;
+use crate::order::Order;
+use crate::verdict::{Budget, Checker, Shortfall, Verdict};
+
+/// Asserts that exactly these parts are broken, separated by commas.
+fn breaks(text: &str, parts: &str) {
+    let history = sketch(text);
+    let expected: BTreeSet<&str> = parts.split(", ").filter(|part| !part.is_empty()).collect();
+    assert_eq!(judge(&history).0.broken(), expected, "{text}");
+    let verdict = ClockCausality.check(&history, Budget::default());
+    let broken = verdict.counterexample();
+    assert_eq!(broken.is_some(), !expected.is_empty());
+    if let Some(broken) = broken {
+        assert!(broken.reasons.len() >= 2, "{broken:?}");
+    }
+}
+
+#[test]
+fn the_evolution_of_the_paper_is_right() {
+    let text = "[0,1] c put x D1 -> ok as p1
+         [2,3] c put x D2 ctx=p1 -> ok as p2
+         [4,5] a put x D3 ctx=p2 -> ok as p3
+         [4,5] b put x D4 ctx=p2 -> ok as p4
+         [6,7] c get x -> {D3,D4} as g
+         [8,9] c put x D5 ctx=g -> ok
+         1 durable A x {D1@Sx:1}
+         3 durable A x {D2@Sx:2/Sx:1}
+         5 durable A x {D3@Sy:1/Sx:2,D4@Sz:1/Sx:2}
+         9 durable A x {D5@Sx:3/Sx:2+Sy:1+Sz:1}";
+    breaks(text, "");
+    let verdict = ClockCausality.check(&sketch(text), Budget::default());
+    let Verdict::Valid(witness) = verdict else {
+        panic!("valid, not {verdict:?}");
+    };
+    assert_eq!(witness.exercised["clocked writes"], 5);
+    assert_eq!(witness.exercised["ordered pairs"], 9);
+    assert_eq!(witness.exercised["concurrent pairs"], 1);
+}
+
+#[test]
+fn a_plain_vector_orders_two_blind_writes_falsely() {
+    breaks(
+        "[0,1] s1 put x a -> ok
+         [2,3] s2 put x b -> ok
+         1 durable A x {a@A:1}
+         3 durable A x {b@A:2/A:1}",
+        "false order",
+    );
+}
+
+#[test]
+fn dots_keep_the_same_two_writes_apart() {
+    breaks(
+        "[0,1] s1 put x a -> ok
+         [2,3] s2 put x b -> ok
+         3 durable A x {a@A:1,b@A:2}",
+        "",
+    );
+}
+
+#[test]
+fn a_pruned_clock_makes_a_false_conflict() {
+    breaks(
+        "[0,1] s1 put x a -> ok as p
+         [2,3] s2 put x b ctx=p -> ok
+         3 durable A x {a@A:1,b@B:1}",
+        "false conflict in the clocks",
+    );
+}
+
+#[test]
+fn a_dot_used_twice_is_found_across_nodes_and_hints() {
+    breaks(
+        "[0,1] s1 put x a -> ok
+         [5,6] s2 put x b -> ok
+         1 durable A x {a@A:1}
+         6 hint D A x {b@A:1}",
+        "duplicate dot",
+    );
+    breaks(
+        "[0,1] s1 put x a -> ok as p
+         [5,6] s2 del x ctx=p -> ok
+         1 durable A x {a@A:1}
+         6 durable A x {!@A:1/A:1}",
+        "duplicate dot",
+    );
+    // Keys have events of their own.
+    breaks(
+        "[0,1] s1 put x a -> ok
+         [5,6] s2 put y b -> ok
+         [7,8] s2 get y -> {b} as g
+         1 durable A x {a@A:1}
+         6 durable A y {b@A:1}",
+        "",
+    );
+}
+
+#[test]
+fn an_acknowledged_write_is_one_event_and_an_unknown_one_may_be_two() {
+    let run = |outcome: &str| {
+        format!(
+            "[0,1] s1 put x a -> {outcome}
+             [2,3] s2 put x b -> ok
+             1 durable A x {{a@A:1}}
+             3 durable B x {{a@B:1,b@B:2}}"
+        )
+    };
+    breaks(&run("ok"), "two events");
+    breaks(&run("info"), "");
+}
+
+#[test]
+fn one_value_under_two_pasts_is_judged_under_each() {
+    breaks(
+        "[0,1] s1 put x a -> ok as p
+         [2,3] s2 put x b ctx=p -> ok
+         3 durable A x {a@A:1}
+         3 durable A x {b@B:1/A:1}
+         4 durable B x {b@B:1}",
+        "false conflict in the clocks",
+    );
+}
+
+#[test]
+fn a_write_of_unknown_outcome_is_held_to_its_clock_too() {
+    breaks(
+        "[0,1] s1 put x a -> ok
+         [2,-] s2 put x b -> info
+         1 durable A x {a@A:1}
+         3 durable A x {b@B:1/A:1}",
+        "false order",
+    );
+}
+
+#[test]
+fn a_context_reaches_through_writes_whose_clocks_were_not_seen() {
+    breaks(
+        "[0,1] s1 put x a -> ok as p
+         [2,3] s2 put x b ctx=p -> ok as q
+         [4,5] s3 put x c ctx=q -> ok
+         1 durable A x {a@A:1}
+         5 durable A x {c@C:1}",
+        "false conflict in the clocks",
+    );
+}
+
+#[test]
+fn a_hidden_tombstone_excuses_what_it_may_have_covered() {
+    let run = |read: &str| {
+        format!(
+            "[0,1] s1 put x a -> ok as p
+             [2,3] s1 del x ctx=p -> ok
+             {read}
+             [8,9] s2 put x n ctx=g -> ok
+             1 durable A x {{a@A:1}}
+             3 durable A x {{!@A:2/A:1}}
+             9 durable A x {{n@B:1/A:2}}"
+        )
+    };
+    breaks(&run("[4,5] s2 get x -> {} as g"), "");
+    // An answer from before the delete hides none.
+    breaks(&run("[0,1] s2 get x -> {} as g"), "false order");
+}
+
+#[test]
+fn a_delete_is_held_to_its_clock_where_the_tombstone_can_only_be_its_own() {
+    breaks(
+        "[0,1] s1 put x a -> ok as p
+         [2,3] s1 del x ctx=p -> ok
+         1 durable A x {a@A:1}
+         3 durable A x {a@A:1,!@B:1}",
+        "false conflict in the clocks",
+    );
+    // Of two deletes nobody knows which one it was.
+    breaks(
+        "[0,1] s1 put x a -> ok as p
+         [2,3] s1 del x ctx=p -> ok
+         [2,3] s2 del x -> ok
+         1 durable A x {a@A:1}
+         3 durable A x {a@A:1,!@B:1}",
+        "",
+    );
+}
+
+#[test]
+fn a_read_from_the_future_goes_in_a_circle() {
+    let text = "[0,1] s1 get x -> {a} as g
+         [2,3] s1 put x a ctx=g -> ok";
+    breaks(text, "circular");
+    let verdict = ClockCausality.check(&sketch(text), Budget::default());
+    let cause = &verdict.counterexample().expect("circular").cause;
+    assert_eq!(
+        cause,
+        "clock-causality/circular/a value was read from the future"
+    );
+}
+
+#[test]
+fn a_circle_may_lead_over_several_keys() {
+    breaks(
+        "[0,1] s1 get x -> {a} as g1
+         [2,3] s1 put y b -> ok
+         [0,1] s2 get y -> {b} as g2
+         [2,3] s2 put x a -> ok",
+        "circular",
+    );
+}
+
+#[test]
+fn an_unknown_write_precedes_nothing_in_its_session() {
+    // The first write may take effect after everything else.
+    breaks(
+        "[0,1] s1 put x a -> info
+         [2,3] s1 put y b -> ok
+         [4,5] s2 get y -> {b} as g1
+         [6,7] s2 get x -> {} as g2
+         [8,9] s2 get x -> {a} as g3",
+        "",
+    );
+    breaks(
+        "[0,9] s1 get x -> {b} as g
+         [10,11] s1 put y a -> info
+         [12,13] s1 put x b -> ok",
+        "circular",
+    );
+}
+
+#[test]
+fn contexts_in_a_circle_are_found() {
+    breaks(
+        "[0,1] s1 put x a ctx=#1 -> ok
+         [0,1] s2 put x b ctx=#0 -> ok",
+        "circular",
+    );
+    let own = "[0,1] s1 put x a ctx=#0 -> ok";
+    breaks(own, "circular");
+}
+
+#[test]
+fn equal_times_may_list_a_write_before_what_it_saw() {
+    breaks(
+        "[5,6] s2 put x b ctx=#2 -> ok
+         [5,5] s1 put x a -> ok
+         [5,5] s3 get x -> {a} as g
+         [7,8] s3 get x -> {b} as h
+         6 durable A x {a@A:1}
+         6 durable A x {b@B:1/A:1}",
+        "",
+    );
+}
+
+#[test]
+fn nothing_is_exercised_without_reads_contexts_or_pairs_of_clocks() {
+    for text in [
+        "[0,1] s1 put x a -> ok",
+        "[0,1] s1 put x a -> ok\n 1 durable A x {a@A:1}",
+    ] {
+        let verdict = ClockCausality.check(&sketch(text), Budget::default());
+        assert!(matches!(
+            verdict,
+            Verdict::Unknown(Shortfall::NothingExercised(_))
+        ));
+    }
+    let read = sketch("[0,1] s1 put x a -> ok\n [2,3] s1 get x -> {a} as g");
+    assert!(matches!(
+        ClockCausality.check(&read, Budget::default()),
+        Verdict::Valid(_)
+    ));
+}
+
+/// Every pair of known clocks: whether one falsely has, or falsely has not, seen the other's event.
+fn all_pairs(history: &History<Kv>) -> BTreeSet<&'static str> {
+    let order = Order::new(history);
+    let mut lies = BTreeSet::new();
+    for (key, clocks) in order.keys.iter().zip(collect(&order)) {
+        let dots = clocked(&clocks);
+        for (below, dot) in dots.iter().enumerate() {
+            for above in (0..dots.len()).filter(|&above| above != below && dots[above].is_some()) {
+                let Some(dot) = dot else { continue };
+                for clock in &clocks.of[above] {
+                    match clock.saw(dot) {
+                        true if !key.possibly_before(below, above) => {
+                            lies.insert("false order");
+                        }
+                        false if key.before(below, above) => {
+                            lies.insert("false conflict in the clocks");
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+    lies
+}
+
+/// A history whose clocks are right, or with one entry of one clock moved.
+fn clocked_history(luck: &mut Luck, deletes: bool) -> String {
+    let actors = ["A", "B", "C"];
+    let mut text = String::new();
+    let mut counters = [0; 3];
+    let mut pasts: Vec<[u64; 3]> = Vec::new();
+    let mut dots: Vec<(usize, u64)> = Vec::new();
+    let writes = 2 + luck.below(6);
+    let (wrong, entry) = (luck.below(2 * writes), luck.below(3));
+    let wrong_by = luck.below(3) as u64;
+    for write in 0..writes {
+        let at = 10 * write;
+        let mut past = [0; 3];
+        let mut context = String::new();
+        for earlier in (0..write)
+            .filter(|_| luck.below(3) == 0)
+            .collect::<Vec<_>>()
+        {
+            let (actor, counter) = dots[earlier];
+            past[actor] = past[actor].max(counter);
+            for (mine, theirs) in past.iter_mut().zip(pasts[earlier]) {
+                *mine = (*mine).max(theirs);
+            }
+            let sign = if context.is_empty() { "ctx=" } else { "+" };
+            write!(context, "{sign}w{earlier}").expect("a string takes everything");
+        }
+        let actor = luck.below(3);
+        counters[actor] += 1;
+        // A context must not cover a dot of its actor that it has not seen: gaps are real.
+        let mut shown = past;
+        if write == wrong {
+            shown[entry] = wrong_by;
+        }
+        let delete = deletes && luck.below(5) == 0;
+        let (call, value) = if delete {
+            ("del x".into(), "!".into())
+        } else {
+            (format!("put x v{write}"), format!("v{write}"))
+        };
+        writeln!(
+            text,
+            "[{at},{}] s{write} {call} {context} -> ok as w{write}",
+            at + 5
+        )
+        .expect("a string takes everything");
+        if luck.below(6) > 0 {
+            let past: Vec<String> = (0..3)
+                .map(|one| format!("{}:{}", actors[one], shown[one]))
+                .collect();
+            writeln!(
+                text,
+                "{} durable N x {{{value}@{}:{}/{}}}",
+                at + 4,
+                actors[actor],
+                counters[actor],
+                past.join("+")
+            )
+            .expect("a string takes everything");
+        }
+        dots.push((actor, counters[actor]));
+        pasts.push(past);
+    }
+    text
+}
+
+#[test]
+fn the_induction_says_what_all_pairs_say() {
+    let mut luck = Luck(11);
+    let mut both = BTreeSet::new();
+    let mut fine = 0;
+    for round in 0..20_000 {
+        let text = clocked_history(&mut luck, round % 2 == 0);
+        let history = sketch(&text);
+        let found: BTreeSet<&str> = judge(&history)
+            .0
+            .broken()
+            .into_iter()
+            .filter(|part| part.starts_with("false"))
+            .collect();
+        let expected = all_pairs(&history);
+        assert_eq!(found.is_empty(), expected.is_empty(), "{text}");
+        assert!(found.is_subset(&expected), "{text}");
+        fine += u32::from(found.is_empty());
+        both.extend(found);
+    }
+    assert_eq!(both.len(), 2);
+    assert!((2_000..18_000).contains(&fine), "{fine} were fine");
+}

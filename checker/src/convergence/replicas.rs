@@ -1,0 +1,134 @@
+//! The disks of a key's owners: equal to each other, and complete.
+
+use super::check::{APART, DIVERGED, MISSING_COPY};
+use crate::evidence::{Disks, Finding, Findings, Marks, acknowledged, contents, reason, same};
+use crate::history::OpId;
+use crate::note::{Node, Version};
+use crate::order::{Key, Order};
+use crate::verdict::Reason;
+
+/// Compares the owners of every key when the faults ended and when the store was mended.
+pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings: &mut Findings) {
+    if let Some(healed) = marks.healed {
+        let then = Disks::at(&order.notes, healed);
+        let apart = (0..order.keys.len()).filter(|&key| !equal(&then, key, marks.owners[key]));
+        findings.count(APART, apart.count() as u64);
+    }
+    let now = Disks::at(&order.notes, quiet);
+    for (number, key) in order.keys.iter().enumerate() {
+        let owners = marks.owners[number];
+        if owners.is_empty() || busy(order, key, quiet) {
+            continue;
+        }
+        findings.count("keys compared", 1);
+        if !equal(&now, number, owners) {
+            findings.report(DIVERGED, || diverged(order, &now, number, owners));
+        }
+        if key.repeats {
+            continue;
+        }
+        for &node in owners {
+            let versions = now.data(number, node);
+            if let Some(write) = missing(key, versions, quiet) {
+                findings.report(MISSING_COPY, || Finding {
+                    sentence: format!(
+                        "A replica is incomplete: {node} owns {} and holds nothing that had seen {}.",
+                        key.name,
+                        key.label(write)
+                    ),
+                    key: Some(key.name.into()),
+                    ops: vec![order.op(key.writes[write].place).id],
+                    reasons: vec![
+                        acknowledged(order, key, write),
+                        owned(key, owners),
+                        reason(format!("when quiet, {node} holds {}", contents(versions)), &[]),
+                    ],
+                    kind: "",
+                });
+            }
+        }
+    }
+}
+
+/// Whether all owners hold the same.
+pub(super) fn equal(disks: &Disks<'_>, key: usize, owners: &[Node]) -> bool {
+    owners
+        .windows(2)
+        .all(|pair| same(disks.data(key, pair[0]), disks.data(key, pair[1])))
+}
+
+/// Whether a write was under way: then owners may differ for a moment.
+fn busy(order: &Order<'_>, key: &Key<'_>, quiet: usize) -> bool {
+    key.writes.iter().any(|write| {
+        order.op(write.place).line < quiet && quiet < write.ended && write.ended != usize::MAX
+    })
+}
+
+/// The first acknowledged write that nothing on this disk covers.
+fn missing(key: &Key<'_>, versions: &[Version], quiet: usize) -> Option<usize> {
+    let there: Vec<usize> = versions
+        .iter()
+        .filter_map(|version| key.write_of(version.value.as_deref()?))
+        .collect();
+    // A tombstone that is here may be any delete. Without one, a delete may still have been here and
+    // been reaped, unless a value that it buried is left.
+    let buried = versions.iter().any(|version| version.value.is_none());
+    let deletes: Vec<usize> = key
+        .deletes()
+        .filter(|&delete| buried || !there.iter().any(|&value| key.before(value, delete)))
+        .collect();
+    key.acknowledged(quiet)
+        .find(|&write| !key.covered(write, &there) && !key.covered(write, &deletes))
+}
+
+fn diverged(order: &Order<'_>, disks: &Disks<'_>, number: usize, owners: &[Node]) -> Finding {
+    let key = &order.keys[number];
+    let first = owners[0];
+    let other = owners
+        .iter()
+        .copied()
+        .find(|&node| !same(disks.data(number, first), disks.data(number, node)))
+        .unwrap_or(first);
+    let (one, two) = (disks.data(number, first), disks.data(number, other));
+    let (said_one, said_two) = (contents(one), contents(two));
+    let clocks_only = said_one == said_two;
+    let mut ops: Vec<OpId> = one
+        .iter()
+        .chain(two)
+        .filter(|version| !(one.contains(version) && two.contains(version)))
+        .filter_map(|version| key.write_of(version.value.as_deref()?))
+        .map(|write| order.op(key.writes[write].place).id)
+        .collect();
+    ops.sort_unstable();
+    ops.dedup();
+    let differ = if clocks_only {
+        format!("{first} and {other} both hold {said_one}, under different clocks")
+    } else {
+        format!("{first} holds {said_one}, {other} holds {said_two}")
+    };
+    Finding {
+        sentence: format!("Replicas still differ with nothing in flight: {differ}."),
+        key: Some(key.name.into()),
+        reasons: vec![
+            owned(key, owners),
+            reason("all faults had ended and the store had had its time", &[]),
+            reason(differ, &ops),
+        ],
+        ops,
+        kind: if clocks_only {
+            "in their clocks"
+        } else if one.is_empty() || two.is_empty() {
+            "one holds nothing"
+        } else {
+            "in their versions"
+        },
+    }
+}
+
+fn owned(key: &Key<'_>, owners: &[Node]) -> Reason {
+    let names: Vec<String> = owners.iter().map(ToString::to_string).collect();
+    reason(
+        format!("{} is owned by {}", key.name, names.join(", ")),
+        &[],
+    )
+}

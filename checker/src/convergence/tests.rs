@@ -1,0 +1,336 @@
+//! Known answers for convergence.
+
+use std::collections::BTreeSet;
+
+use super::Convergence;
+use super::check::judge;
+use crate::evidence::sketch::sketch;
+use crate::verdict::{Budget, Checker, Counterexample, Shortfall, Verdict};
+
+/// Asserts that exactly these parts are broken, separated by commas.
+fn breaks(text: &str, parts: &str) {
+    let history = sketch(text);
+    let expected: BTreeSet<&str> = parts.split(", ").filter(|part| !part.is_empty()).collect();
+    assert_eq!(judge(&history).0.broken(), expected, "{text}");
+    let verdict = Convergence.check(&history, Budget::default());
+    let broken = verdict.counterexample();
+    assert_eq!(broken.is_some(), !expected.is_empty());
+    if let Some(broken) = broken {
+        assert!(broken.reasons.len() >= 2, "{broken:?}");
+    }
+}
+
+fn first(text: &str) -> Counterexample {
+    let verdict = Convergence.check(&sketch(text), Budget::default());
+    verdict.counterexample().expect("a violation").clone()
+}
+
+/// Two writes to `x`; only A has both when the faults end at 10; quiet at 90.
+fn run(after: &str) -> String {
+    format!(
+        "0 setup n=3 converges
+         0 owners x A,B,C
+         [0,3] s1 put x a -> ok
+         [0,3] s2 put x b -> ok
+         2 durable A x {{a@A:1,b@B:1}}
+         2 durable B x {{b@B:1}}
+         10 healed
+         {after}
+         90 quiet"
+    )
+}
+
+/// As [`run`], and all three become equal at 20.
+fn mended(after: &str) -> String {
+    run(&format!(
+        "20 durable B x {{a@A:1,b@B:1}}
+         20 durable C x {{b@B:1,a@A:1}}
+         {after}"
+    ))
+}
+
+fn verdict(text: &str) -> Verdict {
+    Convergence.check(&sketch(text), Budget::default())
+}
+
+#[test]
+fn equal_owners_with_equal_roots_have_converged() {
+    let text = mended(
+        "80 root A range x r1
+         80 root B range x r1
+         80 root C range x r1",
+    );
+    breaks(&text, "");
+    let Verdict::Valid(witness) = verdict(&text) else {
+        panic!("valid");
+    };
+    assert_eq!(witness.exercised["keys apart when healed"], 1);
+    assert_eq!(witness.exercised["keys compared"], 1);
+    assert_eq!(witness.exercised["roots compared"], 3);
+}
+
+#[test]
+fn an_owner_that_missed_a_write_and_says_so_has_not_converged() {
+    let text = run("20 durable C x {a@A:1,b@B:1}
+         80 root A range x r1
+         80 root B range x r2
+         80 root C range x r1");
+    breaks(&text, "diverged, missing copy");
+    let found = first(&text);
+    assert_eq!(
+        found.sentence,
+        "Replicas still differ with nothing in flight: n0 holds {a, b}, n1 holds {b}."
+    );
+    assert_eq!(found.cause, "convergence/diverged/in their versions");
+}
+
+#[test]
+fn equal_roots_on_different_states_are_found() {
+    breaks(
+        &run("20 durable C x {a@A:1,b@B:1}
+             80 root A range x r1
+             80 root B range x r1"),
+        "diverged, missing copy, roots equal on different states",
+    );
+}
+
+#[test]
+fn different_roots_on_equal_states_are_found() {
+    breaks(
+        &mended(
+            "80 root A range x r1
+             80 root B range x r2",
+        ),
+        "roots differ on equal states",
+    );
+    // Roots of different ranges say nothing of each other.
+    breaks(
+        &mended(
+            "80 root A range x r1
+             80 root B other x r2",
+        ),
+        "",
+    );
+}
+
+#[test]
+fn a_root_is_held_against_the_disk_of_its_moment() {
+    breaks(
+        &run("15 root B range x r2
+             20 durable B x {a@A:1,b@B:1}
+             20 durable C x {a@A:1,b@B:1}
+             80 root A range x r1"),
+        "",
+    );
+}
+
+#[test]
+fn roots_from_before_the_faults_ended_do_not_count() {
+    let text = mended("80 root A range x r1").replace(
+        "10 healed",
+        "9 root B range x r1
+         10 healed",
+    );
+    breaks(&text, "");
+}
+
+#[test]
+fn without_clocks_equal_values_may_be_different_states() {
+    breaks(
+        "0 setup converges
+         0 owners x A,B
+         [0,1] s1 put x a -> ok
+         1 durable A x {a}
+         5 healed
+         6 durable B x {a}
+         80 root A range x r1
+         80 root B range x r2
+         90 quiet",
+        "",
+    );
+}
+
+#[test]
+fn equal_values_under_different_clocks_have_diverged() {
+    let text = "0 setup converges
+         0 owners x A,B
+         [0,1] s1 put x a -> ok
+         1 durable A x {a@A:1}
+         5 healed
+         6 durable B x {a@A:1/B:1}
+         90 quiet";
+    breaks(text, "diverged");
+    assert!(first(text).cause.ends_with("in their clocks"));
+}
+
+#[test]
+fn equal_owners_may_still_miss_an_acknowledged_write() {
+    let text = "0 setup converges
+         0 owners x A,B
+         [0,3] s1 put x a -> ok
+         [0,3] s2 put x b -> ok
+         1 durable A x {a@A:1}
+         5 healed
+         6 durable A x {b@B:1}
+         6 durable B x {b@B:1}
+         90 quiet";
+    breaks(text, "missing copy");
+    breaks(&text.replace("put x a -> ok", "put x a -> info"), "");
+}
+
+#[test]
+fn a_delete_needs_no_copy_of_what_it_buried() {
+    let run = |last: &str| {
+        format!(
+            "0 setup converges
+             0 owners x A,B
+             [0,1] s1 put x a -> ok as p
+             1 durable A x {{a@A:1}}
+             [2,3] s1 del x ctx=p -> ok
+             3 durable A x {last}
+             5 healed
+             6 durable B x {last}
+             90 quiet"
+        )
+    };
+    breaks(&run("{!@A:2/A:1}"), "");
+    breaks(&run("{}"), "");
+    breaks(&run("{a@A:1}"), "missing copy");
+}
+
+#[test]
+fn a_write_under_way_may_be_on_some_owners_only() {
+    let text = mended(
+        "[80,95] s3 put x c -> ok
+         85 durable A x {a@A:1,b@B:1,c@A:2}",
+    );
+    breaks(&text, "");
+    let done = text.replace("[80,95]", "[80,86]");
+    breaks(&done, "diverged, missing copy");
+}
+
+#[test]
+fn equal_replicas_that_keep_sending_are_churning() {
+    let three = "40 transfer A B sync x
+         50 transfer A B sync x
+         60 transfer A B sync x";
+    breaks(&mended(three), "churn");
+    // Answers to reads carry versions too.
+    breaks(&mended(&three.replace("sync", "read")), "");
+    // Two of one way and one of the other are no pattern.
+    breaks(
+        &mended(
+            "40 transfer A B sync x
+             50 transfer A B sync x
+             60 transfer B A sync x",
+        ),
+        "",
+    );
+    // What soon follows may have been on its way.
+    breaks(
+        &mended(
+            "21 transfer A B sync x
+             22 transfer A B sync x
+             23 transfer A B sync x",
+        ),
+        "",
+    );
+    // A change in between is a reason to send again.
+    breaks(
+        &mended(
+            "40 transfer A B sync x
+             50 transfer A B sync x
+             [51,54] s3 put x c -> ok
+             52 durable A x {a@A:1,b@B:1,c@A:2}
+             53 durable B x {a@A:1,b@B:1,c@A:2}
+             53 durable C x {a@A:1,b@B:1,c@A:2}
+             70 transfer A B sync x",
+        ),
+        "",
+    );
+}
+
+#[test]
+fn final_reads_must_agree() {
+    let run = |one: &str, two: &str| {
+        format!(
+            "0 setup converges
+             [0,1] s1 put x a -> ok
+             [2,-] s2 put x b -> info
+             90 quiet
+             {one}
+             {two}"
+        )
+    };
+    let (old, new) = ("get x -> {a} as g", "get x -> {a,b} as h");
+    // The unknown write may take effect between them, but not be undone.
+    breaks(
+        &run(&format!("[91,92] r1 {old}"), &format!("[93,94] r2 {new}")),
+        "",
+    );
+    breaks(
+        &run(&format!("[91,92] r1 {new}"), &format!("[93,94] r2 {old}")),
+        "final reads differ",
+    );
+    breaks(
+        &run(&format!("[91,95] r1 {new}"), &format!("[93,94] r2 {old}")),
+        "",
+    );
+    // What was acknowledged cannot come late.
+    breaks(
+        &run("[91,92] r1 get x -> {} as g", &format!("[93,94] r2 {old}")),
+        "final reads differ",
+    );
+    breaks(
+        &run("[91,95] r1 get x -> {} as g", &format!("[93,94] r2 {old}")),
+        "final reads differ",
+    );
+    // The order within an answer means nothing.
+    breaks(
+        &run(
+            &format!("[91,92] r1 {new}"),
+            "[93,94] r2 get x -> {b,a} as i",
+        ),
+        "",
+    );
+}
+
+#[test]
+fn an_unknown_delete_may_take_effect_between_final_reads() {
+    let run = |one: &str, two: &str| {
+        format!(
+            "0 setup converges
+             [0,1] s1 put x a -> ok as p
+             [2,-] s2 del x ctx=p -> info
+             90 quiet
+             [91,92] r1 get x -> {one} as g
+             [93,94] r2 get x -> {two} as h"
+        )
+    };
+    breaks(&run("{a}", "{}"), "");
+    breaks(&run("{}", "{a}"), "final reads differ");
+}
+
+#[test]
+fn each_shortfall_is_said() {
+    for (text, said) in [
+        (mended("").replace("converges", ""), "does not promise"),
+        (mended("").replace("90 quiet", ""), "never given time"),
+        (mended("").replace("10 healed", ""), "when the faults ended"),
+        (
+            "0 setup converges\n [0,1] s1 put x a -> ok\n 2 healed\n final x {a}".into(),
+            "no disk was seen",
+        ),
+        (
+            mended("")
+                .replace("10 healed", "")
+                .replace("90 quiet", "80 healed\n 90 quiet"),
+            "never apart",
+        ),
+    ] {
+        let Verdict::Unknown(Shortfall::NothingExercised(why)) = verdict(&text) else {
+            panic!("nothing exercised in {text}");
+        };
+        assert!(why.contains(said), "{why}");
+    }
+}

@@ -1,0 +1,81 @@
+//! When the faults ended, when the store was mended, and who owns which key.
+
+use crate::note::{Node, Note, Setup};
+use crate::order::Order;
+
+/// The landmarks of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Marks<'h> {
+    /// What the cluster promises.
+    pub(crate) setup: Option<&'h Setup>,
+    /// The line after which no fault is open; the last one above `quiet`.
+    pub(crate) healed: Option<usize>,
+    /// The line from which the store counts as mended: the last one that says so.
+    pub(crate) quiet: Option<usize>,
+    /// The line of the first fault below `quiet`, `usize::MAX` without one.
+    pub(crate) unrest: usize,
+    /// For each key its owners, as last named; empty when never named.
+    pub(crate) owners: Vec<&'h [Node]>,
+    /// Nodes whose disks are known, in order.
+    pub(crate) nodes: Vec<Node>,
+    /// The line of the last note about a disk.
+    pub(crate) last_disk: Option<usize>,
+}
+
+impl<'h> Marks<'h> {
+    /// Reads all notes once.
+    pub(crate) fn new(order: &Order<'h>) -> Self {
+        let mut marks = Marks {
+            unrest: usize::MAX,
+            owners: vec![&[]; order.keys.len()],
+            ..Marks::default()
+        };
+        let mut healed = None;
+        for noted in &order.notes {
+            match noted.note {
+                Note::Setup(setup) => marks.setup = Some(setup),
+                Note::Healed => healed = Some(noted.line),
+                Note::Quiet => {
+                    marks.quiet = Some(noted.line);
+                    marks.healed = healed;
+                    marks.unrest = usize::MAX;
+                }
+                Note::Fault { begins: true, .. } | Note::Crash(_) => {
+                    marks.unrest = marks.unrest.min(noted.line);
+                }
+                Note::Owners { nodes, .. } => {
+                    if let Some(key) = noted.key {
+                        marks.owners[key] = nodes;
+                    }
+                }
+                Note::Durable { node, .. } | Note::Hint { holder: node, .. } => {
+                    marks.last_disk = Some(noted.line);
+                    marks.meet(*node);
+                }
+                Note::HintDropped { .. } => marks.last_disk = Some(noted.line),
+                _ => {}
+            }
+        }
+        if marks.quiet.is_none() {
+            marks.healed = healed;
+        }
+        marks
+    }
+
+    /// The line up to which disks count: that of `quiet`, else that of the last note about a disk.
+    pub(crate) fn end(&self) -> Option<usize> {
+        self.last_disk?;
+        self.quiet.or(self.last_disk)
+    }
+
+    /// Whether a call between these lines was answered by a mended store.
+    pub(crate) fn mended(&self, invoked: usize, returned: usize) -> bool {
+        self.quiet.is_some_and(|quiet| quiet < invoked) && returned < self.unrest
+    }
+
+    fn meet(&mut self, node: Node) {
+        if let Err(place) = self.nodes.binary_search(&node) {
+            self.nodes.insert(place, node);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What the notes prove, and how a checker says what it found.
+
+mod disks;
+mod facts;
+mod findings;
+mod marks;
+#[cfg(test)]
+pub(crate) mod sketch;
+
+pub(crate) use disks::{Disks, contents, same};
+pub(crate) use facts::{acknowledged, answered, reason, supersedes};
+pub(crate) use findings::{Finding, Findings};
+pub(crate) use marks::Marks;

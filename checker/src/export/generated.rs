@@ -1,0 +1,179 @@
+//! Random well-formed histories of every domain, for laws of what is written and read back.
+
+use std::collections::BTreeMap;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use crate::append::{Append, AppendAction, AppendCall, AppendRet};
+use crate::domain::Domain;
+use crate::history::{Entry, History, OpId, Outcome, Process, Time};
+use crate::kv::{Kv, KvCall, KvRet};
+use crate::note::{Clock, Node, Note, Setup, Version};
+use crate::register::{Action, Register, RegisterCall, RegisterRet, Value};
+
+/// Histories over these calls and answers, with equal times, contexts of operations that are not
+/// there, calls that never return, and notes.
+fn history<D: Domain>(
+    ops: impl Strategy<Value = (D::Call, D::Ret)>,
+) -> impl Strategy<Value = History<D>> {
+    let step = (
+        0..4_u64,
+        0..3_u64,
+        ops,
+        0..5_u8,
+        option::weighted(0.2, note()),
+    );
+    vec(step, 0..24).prop_map(|steps| {
+        let (mut entries, mut open, mut now) = (Vec::new(), BTreeMap::new(), 0);
+        for (index, (process, pause, (call, ret), how, note)) in steps.into_iter().enumerate() {
+            now += pause;
+            let at = Time(now);
+            if let Some(note) = note {
+                entries.push(Entry::Note { at, note });
+            }
+            if let Some((op, ret)) = open.remove(&process) {
+                let outcome = match how {
+                    0 => Outcome::Unknown,
+                    1 => Outcome::Fail,
+                    _ => Outcome::Ok(ret),
+                };
+                entries.push(Entry::Return { op, at, outcome });
+                continue;
+            }
+            let op = OpId(index as u64 * 7 % 29);
+            open.insert(process, (op, ret));
+            let process = Process(process);
+            entries.push(Entry::Invoke {
+                op,
+                at,
+                process,
+                call,
+            });
+        }
+        History::new(entries).expect("built to be well formed")
+    })
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "[a-c]",
+        1 => "[a-c1|\\-.\" \\\\?!<>,=\\[\\]nilok#:é😀\n\t\u{0}]{0,4}",
+        1 => proptest::sample::select(vec!["nil", "ok", "unseen", "mismatch", "nothing", "7", "-7", ""])
+            .prop_map(String::from),
+    ]
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Nil),
+        (-3..5_i64).prop_map(Value::Int),
+        Just(Value::Int(i64::MIN)),
+        text().prop_map(Value::Text),
+    ]
+}
+
+/// Any call with any answer, also with those that no store gives to it.
+fn register() -> impl Strategy<Value = (RegisterCall, RegisterRet)> {
+    let action = prop_oneof![
+        Just(Action::Read),
+        value().prop_map(Action::Write),
+        (value(), value()).prop_map(|(from, to)| Action::Cas(from, to)),
+    ];
+    let call = (option::of(text()), action).prop_map(|(key, action)| RegisterCall { key, action });
+    let ret = prop_oneof![
+        value().prop_map(RegisterRet::Value),
+        Just(RegisterRet::Unseen),
+        Just(RegisterRet::Done),
+        Just(RegisterRet::Mismatch),
+    ];
+    (call, ret)
+}
+
+/// Any call with any answer.
+fn append() -> impl Strategy<Value = (AppendCall, AppendRet)> {
+    let action = prop_oneof![
+        Just(AppendAction::Get),
+        text().prop_map(AppendAction::Put),
+        text().prop_map(AppendAction::Append),
+    ];
+    let call = (text(), action).prop_map(|(key, action)| AppendCall { key, action });
+    let ret = prop_oneof![
+        text().prop_map(AppendRet::Value),
+        Just(AppendRet::Unseen),
+        Just(AppendRet::Done),
+    ];
+    (call, ret)
+}
+
+/// Any call with any answer, and contexts of any operations, itself and later ones among them.
+fn kv() -> impl Strategy<Value = (KvCall, KvRet)> {
+    let context = || vec((0..40_u64).prop_map(OpId), 0..3);
+    let call = prop_oneof![
+        text().prop_map(|key| KvCall::Get { key }),
+        (text(), text(), context()).prop_map(|(key, value, context)| KvCall::Put {
+            key,
+            value,
+            context
+        }),
+        (text(), context()).prop_map(|(key, context)| KvCall::Delete { key, context }),
+    ];
+    let ret = prop_oneof![
+        Just(KvRet::Stored),
+        vec(text(), 0..3).prop_map(KvRet::Values),
+    ];
+    (call, ret)
+}
+
+fn note() -> impl Strategy<Value = Note> {
+    let version =
+        (option::of(text()), option::of((text(), any::<u64>()))).prop_map(|(value, dot)| Version {
+            value,
+            clock: dot.map(|dot| Clock {
+                past: vec![dot.clone()],
+                dot,
+            }),
+        });
+    let node = || (0..3_u32).prop_map(Node);
+    prop_oneof![
+        Just(Note::Setup(Setup {
+            nodes: 3,
+            n: 3,
+            r: 2,
+            w: 2,
+            converges: true,
+            hands_off: false,
+        })),
+        (text(), any::<bool>()).prop_map(|(what, begins)| Note::Fault { what, begins }),
+        (node(), text(), vec(version, 0..3)).prop_map(|(node, key, versions)| Note::Durable {
+            node,
+            key,
+            versions
+        }),
+        (text(), vec(node(), 0..3)).prop_map(|(key, nodes)| Note::Owners { key, nodes }),
+        (node(), node(), text()).prop_map(|(holder, owner, key)| Note::HintDropped {
+            holder,
+            owner,
+            key
+        }),
+        node().prop_map(Note::Crash),
+        Just(Note::Healed),
+        Just(Note::Quiet),
+    ]
+}
+
+/// Histories of registers.
+pub(crate) fn registers() -> impl Strategy<Value = History<Register>> {
+    history::<Register>(register())
+}
+
+/// Histories of strings.
+pub(crate) fn strings() -> impl Strategy<Value = History<Append>> {
+    history::<Append>(append())
+}
+
+/// Histories of siblings.
+pub(crate) fn siblings() -> impl Strategy<Value = History<Kv>> {
+    history::<Kv>(kv())
+}

@@ -1,0 +1,72 @@
+//! The checker of handoff delivery: which parts there are, and what a "yes" rests on.
+
+use super::held::Sight;
+use super::{copies, hints};
+use crate::evidence::{Findings, Marks};
+use crate::history::History;
+use crate::kv::Kv;
+use crate::order::Order;
+use crate::verdict::{Budget, Checker, Promise, Verdict};
+
+/// Judges hints by the disks that keep them and the disks they are for.
+///
+/// A hint may be dropped only when its owner's disk has what it carried; once the store is mended
+/// none is left, every owner has what was kept for it, and no stranger holds a key as its own. An
+/// acknowledged write is on as many disks as the setup promises, hints included.
+///
+/// Only judged where the setup promises handoff and notes show disks. A "yes" needs a hint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HandoffDelivery;
+
+pub(super) const DROPPED_EARLY: usize = 0;
+pub(super) const UNDELIVERED: usize = 1;
+pub(super) const NOT_AT_OWNER: usize = 2;
+pub(super) const TOO_FEW_COPIES: usize = 3;
+pub(super) const STRAY_COPY: usize = 4;
+
+const PARTS: [&str; 5] = [
+    "dropped early",
+    "undelivered",
+    "not at its owner",
+    "too few copies",
+    "stray copy",
+];
+
+pub(super) const KEPT: &str = "hints kept";
+pub(super) const DELIVERED: &str = "hints delivered";
+pub(super) const HOLDER_CRASHED: &str = "holder crashed with hints";
+pub(super) const OWNER_DOWN: &str = "owner down while hinted";
+pub(super) const COUNTED: &str = "acknowledged writes counted";
+
+impl Checker<Kv> for HandoffDelivery {
+    fn promise(&self) -> Promise {
+        Promise::HandoffDelivery
+    }
+
+    /// O(notes + writes · nodes · versions); needs no budget.
+    fn check(&self, history: &History<Kv>, _budget: Budget) -> Verdict {
+        let (findings, missing) = judge(history);
+        findings.verdict(missing.map(Into::into))
+    }
+}
+
+/// All findings, and what is missing for a "yes".
+pub(super) fn judge(history: &History<Kv>) -> (Findings, Option<&'static str>) {
+    let order = Order::new(history);
+    let marks = Marks::new(&order);
+    let mut findings = Findings::new(Promise::HandoffDelivery, &PARTS);
+    let Some(setup) = marks.setup.filter(|setup| setup.hands_off) else {
+        return (findings, Some("the setup does not promise handoff"));
+    };
+    if marks.last_disk.is_none() {
+        return (findings, Some("no disk was seen"));
+    }
+    for name in [KEPT, DELIVERED, HOLDER_CRASHED, OWNER_DOWN, COUNTED] {
+        findings.count(name, 0);
+    }
+    let sight = Sight::new(&order);
+    hints::judge(&order, &marks, &sight, &mut findings);
+    copies::judge(&order, &marks, &sight, setup.w, &mut findings);
+    let missing = (findings.exercised[KEPT] == 0).then_some("no hint was ever kept");
+    (findings, missing)
+}

@@ -1,0 +1,121 @@
+//! What a node has ever held of a key, and whether that covers a version.
+
+use rustc_hash::FxHashMap;
+
+use crate::history::Time;
+use crate::note::{Note, Version};
+use crate::order::{Key, Order, Status};
+
+/// Some versions of one key, as writes where their writes are known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Held<'h> {
+    /// Writes of values, sorted.
+    writes: Vec<usize>,
+    /// Tombstones, and values that nobody put.
+    others: Vec<&'h Version>,
+}
+
+impl<'h> Held<'h> {
+    /// Adds versions to what is held.
+    pub(super) fn add(&mut self, key: &Key<'h>, versions: &'h [Version]) {
+        for version in versions {
+            let write = version.value.as_deref().and_then(|one| key.write_of(one));
+            if let Some(write) = write {
+                if let Err(place) = self.writes.binary_search(&write) {
+                    self.writes.insert(place, write);
+                }
+            } else if !self.others.contains(&version) {
+                self.others.push(version);
+            }
+        }
+    }
+
+    /// Adds the tombstones that were held before.
+    pub(super) fn add_tombstones(&mut self, before: &Held<'h>) {
+        let tombstones = before.others.iter().filter(|one| one.value.is_none());
+        self.others.extend(tombstones);
+    }
+
+    /// Whether it is not certain that nothing here is this version or supersedes it.
+    pub(super) fn covers(&self, sight: &Sight<'h>, key: &Key<'h>, version: &Version) -> bool {
+        match version.value.as_deref() {
+            Some(value) => match key.write_of(value) {
+                Some(write) => self.covers_write(sight, key, write),
+                None => self.others.contains(&version),
+            },
+            None => {
+                self.others.contains(&version)
+                    || self.clocks_cover(version)
+                    || sight.deletes(key, version).any(|delete| {
+                        let above = |&write: &usize| key.possibly_before(delete, write);
+                        self.writes.iter().any(above)
+                    })
+            }
+        }
+    }
+
+    /// Whether it is not certain that nothing here is this write or supersedes it.
+    pub(super) fn covers_write(&self, sight: &Sight<'h>, key: &Key<'h>, write: usize) -> bool {
+        self.writes.binary_search(&write).is_ok()
+            || key.covered(write, &self.writes)
+            || self.others.iter().any(|tombstone| {
+                tombstone.value.is_none()
+                    && sight
+                        .deletes(key, tombstone)
+                        .any(|delete| delete == write || key.possibly_before(write, delete))
+            })
+            || self
+                .writes
+                .iter()
+                .any(|&above| key.possibly_before(write, above))
+    }
+
+    /// Tombstones replace each other unseen by clients; only their clocks tell.
+    fn clocks_cover(&self, version: &Version) -> bool {
+        let Some(clock) = &version.clock else {
+            return self.others.iter().any(|other| other.value.is_none());
+        };
+        let mut clocks = self.others.iter().filter_map(|other| other.clock.as_ref());
+        clocks.any(|other| other.saw(&clock.dot))
+    }
+}
+
+/// When each tombstone was first seen on any disk.
+#[derive(Debug, Default)]
+pub(super) struct Sight<'h> {
+    since: FxHashMap<(&'h str, &'h (String, u64)), Time>,
+}
+
+impl<'h> Sight<'h> {
+    /// Reads all notes once.
+    pub(super) fn new(order: &Order<'h>) -> Self {
+        let mut sight = Sight::default();
+        for noted in &order.notes {
+            let (Note::Durable { key, versions, .. } | Note::Hint { key, versions, .. }) =
+                noted.note
+            else {
+                continue;
+            };
+            let tombstones = versions.iter().filter(|version| version.value.is_none());
+            for clock in tombstones.filter_map(|version| version.clock.as_ref()) {
+                let first = sight.since.entry((key, &clock.dot));
+                first.or_insert(noted.at);
+            }
+        }
+        sight
+    }
+
+    /// The deletes that may have made this tombstone: those called before it was first seen.
+    pub(super) fn deletes<'a>(
+        &'a self,
+        key: &'a Key<'h>,
+        tombstone: &'a Version,
+    ) -> impl Iterator<Item = usize> + 'a {
+        let clock = tombstone.clock.as_ref();
+        let since = clock.and_then(|clock| self.since.get(&(key.name, &clock.dot)));
+        key.deletes().filter(move |&delete| {
+            let write = &key.writes[delete];
+            write.status != Status::Failed && since.is_none_or(|&since| write.invoked <= since)
+        })
+    }
+}

@@ -1,0 +1,287 @@
+//! The life of every hint: kept, delivered, and only then dropped.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use super::check::{
+    DELIVERED, DROPPED_EARLY, HOLDER_CRASHED, KEPT, NOT_AT_OWNER, OWNER_DOWN, UNDELIVERED,
+};
+use super::held::{Held, Sight};
+use crate::evidence::{Disks, Finding, Findings, Marks, contents, reason};
+use crate::history::{OpId, Time};
+use crate::note::{Node, Note, Version};
+use crate::order::{Key, Noted, Order};
+
+/// A hint by its key, holder and owner.
+type Triple = (usize, Node, Node);
+
+/// Follows every hint from its first record to the end.
+pub(super) fn judge<'h>(
+    order: &Order<'h>,
+    marks: &Marks<'h>,
+    sight: &Sight<'h>,
+    findings: &mut Findings,
+) {
+    let mut lives = Lives {
+        order,
+        sight,
+        kept: BTreeMap::new(),
+        ever: BTreeMap::new(),
+        held: FxHashMap::default(),
+        down: BTreeSet::new(),
+        let_go: Vec::new(),
+    };
+    let end = marks.quiet.unwrap_or(usize::MAX);
+    let mut now = Time(0);
+    for noted in order.notes.iter().filter(|noted| noted.line <= end) {
+        if noted.at > now {
+            lives.settle(findings);
+            now = noted.at;
+        }
+        lives.follow(noted, findings);
+    }
+    lives.settle(findings);
+    if let Some(quiet) = marks.quiet {
+        lives.finish(marks, quiet, findings);
+    }
+}
+
+struct Lives<'a, 'h> {
+    order: &'a Order<'h>,
+    sight: &'a Sight<'h>,
+    /// Hints that are kept now.
+    kept: BTreeMap<Triple, &'h [Version]>,
+    /// Every version that was ever kept for an owner, with its holder, by key and owner.
+    ever: BTreeMap<(usize, Node), Vec<(Node, &'h Version)>>,
+    /// What each node ever held as its own.
+    held: FxHashMap<(usize, Node), Held<'h>>,
+    down: BTreeSet<Node>,
+    /// Hints let go within the present instant: what the owner wrote in it counts as before.
+    let_go: Vec<LetGo<'h>>,
+}
+
+#[derive(Clone, Copy)]
+struct LetGo<'h> {
+    triple: Triple,
+    at: Time,
+    old: &'h [Version],
+    /// What the holder keeps instead.
+    new: &'h [Version],
+}
+
+impl<'h> Lives<'_, 'h> {
+    fn follow(&mut self, noted: &Noted<'h>, findings: &mut Findings) {
+        match noted.note {
+            Note::Crash(node) => {
+                self.down.insert(*node);
+                let with_hints = self.kept.keys().any(|&(_, holder, _)| holder == *node);
+                findings.count(HOLDER_CRASHED, u64::from(with_hints));
+            }
+            Note::Restart(node) => {
+                self.down.remove(node);
+            }
+            Note::Durable { node, versions, .. } => {
+                if let Some(key) = noted.key {
+                    let held = self.held.entry((key, *node)).or_default();
+                    held.add(&self.order.keys[key], versions);
+                }
+            }
+            Note::Hint {
+                holder,
+                owner,
+                versions,
+                ..
+            } => self.replace(noted, (*holder, *owner), versions, findings),
+            Note::HintDropped { holder, owner, .. } => {
+                self.replace(noted, (*holder, *owner), &[], findings);
+            }
+            _ => {}
+        }
+    }
+
+    fn replace(
+        &mut self,
+        noted: &Noted<'h>,
+        (holder, owner): (Node, Node),
+        new: &'h [Version],
+        findings: &mut Findings,
+    ) {
+        let Some(key) = noted.key else { return };
+        let triple = (key, holder, owner);
+        let old = if new.is_empty() {
+            self.kept.remove(&triple)
+        } else {
+            self.kept.insert(triple, new)
+        };
+        match old {
+            Some(old) => self.let_go.push(LetGo {
+                triple,
+                at: noted.at,
+                old,
+                new,
+            }),
+            None if !new.is_empty() => {
+                findings.count(KEPT, 1);
+                findings.count(OWNER_DOWN, u64::from(self.down.contains(&owner)));
+            }
+            None => {}
+        }
+        let ever = self.ever.entry((key, owner)).or_default();
+        for version in new {
+            if !ever.iter().any(|(_, known)| *known == version) {
+                ever.push((holder, version));
+            }
+        }
+    }
+
+    /// Judges what was let go within the instant that has passed.
+    fn settle(&mut self, findings: &mut Findings) {
+        let nothing = Held::default();
+        for gone in std::mem::take(&mut self.let_go) {
+            let (number, _, owner) = gone.triple;
+            let key = &self.order.keys[number];
+            let held = self.held.get(&(number, owner)).unwrap_or(&nothing);
+            let mut instead = Held::default();
+            instead.add(key, gone.new);
+            let lost = gone.old.iter().find(|version| {
+                !instead.covers(self.sight, key, version) && !held.covers(self.sight, key, version)
+            });
+            match lost {
+                Some(version) if !key.repeats => {
+                    findings.report(DROPPED_EARLY, || self.early(gone, version));
+                }
+                _ => findings.count(DELIVERED, u64::from(gone.new.is_empty())),
+            }
+        }
+    }
+
+    fn early(&self, gone: LetGo<'h>, version: &Version) -> Finding {
+        let LetGo {
+            triple: (number, holder, owner),
+            at,
+            old,
+            new,
+        } = gone;
+        let key = &self.order.keys[number];
+        let what = name(version);
+        let did = if new.is_empty() {
+            format!("at {} it dropped that hint", at.0)
+        } else {
+            format!("at {} it kept only {} instead", at.0, contents(new))
+        };
+        Finding {
+            sentence: format!(
+                "A hint was dropped before it arrived: {holder} let go of {what}, and {owner} never had it."
+            ),
+            key: Some(key.name.into()),
+            ops: self.writers(key, [version]),
+            reasons: vec![
+                reason(
+                    format!("{holder} kept {} for {owner}", contents(old)),
+                    &self.writers(key, old),
+                ),
+                reason(did, &[]),
+                reason(
+                    format!("until then nothing on the disk of {owner} was {what} or had seen it"),
+                    &[],
+                ),
+            ],
+            kind: if new.is_empty() {
+                "the hint was dropped"
+            } else {
+                "the hint was replaced"
+            },
+        }
+    }
+
+    fn finish(&self, marks: &Marks<'h>, quiet: usize, findings: &mut Findings) {
+        let disks = Disks::at(&self.order.notes, quiet);
+        for (&(number, holder, owner), versions) in &self.kept {
+            if self.down.contains(&owner) || self.down.contains(&holder) {
+                continue;
+            }
+            let key = &self.order.keys[number];
+            findings.report(UNDELIVERED, || Finding {
+                sentence: format!(
+                    "A hint was never delivered: {holder} still keeps {} for {owner}.",
+                    contents(versions)
+                ),
+                key: Some(key.name.into()),
+                ops: self.writers(key, *versions),
+                reasons: vec![
+                    reason(
+                        format!("{holder} kept {} for {owner}", contents(versions)),
+                        &self.writers(key, *versions),
+                    ),
+                    reason(format!("{holder} and {owner} both run"), &[]),
+                    reason(
+                        "all faults had ended and the store had had its time, and it was still kept",
+                        &[],
+                    ),
+                ],
+                kind: "",
+            });
+        }
+        for (&(number, owner), versions) in &self.ever {
+            let key = &self.order.keys[number];
+            let owners = marks.owners[number];
+            // A key that moved away is no longer this node's to have.
+            if key.repeats || !(owners.is_empty() || owners.contains(&owner)) {
+                continue;
+            }
+            let on_disk = disks.data(number, owner);
+            let mut held = Held::default();
+            held.add(key, on_disk);
+            // Tombstones may have been reaped once they had arrived.
+            if let Some(before) = self.held.get(&(number, owner)) {
+                held.add_tombstones(before);
+            }
+            for &(holder, version) in versions {
+                if held.covers(self.sight, key, version) || self.down.contains(&owner) {
+                    continue;
+                }
+                findings.report(NOT_AT_OWNER, || Finding {
+                    sentence: format!(
+                        "What was kept for {owner} is not there: its disk holds {} without {}.",
+                        contents(on_disk),
+                        name(version)
+                    ),
+                    key: Some(key.name.into()),
+                    ops: self.writers(key, [version]),
+                    reasons: vec![
+                        reason(
+                            format!("{holder} kept {} for {owner}", name(version)),
+                            &self.writers(key, [version]),
+                        ),
+                        reason(
+                            format!("when quiet, {owner} holds {}", contents(on_disk)),
+                            &[],
+                        ),
+                        reason(
+                            format!("nothing of that is {} or had seen it", name(version)),
+                            &[],
+                        ),
+                    ],
+                    kind: "",
+                });
+            }
+        }
+    }
+
+    fn writers<'v>(
+        &self,
+        key: &Key<'h>,
+        versions: impl IntoIterator<Item = &'v Version>,
+    ) -> Vec<OpId> {
+        versions
+            .into_iter()
+            .filter_map(|version| key.write_of(version.value.as_deref()?))
+            .map(|write| self.order.op(key.writes[write].place).id)
+            .collect()
+    }
+}
+
+fn name(version: &Version) -> &str {
+    version.value.as_deref().unwrap_or("a tombstone")
+}

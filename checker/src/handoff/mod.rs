@@ -1,0 +1,10 @@
+//! What a node keeps for another reaches it.
+
+mod check;
+mod copies;
+mod held;
+mod hints;
+#[cfg(test)]
+mod tests;
+
+pub use check::HandoffDelivery;

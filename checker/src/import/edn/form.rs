@@ -1,0 +1,123 @@
+//! One form of EDN, and its one canonical text.
+
+/// A form and the byte it begins at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::import) struct Form {
+    pub(in crate::import) at: usize,
+    pub(in crate::import) kind: Kind,
+}
+
+/// What a form is. Nesting is at most [`super::reader::DEEPEST`], so recursion over it is safe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::import) enum Kind {
+    Nil,
+    Bool(bool),
+    Int(i64),
+    /// Any other number as it was written: too big, a fraction, a ratio, not a number.
+    Number(String),
+    Str(String),
+    Char(char),
+    /// Without its colon.
+    Keyword(String),
+    Symbol(String),
+    List(Vec<Form>),
+    Vector(Vec<Form>),
+    Map(Vec<(Form, Form)>),
+    Set(Vec<Form>),
+    Tagged(String, Box<Form>),
+}
+
+impl Form {
+    /// The form below all tags.
+    pub(in crate::import) fn untagged(&self) -> &Form {
+        let mut form = self;
+        while let Kind::Tagged(_, inner) = &form.kind {
+            form = inner;
+        }
+        form
+    }
+
+    /// The members of a list or vector.
+    pub(in crate::import) fn sequence(&self) -> Option<&[Form]> {
+        match &self.untagged().kind {
+            Kind::List(forms) | Kind::Vector(forms) => Some(forms),
+            _ => None,
+        }
+    }
+
+    /// Both members of a list or vector of two.
+    pub(in crate::import) fn pair(&self) -> Option<(&Form, &Form)> {
+        match self.sequence() {
+            Some([first, second]) => Some((first, second)),
+            _ => None,
+        }
+    }
+
+    /// The name that a keyword, a string or a symbol gives.
+    pub(in crate::import) fn name(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Keyword(name) | Kind::Str(name) | Kind::Symbol(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// As EDN; equal maps and equal sets give equal texts, in whatever order they were written.
+    pub(in crate::import) fn text(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text);
+        text
+    }
+
+    fn write(&self, text: &mut String) {
+        let joined = |forms: &[Form]| forms.iter().map(Form::text).collect::<Vec<_>>();
+        let mut wrapped = |open: &str, mut members: Vec<String>, close: char, sorted: bool| {
+            if sorted {
+                members.sort();
+            }
+            text.push_str(open);
+            text.push_str(&members.join(" "));
+            text.push(close);
+        };
+        match &self.kind {
+            Kind::Nil => text.push_str("nil"),
+            Kind::Bool(truth) => text.push_str(if *truth { "true" } else { "false" }),
+            Kind::Int(number) => text.push_str(&number.to_string()),
+            Kind::Number(written) | Kind::Symbol(written) => text.push_str(written),
+            Kind::Str(string) => write_string(string, text),
+            Kind::Char(char) => text.extend(['\\', *char]),
+            Kind::Keyword(name) => {
+                text.push(':');
+                text.push_str(name);
+            }
+            Kind::List(forms) => wrapped("(", joined(forms), ')', false),
+            Kind::Vector(forms) => wrapped("[", joined(forms), ']', false),
+            Kind::Set(forms) => wrapped("#{", joined(forms), '}', true),
+            Kind::Map(pairs) => {
+                let pairs = pairs.iter();
+                let pairs = pairs.map(|(key, value)| format!("{} {}", key.text(), value.text()));
+                wrapped("{", pairs.collect(), '}', true);
+            }
+            Kind::Tagged(tag, form) => {
+                text.push('#');
+                text.push_str(tag);
+                text.push(' ');
+                form.write(text);
+            }
+        }
+    }
+}
+
+fn write_string(string: &str, text: &mut String) {
+    text.push('"');
+    for char in string.chars() {
+        match char {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\t' => text.push_str("\\t"),
+            '\r' => text.push_str("\\r"),
+            other => text.push(other),
+        }
+    }
+    text.push('"');
+}

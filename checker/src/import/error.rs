@@ -1,0 +1,184 @@
+//! Why a file is not a history, and where.
+
+use std::fmt;
+
+use super::edn;
+use crate::history::{Malformed, OpId, Why};
+
+/// Why a file is not a history, and where. Reads on after "cannot read FILE: ".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportError {
+    /// The line of the file, counted from 1.
+    pub line: usize,
+    /// The character in that line, counted from 1, where it is known.
+    pub column: Option<usize>,
+    /// What is wrong there.
+    pub what: What,
+}
+
+/// What is wrong at a place of a file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum What {
+    /// No operation, no event, no header: an empty file, or one with comments only.
+    #[error("there is nothing in it")]
+    Empty,
+    /// A byte sequence that is no text.
+    #[error("this is not UTF-8")]
+    NotUtf8,
+    /// The text is not EDN.
+    #[error(transparent)]
+    Edn(edn::Flaw),
+    /// A form that is not a map where an operation should stand.
+    #[error("expected an operation as a map, found {0}")]
+    NotAMap(String),
+    /// A field that every operation has.
+    #[error("this operation has no `:{0}`")]
+    Missing(&'static str),
+    /// The same field twice.
+    #[error("this operation has `:{0}` twice")]
+    Twice(&'static str),
+    /// A `:type` that no operation has.
+    #[error("`:type {0}` is none of :invoke, :ok, :fail, :info")]
+    Type(String),
+    /// A `:process` that is neither a client nor a nemesis.
+    #[error("`:process {0}` is not the number of a client")]
+    Process(String),
+    /// An operation of another kind of object.
+    #[error("`:f {f}` is not a {object} operation")]
+    Kind {
+        /// The `:f` as written.
+        f: String,
+        /// What the format is about: `register`, `key-value`.
+        object: &'static str,
+    },
+    /// A transaction, as list-append and rw-register histories have them.
+    #[error("transactions are not supported yet: this is not a register operation")]
+    Transaction,
+    /// A value that this operation cannot have.
+    #[error("`:f {f}` takes {takes}, found {found}")]
+    Value {
+        /// The `:f` as written.
+        f: String,
+        /// What belongs there.
+        takes: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// Two different things that would be the same text.
+    #[error("a string and another form are both written {0} and cannot be told apart")]
+    Alike(String),
+    /// Two operations at the same place of the history.
+    #[error("`:index {0}` is given to a second operation")]
+    Index(i64),
+    /// A return of a process that has no open call.
+    #[error("process {0} returns but has no open call")]
+    Orphan(u64),
+    /// A call of a process that has an open one.
+    #[error("process {process} calls while its call of line {line} is still open")]
+    Overlap {
+        /// Who calls.
+        process: u64,
+        /// Where the open call stands.
+        line: usize,
+    },
+    /// A return that speaks of another operation than the call.
+    #[error("this returns {returned}, but line {line} called {called}")]
+    Differs {
+        /// What was called.
+        called: String,
+        /// Where it was called.
+        line: usize,
+        /// What returned.
+        returned: String,
+    },
+    /// A line or operation that ends in its middle.
+    #[error("this line is cut short")]
+    CutShort,
+    /// Not a line of a Jepsen log.
+    #[error("this is neither an operation nor a line of a log")]
+    NotALog,
+    /// The first line is not a header of ours.
+    #[error(r#"the first line is not {{"format":"dyno-history/1","domain":…}}: {0}"#)]
+    Header(String),
+    /// A version of our format that this build cannot read.
+    #[error("format {0:?} is not dyno-history/1")]
+    Version(String),
+    /// A domain that this build does not know.
+    #[error("domain {0:?} is none of register, kv-append, kv")]
+    Domain(String),
+    /// A line that is no JSON, or no entry.
+    #[error("{0}")]
+    Json(String),
+    /// Entries that do not make a history.
+    #[error("{}", malformed(*.op, *.why))]
+    Malformed {
+        /// The operation it names, if it names one.
+        op: Option<OpId>,
+        /// What is wrong with it.
+        why: Why,
+    },
+}
+
+fn malformed(op: Option<OpId>, why: Why) -> String {
+    let whole = Malformed { line: 0, op, why }.to_string();
+    whole.trim_start_matches("line 0: ").into()
+}
+
+/// As much of a text from outside as fits into a message.
+pub(super) fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 80;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into(),
+    }
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        if let Some(column) = self.column {
+            write!(f, ", column {column}")?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+impl std::error::Error for ImportError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::Process;
+
+    #[test]
+    fn messages_name_line_and_column_and_fit_behind_a_colon() {
+        let error = |what| ImportError {
+            line: 12,
+            column: Some(5),
+            what,
+        };
+        assert_eq!(
+            error(What::Kind {
+                f: ":txn".into(),
+                object: "register"
+            })
+            .to_string(),
+            "line 12, column 5: `:f :txn` is not a register operation"
+        );
+        assert_eq!(
+            error(What::Malformed {
+                op: Some(OpId(4)),
+                why: Why::Overlap(Process(1), OpId(2))
+            })
+            .to_string(),
+            "line 12, column 5: op 4: c1 calls while its op 2 is still open"
+        );
+    }
+
+    #[test]
+    fn a_long_text_from_outside_is_cut() {
+        assert_eq!(excerpt("short"), "short");
+        assert_eq!(excerpt(&"ü".repeat(5000)).chars().count(), 81);
+    }
+}

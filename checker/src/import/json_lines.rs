@@ -1,0 +1,219 @@
+//! Our own format: a header line, then one entry a line.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{ImportError, What, excerpt};
+use super::pairs::finish;
+use super::place::Page;
+use super::read::Imported;
+use crate::append::Append;
+use crate::domain::Domain;
+use crate::history::Entry;
+use crate::kv::Kv;
+use crate::register::Register;
+
+/// The first line of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Header {
+    format: String,
+    domain: String,
+}
+
+impl Header {
+    const VERSION: &'static str = "dyno-history/1";
+
+    /// The header of a history over this domain.
+    pub(crate) fn of<D: Domain>() -> Self {
+        Header {
+            format: Header::VERSION.into(),
+            domain: D::NAME.into(),
+        }
+    }
+}
+
+/// Reads a whole file; blank lines are passed over.
+pub(super) fn read(page: &Page<'_>) -> Result<(Imported, Vec<usize>), ImportError> {
+    let mut lines = page.lines().filter(|(_, _, line)| !line.trim().is_empty());
+    let (_, start, first) = lines.next().ok_or_else(|| page.error(0, What::Empty))?;
+    let header: Header = decode(page, start, first, What::Header)?;
+    if header.format != Header::VERSION {
+        return Err(page.error(start, What::Version(excerpt(&header.format))));
+    }
+    match header.domain.as_str() {
+        Register::NAME => entries(page, lines, Imported::Register),
+        Append::NAME => entries(page, lines, Imported::Append),
+        Kv::NAME => entries(page, lines, Imported::Kv),
+        other => Err(page.error(start, What::Domain(excerpt(other)))),
+    }
+}
+
+fn entries<'a, D: Domain>(
+    page: &Page<'a>,
+    rest: impl Iterator<Item = (usize, usize, &'a str)>,
+    imported: fn(crate::History<D>) -> Imported,
+) -> Result<(Imported, Vec<usize>), ImportError> {
+    let (mut entries, mut lines) = (Vec::<Entry<D>>::new(), Vec::new());
+    for (number, start, line) in rest {
+        entries.push(decode(page, start, line, What::Json)?);
+        lines.push(number);
+    }
+    let (history, lines) = finish(entries, lines)?;
+    Ok((imported(history), lines))
+}
+
+/// One line as what it should hold; `serde_json` refuses hostile nesting by itself.
+fn decode<T: for<'de> Deserialize<'de>>(
+    page: &Page<'_>,
+    start: usize,
+    line: &str,
+    what: fn(String) -> What,
+) -> Result<T, ImportError> {
+    serde_json::from_str(line).map_err(|wrong| {
+        let mut at = wrong.column().saturating_sub(1).min(line.len());
+        while !line.is_char_boundary(at) {
+            at -= 1;
+        }
+        if wrong.is_eof() {
+            return page.error(start + line.len(), What::CutShort);
+        }
+        let whole = wrong.to_string();
+        let message = whole
+            .rfind(" at line ")
+            .map_or(whole.as_str(), |end| &whole[..end]);
+        page.error(start + at, what(excerpt_of_message(message)))
+    })
+}
+
+/// Messages repeat what they found, which may be long, in their middle.
+fn excerpt_of_message(message: &str) -> String {
+    const LONGEST: usize = 240;
+    match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::{Format, Import, Options, read};
+
+    const HEADER: &str = r#"{"format":"dyno-history/1","domain":"kv"}"#;
+    const CALL: &str = r#"{"invoke":{"op":0,"at":5,"process":1,"call":{"get":{"key":"x"}}}}"#;
+    const ANSWER: &str = r#"{"return":{"op":0,"at":9,"outcome":{"ok":{"values":["a"]}}}}"#;
+
+    fn import(text: &str) -> Result<Import, ImportError> {
+        read(text.as_bytes(), Format::JsonLines, Options::default())
+    }
+
+    fn error(text: &str) -> String {
+        import(text).expect_err(text).to_string()
+    }
+
+    #[test]
+    fn blank_lines_line_ends_and_a_byte_order_mark_do_not_matter() {
+        let text = format!("\u{feff}\r\n{HEADER}\r\n\r\n{CALL}\r\n{ANSWER}");
+        let read = import(&text).expect("a history");
+        let Imported::Kv(history) = &read.history else {
+            panic!("{read:?}");
+        };
+        assert_eq!(history.ops()[0].label(), "get x → a");
+        assert_eq!(read.lines, [4, 5]);
+    }
+
+    #[test]
+    fn the_header_says_what_the_file_is() {
+        assert_eq!(error("\n"), "line 1, column 1: there is nothing in it");
+        assert_eq!(
+            error(&HEADER.replace("/1", "/2")),
+            "line 1, column 1: format \"dyno-history/2\" is not dyno-history/1"
+        );
+        assert_eq!(
+            error(&HEADER.replace("kv", "queue")),
+            "line 1, column 1: domain \"queue\" is none of register, kv-append, kv"
+        );
+        assert_eq!(
+            error(CALL),
+            "line 1, column 9: the first line is not {\"format\":\"dyno-history/1\",\"domain\":…}: \
+             unknown field `invoke`, expected `format` or `domain`"
+        );
+        assert_eq!(
+            error(&HEADER[..20]),
+            "line 1, column 21: this line is cut short"
+        );
+    }
+
+    #[test]
+    fn every_wrong_entry_is_named_with_its_line() {
+        for (line, message) in [
+            (
+                CALL.replace("\"op\"", "\"id\""),
+                "unknown field `id`, expected one of",
+            ),
+            (CALL.replace("\"at\":5,", ""), "missing field `at`"),
+            (
+                CALL.replace("\"at\":5", "\"at\":-5"),
+                "invalid value: integer `-5`, expected u64",
+            ),
+            (
+                CALL.replace("\"at\":5", "\"at\":5.5"),
+                "invalid type: floating point",
+            ),
+            (
+                CALL.replace("\"op\":0", "\"op\":0,\"op\":1"),
+                "duplicate field `op`",
+            ),
+            (
+                CALL.replace("\"x\"", "\"x\",\"y\":1"),
+                "unknown field `y`, expected `key`",
+            ),
+            (
+                CALL.replace("get", "read"),
+                "unknown variant `read`, expected one of",
+            ),
+            (format!("{CALL}{CALL}"), "trailing characters"),
+            (
+                CALL.replace("invoke", "call"),
+                "unknown variant `call`, expected one of",
+            ),
+            ("[".repeat(100_000), "expected value"),
+            (format!("{{\"note\":{}", "[".repeat(100_000)), ""),
+            (CALL[..30].into(), "this line is cut short"),
+            (ANSWER.into(), "op 0: returns but was never called"),
+        ] {
+            let said = error(&format!("{HEADER}\n\n{line}\n"));
+            let (place, said) = said.split_once(": ").expect("a place in front");
+            assert!(
+                place == "line 3" || place.starts_with("line 3, column "),
+                "{place}: {said}"
+            );
+            assert!(said.starts_with(message), "{said}");
+            assert!(said.len() < 400, "{said}");
+        }
+    }
+
+    #[test]
+    fn entries_that_are_no_history_are_named_by_their_line_of_the_file() {
+        for (line, message) in [
+            (
+                CALL.into(),
+                "line 5: op 0: is called a second time under the same name",
+            ),
+            (
+                CALL.replace("\"op\":0", "\"op\":1"),
+                "line 5: op 1: c1 calls while its op 0 is still open",
+            ),
+            (
+                ANSWER.replace("\"at\":9", "\"at\":4"),
+                "line 5: op 0: its time lies before that of the line above",
+            ),
+            (
+                format!("{ANSWER}\n{ANSWER}"),
+                "line 6: op 0: returns a second time",
+            ),
+        ] {
+            assert_eq!(error(&format!("\n{HEADER}\n\n{CALL}\n{line}")), message);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Histories that others recorded, and our own, read from bytes.
+
+mod edn;
+mod error;
+mod format;
+mod json_lines;
+mod keys;
+mod log;
+mod operation;
+mod pairs;
+mod place;
+mod read;
+mod registers;
+mod strings;
+mod texts;
+
+pub use edn::Flaw;
+pub use error::{ImportError, What};
+pub use format::{Format, NilMeaning, Options, UnknownFormat};
+pub(crate) use json_lines::Header;
+pub use read::{Import, Imported, read};

@@ -1,0 +1,172 @@
+//! Why a part has no order, in words that can be checked in the history.
+
+use super::part::{Part, Step};
+use super::relax::Trials;
+use super::search::{Search, Stuck};
+use crate::domain::Domain;
+use crate::history::{Op, OpId, Time};
+use crate::model::Model;
+use crate::verdict::{Budget, Counterexample, Promise, Reason};
+
+/// How much work an explanation may cost: steps looked at plus configurations visited. A weaker
+/// explanation is still a true one.
+const EFFORT: u64 = 4_000_000;
+
+/// How many possible states are named before the rest is counted.
+const STATES_NAMED: usize = 6;
+
+/// Explains a part that has no order. `barrier` is the return that the search never passed.
+pub(crate) fn explain<'h, M: Model>(
+    model: &'h M,
+    part: &Part<'h, M::Domain>,
+    barrier: Option<Step<'h, M::Domain>>,
+    budget: Budget,
+) -> Counterexample {
+    let mut trials = Trials::new(model, EFFORT.min(budget.states));
+    let steps = trials.core(part, barrier);
+    let mut search = Search::new(model, &steps).remembering();
+    let _ = search.advance(budget.states);
+    let core: Vec<&Op<M::Domain>> = steps
+        .iter()
+        .filter(|step| step.ret.is_some())
+        .map(|step| step.op)
+        .collect();
+    let stuck = search.stuck();
+    let cause = match &stuck {
+        Some(stuck) => cause(&mut trials, part, &core, stuck),
+        None => "no order".into(),
+    };
+    let key = core.first().and_then(|op| M::Domain::key(&op.call));
+    Counterexample {
+        promise: Promise::Linearizable,
+        part: String::new(),
+        sentence: sentence(model, &core, key),
+        key: key.map(Into::into),
+        ops: shown(&steps, &core, stuck.as_ref()),
+        reasons: reasons(part, &core, key, stuck.as_ref()),
+        cause: format!("linearizable: {cause}"),
+    }
+}
+
+fn sentence<M: Model>(model: &M, core: &[&Op<M::Domain>], key: Option<&str>) -> String {
+    if let [op] = core {
+        return format!(
+            "Nothing called before its return explains `{}`.",
+            op.label()
+        );
+    }
+    let reads = core.iter().all(|op| match op.outcome.ok() {
+        Some(ret) => model.reads_only(&op.call, Some(ret)) || !model.refutable(&op.call, ret),
+        None => true,
+    });
+    let what = if reads { "reads" } else { "answers" };
+    let of = key.map(|key| format!(" of {key}")).unwrap_or_default();
+    format!(
+        "No order of these {} operations explains the {what}{of}.",
+        core.len()
+    )
+}
+
+/// The core, what the longest order needed beside it, and where the answer that does not fit came from,
+/// in the order of calls.
+fn shown<D: Domain>(steps: &[Step<'_, D>], core: &[&Op<D>], stuck: Option<&Stuck>) -> Vec<OpId> {
+    let order = stuck.map_or(&[][..], |stuck| &stuck.order);
+    let source = stuck.and_then(|stuck| stuck.source);
+    steps
+        .iter()
+        .map(|step| step.op.id)
+        .filter(|id| {
+            source == Some(*id) || order.contains(id) || core.iter().any(|op| op.id == *id)
+        })
+        .collect()
+}
+
+fn reasons<D: Domain>(
+    part: &Part<'_, D>,
+    core: &[&Op<D>],
+    key: Option<&str>,
+    stuck: Option<&Stuck>,
+) -> Vec<Reason> {
+    let mut reasons: Vec<Reason> = core.iter().map(|op| fact(op)).collect();
+    if let Some(stuck) = stuck {
+        reasons.extend(end_of_the_longest_order(core, part, key, stuck));
+    }
+    if core.len() < part.steps.len() {
+        reasons.push(Reason {
+            text: "whether the other operations took effect, and when, makes no difference".into(),
+            ops: Vec::new(),
+        });
+    }
+    reasons
+}
+
+fn fact<D: Domain>(op: &Op<D>) -> Reason {
+    let (Time(called), process) = (op.invoked, op.process);
+    let until = match op.returned {
+        Some(Time(returned)) => format!("from {called} to {returned}"),
+        None => format!("from {called} on"),
+    };
+    Reason {
+        text: format!("{process}: {}, {until}", op.label()),
+        ops: vec![op.id],
+    }
+}
+
+fn end_of_the_longest_order<D: Domain>(
+    core: &[&Op<D>],
+    part: &Part<'_, D>,
+    key: Option<&str>,
+    stuck: &Stuck,
+) -> Option<Reason> {
+    let label = |id: &OpId| {
+        if let Some(op) = core.iter().find(|op| op.id == *id) {
+            return Some(op.label());
+        }
+        let step = part.steps.iter().find(|step| step.op.id == *id)?;
+        Some(D::call_label(&step.op.call))
+    };
+    let due = label(&stuck.step)?;
+    let order: Vec<String> = stuck.order.iter().filter_map(label).collect();
+    let begins = if order.is_empty() {
+        "an order cannot even begin".to_owned()
+    } else {
+        format!("the longest order begins {}", order.join(", "))
+    };
+    let named = stuck.states.len().min(STATES_NAMED);
+    let mut states = stuck.states[..named].join(" or ");
+    if stuck.states.len() > named {
+        states = format!("{states} or one of {} more", stuck.states.len() - named);
+    }
+    let what = key.unwrap_or("the state");
+    let mut ops = stuck.order.clone();
+    if !ops.contains(&stuck.step) {
+        ops.push(stuck.step);
+    }
+    Some(Reason {
+        text: format!("{begins}; then {due} must follow, but {what} can only be {states}"),
+        ops,
+    })
+}
+
+/// The kind of contradiction, without a word of this very history.
+fn cause<'h, M: Model>(
+    trials: &mut Trials<'h, M>,
+    part: &Part<'h, M::Domain>,
+    core: &[&Op<M::Domain>],
+    stuck: &Stuck,
+) -> String {
+    let Some(last) = part.steps.iter().find(|step| step.op.id == stuck.step) else {
+        return "no order".into();
+    };
+    let label = M::Domain::call_label(&last.op.call);
+    let action = label.split(' ').next().unwrap_or_default();
+    if stuck.held_once {
+        format!("stale {action}")
+    } else if core.len() > 1 {
+        format!("{action} without what came before")
+    } else if trials.impossible_at_any_time(part, last) {
+        format!("{action} of what nobody wrote")
+    } else {
+        format!("{action} of what came later")
+    }
+}

@@ -1,0 +1,513 @@
+//! The search for an order of one part: exact, memoized, branching only where a return demands it.
+
+use rustc_hash::FxHashMap;
+
+use super::live::{Set, Slots};
+use super::memo::{Key, Memo};
+use super::part::{Step, answered};
+use super::table::{Kind, State, Table};
+use super::timeline::{Event, Timeline};
+use super::used::{Used, UsedSets};
+use crate::history::OpId;
+use crate::model::Model;
+
+/// A search that can be paused: depth first, over configurations at returns.
+///
+/// A configuration is the next event, the state, the set of open steps that have taken effect, and how
+/// many operations of each unknown kind were used, of those that stay open for ever. Operations take effect only when the return of
+/// one that has not is reached, which loses no order: each operation of an order can be moved to the
+/// first return among itself and those behind it. A step that is held to no answer may be skipped at its
+/// return.
+///
+/// What is skipped, and why nothing is lost. Take any order that leads on from a configuration:
+/// - *Reads at once.* An open step that never changes a state and is possible now takes effect now. It
+///   can be moved to the front of the order: nothing else sees it, and it had to come anyway.
+/// - *Dominance.* A configuration that used no more unknown operations than another, all else equal, can
+///   follow every order that the other can. So only the smaller one is searched.
+/// - *Symmetry.* Of open steps of one kind the one that returns first comes first, of unknown calls of
+///   one kind the one called first, and a step with a deadline before an unknown one of the same effect:
+///   the others can take its place in the order later.
+/// - *Hidden at once.* An open step on which no answer depends takes effect right before another one
+///   that wipes out its effect. It had to come anyway, and nobody misses it later.
+/// - *No idle unknowns.* An unknown call that changes nothing is left out; likewise one whose effect the
+///   next step wipes out, before any read saw it: without it, that step leads to the same state.
+///
+/// Each skipped branch is replaced by one that is no longer, from a configuration that is searched, so
+/// the shortest remaining order of all searched configurations cannot have been skipped.
+#[derive(Debug)]
+pub(crate) struct Search<'h, M: Model> {
+    steps: Vec<Step<'h, M::Domain>>,
+    kinds: Vec<Kind>,
+    unobserved: Vec<bool>,
+    classes: Vec<Class>,
+    table: Table<'h, M>,
+    timeline: Timeline,
+    slots: Slots,
+    used: UsedSets,
+    memo: Memo,
+    stack: Vec<Node>,
+    taken: Vec<u32>,
+    begun: bool,
+    visited: u64,
+    deepest: Option<u32>,
+    longest: Option<Vec<u32>>,
+}
+
+/// Unknown operations with one and the same call, in the order of their calls.
+#[derive(Debug)]
+struct Class {
+    kind: Kind,
+    members: Vec<u32>,
+}
+
+#[derive(Debug)]
+struct Node {
+    place: u32,
+    state: State,
+    live: Set,
+    used: Used,
+    /// The state before the unknown step that led here, if nothing has seen its effect yet.
+    before: Option<State>,
+    taken: usize,
+    left: Left,
+}
+
+/// What is left to try at a node.
+#[derive(Debug)]
+enum Left {
+    /// Everything.
+    All,
+    /// All but the step that returns here, or all but to skip it.
+    Others,
+    /// These, from the back.
+    These(Vec<(Choice, State)>),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Choice {
+    /// This open step takes effect.
+    Live(u32),
+    /// The next unused call of this class takes effect.
+    Unknown(u32),
+    /// The step that ends here never took effect.
+    Skip,
+}
+
+/// Where a search that found nothing got furthest.
+#[derive(Debug)]
+pub(crate) struct Stuck {
+    /// The step whose return no order reaches.
+    pub(crate) step: OpId,
+    /// The longest order that was built.
+    pub(crate) order: Vec<OpId>,
+    /// The states that were possible until that return.
+    pub(crate) states: Vec<String>,
+    /// Whether the step is possible in any state that was met.
+    pub(crate) held_once: bool,
+    /// The last called step that leads to such a state.
+    pub(crate) source: Option<OpId>,
+}
+
+/// How many steps are looked at to say where a stale answer came from: a courtesy, not a proof.
+const SOURCES_TRIED: usize = 256;
+
+impl<'h, M: Model> Search<'h, M> {
+    /// A search that has not begun, O(n log n).
+    pub(crate) fn new(model: &'h M, steps: &[Step<'h, M::Domain>]) -> Self {
+        let (steps, unobserved) = needed(model, steps);
+        let (table, kinds) = Table::new(model, &steps);
+        let mut classes: Vec<Class> = Vec::new();
+        let mut known: FxHashMap<Kind, u32> = FxHashMap::default();
+        let mut class_of = vec![None; steps.len()];
+        for (number, step) in steps.iter().enumerate() {
+            if step.open_ended() {
+                let kind = kinds[number];
+                let class = *known.entry(kind).or_insert_with(|| {
+                    let members = Vec::new();
+                    classes.push(Class { kind, members });
+                    classes.len() as u32 - 1
+                });
+                classes[class as usize].members.push(number as u32);
+                class_of[number] = Some(class);
+            }
+        }
+        let timeline = Timeline::new(&steps, &class_of, classes.len());
+        Search {
+            slots: Slots::new(timeline.slots()),
+            steps,
+            kinds,
+            unobserved,
+            classes,
+            table,
+            timeline,
+            used: UsedSets::new(),
+            memo: Memo::default(),
+            stack: Vec::new(),
+            taken: Vec::new(),
+            begun: false,
+            visited: 0,
+            deepest: None,
+            longest: None,
+        }
+    }
+
+    /// How many configurations were visited so far.
+    pub(crate) fn visited(&self) -> u64 {
+        self.visited
+    }
+
+    /// Goes on until that many configurations were visited in all: whether there is an order, or
+    /// `None` if that is still open.
+    pub(crate) fn advance(&mut self, limit: u64) -> Option<bool> {
+        if !self.begun {
+            self.begun = true;
+            if self.arrive(0, 0, 0, None) {
+                return Some(true);
+            }
+        }
+        while !self.stack.is_empty() {
+            if self.visited >= limit {
+                return None;
+            }
+            match self.next_choice() {
+                Some((choice, state)) => {
+                    if self.take(choice, state) {
+                        return Some(true);
+                    }
+                }
+                None => self.leave(),
+            }
+        }
+        Some(false)
+    }
+
+    /// The order that was found.
+    pub(crate) fn order(&self) -> Vec<OpId> {
+        self.ids(&self.taken)
+    }
+
+    /// The same search, which remembers the longest order it builds. Costs O(n) whenever it gets further.
+    pub(crate) fn remembering(mut self) -> Self {
+        self.longest = Some(Vec::new());
+        self
+    }
+
+    /// The return that a search without a result never passed; `None` if nothing was visited.
+    pub(crate) fn barrier(&self) -> Option<Step<'h, M::Domain>> {
+        match self.timeline.event(self.deepest?) {
+            Event::Return(step) => Some(self.steps[step as usize]),
+            Event::Call(_) | Event::Unknown { .. } => None,
+        }
+    }
+
+    /// Where a search without a result got stuck; `None` if nothing was visited.
+    pub(crate) fn stuck(&mut self) -> Option<Stuck> {
+        let place = self.deepest?;
+        let Event::Return(step) = self.timeline.event(place) else {
+            return None;
+        };
+        let states = self.memo.states(place);
+        let source = self.source(self.kinds[step as usize]);
+        Some(Stuck {
+            step: self.steps[step as usize].op.id,
+            order: self.ids(self.longest.as_deref().unwrap_or_default()),
+            states: states
+                .iter()
+                .map(|&state| self.table.label(state))
+                .collect(),
+            held_once: source.is_some(),
+            source: source.flatten(),
+        })
+    }
+
+    /// The last called step that leads to a state in which this kind is possible; `Some(None)` if such a
+    /// state was met but no step leads there, as to the initial one.
+    fn source(&mut self, kind: Kind) -> Option<Option<OpId>> {
+        let met: Vec<State> = (0..self.table.states()).collect();
+        let holds: Vec<bool> = met
+            .iter()
+            .map(|&state| self.table.step(state, kind).is_some())
+            .collect();
+        let found = holds.contains(&true).then_some(None)?;
+        let leads = |search: &mut Self, step: usize| {
+            met.iter().any(|&state| {
+                let next = search.table.step(state, search.kinds[step]);
+                next.is_some_and(|next| next != state && holds.get(next as usize) == Some(&true))
+            })
+        };
+        for step in (0..self.steps.len()).rev().take(SOURCES_TRIED) {
+            if leads(self, step) {
+                return Some(Some(self.steps[step].op.id));
+            }
+        }
+        Some(found)
+    }
+
+    /// The steps that the search takes into account.
+    pub(crate) fn steps(&self) -> &[Step<'h, M::Domain>] {
+        &self.steps
+    }
+
+    fn ids(&self, steps: &[u32]) -> Vec<OpId> {
+        steps
+            .iter()
+            .map(|&step| self.steps[step as usize].op.id)
+            .collect()
+    }
+
+    /// Walks on to the next return that demands a choice and opens a node there, unless a dominating one
+    /// was visited. Whether the end was reached instead.
+    fn arrive(&mut self, state: State, live: Set, used: Used, before: Option<State>) -> bool {
+        let (mut live, mut before) = (live, before);
+        for slot in 0..self.timeline.slots() {
+            if let Some(step) = self.timeline.open()[slot] {
+                let read = self.read_at_once(step, state, live);
+                if read != live {
+                    (live, before) = (read, None);
+                }
+            }
+        }
+        while let Some(event) = self.timeline.next() {
+            match event {
+                Event::Call(step) => {
+                    self.timeline.forth();
+                    let read = self.read_at_once(step, state, live);
+                    if read != live {
+                        (live, before) = (read, None);
+                    }
+                }
+                Event::Unknown { .. } => self.timeline.forth(),
+                Event::Return(step) => {
+                    let slot = self.timeline.slot(step);
+                    if !self.slots.has(live, slot) {
+                        self.open_node(state, live, used, before);
+                        return false;
+                    }
+                    live = self.slots.flip(live, slot);
+                    self.timeline.forth();
+                }
+            }
+        }
+        true
+    }
+
+    fn read_at_once(&mut self, step: u32, state: State, live: Set) -> Set {
+        let (kind, slot) = (self.kinds[step as usize], self.timeline.slot(step));
+        if self.table.reads_only(kind)
+            && !self.slots.has(live, slot)
+            && self.table.step(state, kind).is_some()
+        {
+            self.taken.push(step);
+            return self.slots.flip(live, slot);
+        }
+        live
+    }
+
+    fn open_node(&mut self, state: State, live: Set, used: Used, before: Option<State>) {
+        let place = self.timeline.place();
+        let key = Key { place, state, live };
+        if self.memo.visit(key, used, &self.used) {
+            self.visited += 1;
+            self.stack.push(Node {
+                place,
+                state,
+                live,
+                used,
+                before,
+                taken: self.taken.len(),
+                left: Left::All,
+            });
+        } else {
+            self.return_to_top();
+        }
+    }
+
+    fn return_to_top(&mut self) {
+        if let Some(top) = self.stack.last() {
+            self.timeline.back_to(top.place);
+            self.taken.truncate(top.taken);
+        }
+    }
+
+    /// Closes the top node, in which nothing is left to try.
+    fn leave(&mut self) {
+        if let Some(node) = self.stack.pop() {
+            if self.deepest.is_none_or(|place| place < node.place) {
+                self.deepest = Some(node.place);
+                if let Some(longest) = &mut self.longest {
+                    self.taken[..node.taken].clone_into(longest);
+                }
+            }
+            self.return_to_top();
+        }
+    }
+
+    fn take(&mut self, choice: Choice, next: State) -> bool {
+        let Some(node) = self.stack.last() else {
+            return false;
+        };
+        let (live, used, state) = (node.live, node.used, node.state);
+        match choice {
+            Choice::Live(step) => {
+                let live = self.slots.flip(live, self.timeline.slot(step));
+                let live = self.hide(live, state, self.kinds[step as usize], next);
+                self.taken.push(step);
+                self.arrive(next, live, used, None)
+            }
+            Choice::Unknown(class) => {
+                let nth = self.used.count(used, class);
+                let Class { kind, members } = &self.classes[class as usize];
+                let (kind, step) = (*kind, members[nth as usize]);
+                let hidden = self.hide(live, state, kind, next);
+                self.taken.push(step);
+                let used = self.used.with(used, class);
+                self.arrive(next, hidden, used, (hidden == live).then_some(state))
+            }
+            Choice::Skip => {
+                self.timeline.forth();
+                self.arrive(next, live, used, None)
+            }
+        }
+    }
+
+    /// Lets every open unobserved step take effect that a step of this kind, from `state` to `next`,
+    /// wipes out.
+    fn hide(&mut self, live: Set, state: State, kind: Kind, next: State) -> Set {
+        let (mut live, mut state) = (live, state);
+        for slot in 0..self.timeline.slots() {
+            let Some(step) = self.timeline.open()[slot] else {
+                continue;
+            };
+            if !self.unobserved[step as usize] || self.slots.has(live, slot as u32) {
+                continue;
+            }
+            if let Some(between) = self.table.step(state, self.kinds[step as usize]) {
+                if self.table.step(between, kind) == Some(next) {
+                    self.taken.push(step);
+                    live = self.slots.flip(live, slot as u32);
+                    state = between;
+                }
+            }
+        }
+        live
+    }
+
+    /// The next thing to try at the top node: first the step that returns there.
+    fn next_choice(&mut self) -> Option<(Choice, State)> {
+        let top = self.stack.last_mut()?;
+        if let Left::These(choices) = &mut top.left {
+            return choices.pop();
+        }
+        let (state, before) = (top.state, top.before);
+        if matches!(top.left, Left::All) {
+            top.left = Left::Others;
+            if let Some(Event::Return(step)) = self.timeline.next() {
+                if self.optional(step) {
+                    return Some((Choice::Skip, state));
+                }
+                if let Some(next) = self.effect(self.kinds[step as usize], state, before) {
+                    return Some((Choice::Live(step), next));
+                }
+            }
+        }
+        let mut choices = self.others();
+        let next = choices.pop();
+        self.stack.last_mut()?.left = Left::These(choices);
+        next
+    }
+
+    /// The state after a step of this kind, unless it is impossible or wipes out an idle unknown.
+    fn effect(&mut self, kind: Kind, state: State, before: Option<State>) -> Option<State> {
+        let next = self.table.step(state, kind)?;
+        let idle = before.is_some_and(|before| self.table.step(before, kind) == Some(next));
+        (!idle).then_some(next)
+    }
+
+    fn optional(&self, step: u32) -> bool {
+        self.steps[step as usize].ret.is_none()
+    }
+
+    /// Everything not yet tried that may take effect at the top node; the best at the back.
+    fn others(&mut self) -> Vec<(Choice, State)> {
+        let (Some(top), Some(Event::Return(returning))) = (self.stack.last(), self.timeline.next())
+        else {
+            return Vec::new();
+        };
+        let (state, live, used, before) = (top.state, top.live, top.used, top.before);
+        let open = |step: &u32| !self.slots.has(live, self.timeline.slot(*step));
+        let mut steps: Vec<u32> = self
+            .timeline
+            .open()
+            .iter()
+            .flatten()
+            .copied()
+            .filter(open)
+            .collect();
+        steps.sort_unstable_by_key(|&step| self.timeline.end(step));
+        let mut seen: Vec<Kind> = Vec::with_capacity(steps.len());
+        let mut effects: Vec<(Kind, State)> = Vec::new();
+        let mut choices = Vec::new();
+        for step in steps {
+            let kind = self.kinds[step as usize];
+            if self.table.reads_only(kind) || seen.contains(&kind) {
+                continue;
+            }
+            seen.push(kind);
+            if let Some(next) = self.effect(kind, state, before) {
+                effects.push((kind, next));
+                let tried = if self.optional(step) {
+                    next == state
+                } else {
+                    step == returning
+                };
+                if !tried {
+                    choices.push((Choice::Live(step), next));
+                }
+            }
+        }
+        for class in 0..self.classes.len() {
+            if self.timeline.waiting()[class] <= self.used.count(used, class as u32) {
+                continue;
+            }
+            let kind = self.classes[class].kind;
+            match self.effect(kind, state, before) {
+                Some(next) if next != state => {
+                    let twin = |&(other, after): &(Kind, State)| {
+                        after == next && self.table.call(other) == self.table.call(kind)
+                    };
+                    if !effects.iter().any(twin) {
+                        choices.push((Choice::Unknown(class as u32), next));
+                    }
+                }
+                Some(_) | None => {}
+            }
+        }
+        choices.reverse();
+        choices
+    }
+}
+
+/// The steps that an order may need, and for each whether no answer depends on it.
+fn needed<'h, M: Model>(
+    model: &M,
+    steps: &[Step<'h, M::Domain>],
+) -> (Vec<Step<'h, M::Domain>>, Vec<bool>) {
+    let free = |step: &Step<'h, M::Domain>| {
+        let refutable = |ret| model.refutable(&step.op.call, ret);
+        !step.ret.is_some_and(refutable)
+    };
+    let calls: Vec<_> = steps
+        .iter()
+        .filter(|step| free(step))
+        .map(|step| &step.op.call)
+        .collect();
+    let mut verdicts = model.unobserved(&calls, &answered::<M>(steps)).into_iter();
+    steps
+        .iter()
+        .map(|step| (*step, free(step) && verdicts.next().unwrap_or(false)))
+        .filter(|(step, unobserved)| {
+            let idle = *unobserved || model.reads_only(&step.op.call, step.ret);
+            step.ret.is_some() || !idle
+        })
+        .unzip()
+}

@@ -1,0 +1,96 @@
+//! States and operations of a model as small numbers, each transition computed once.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::part::Step;
+use crate::model::{CallOf, Model, RetOf};
+
+/// A call with the answer it is held to, as a number: equal ones are of one kind.
+pub(crate) type Kind = u32;
+
+/// A state, as a number.
+pub(crate) type State = u32;
+
+const IMPOSSIBLE: State = State::MAX;
+
+/// The transitions of a model that a search has met.
+#[derive(Debug)]
+pub(crate) struct Table<'h, M: Model> {
+    model: &'h M,
+    kinds: Vec<(&'h CallOf<M>, Option<&'h RetOf<M>>)>,
+    reads_only: Vec<bool>,
+    states: Vec<Rc<M::State>>,
+    numbers: FxHashMap<Rc<M::State>, State>,
+    transitions: FxHashMap<(State, Kind), State>,
+}
+
+impl<'h, M: Model> Table<'h, M> {
+    /// The kinds of these steps, one for each, and a table whose state 0 is the initial one.
+    pub(crate) fn new(model: &'h M, steps: &[Step<'h, M::Domain>]) -> (Self, Vec<Kind>) {
+        let mut table = Table {
+            model,
+            kinds: Vec::new(),
+            reads_only: Vec::new(),
+            states: Vec::new(),
+            numbers: FxHashMap::default(),
+            transitions: FxHashMap::default(),
+        };
+        table.number(model.initial());
+        let mut known = FxHashMap::default();
+        let kinds = steps.iter().map(|step| {
+            let pair = (&step.op.call, step.ret);
+            *known.entry(pair).or_insert_with(|| {
+                table.kinds.push(pair);
+                table.reads_only.push(model.reads_only(pair.0, pair.1));
+                table.kinds.len() as Kind - 1
+            })
+        });
+        let kinds = kinds.collect();
+        (table, kinds)
+    }
+
+    /// The state after a step of this kind; `None` if it is impossible.
+    pub(crate) fn step(&mut self, state: State, kind: Kind) -> Option<State> {
+        if let Some(&next) = self.transitions.get(&(state, kind)) {
+            return (next != IMPOSSIBLE).then_some(next);
+        }
+        let (call, ret) = self.kinds[kind as usize];
+        let next = self.model.step(&self.states[state as usize], call, ret);
+        let next = next.map(|next| self.number(next));
+        self.transitions
+            .insert((state, kind), next.unwrap_or(IMPOSSIBLE));
+        next
+    }
+
+    /// Whether steps of this kind never change a state.
+    pub(crate) fn reads_only(&self, kind: Kind) -> bool {
+        self.reads_only[kind as usize]
+    }
+
+    /// The call of this kind.
+    pub(crate) fn call(&self, kind: Kind) -> &'h CallOf<M> {
+        self.kinds[kind as usize].0
+    }
+
+    /// The state as a reader says it.
+    pub(crate) fn label(&self, state: State) -> String {
+        self.model.state_label(&self.states[state as usize])
+    }
+
+    /// How many states were met.
+    pub(crate) fn states(&self) -> State {
+        self.states.len() as State
+    }
+
+    fn number(&mut self, state: M::State) -> State {
+        if let Some(&number) = self.numbers.get(&state) {
+            return number;
+        }
+        let (number, state) = (self.states.len() as State, Rc::new(state));
+        self.states.push(Rc::clone(&state));
+        self.numbers.insert(state, number);
+        number
+    }
+}

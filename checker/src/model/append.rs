@@ -1,0 +1,146 @@
+//! Strings, one for each key: get, put, append.
+
+use super::sequential::Model;
+use crate::append::{Append, AppendAction, AppendCall, AppendRet};
+
+/// Independent strings that begin empty.
+///
+/// A state is the whole string, so a search costs memory in proportion to states times length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Appends;
+
+impl Model for Appends {
+    type Domain = Append;
+    type State = String;
+
+    fn initial(&self) -> String {
+        String::new()
+    }
+
+    fn step(&self, state: &String, call: &AppendCall, ret: Option<&AppendRet>) -> Option<String> {
+        match (&call.action, ret) {
+            (AppendAction::Get, None | Some(AppendRet::Unseen)) => Some(state.clone()),
+            (AppendAction::Get, Some(AppendRet::Value(seen))) if seen == state => {
+                Some(state.clone())
+            }
+            (AppendAction::Put(value), None | Some(AppendRet::Done)) => Some(value.clone()),
+            (AppendAction::Append(value), None | Some(AppendRet::Done)) => {
+                let mut longer = String::with_capacity(state.len() + value.len());
+                longer.push_str(state);
+                longer.push_str(value);
+                Some(longer)
+            }
+            _ => None,
+        }
+    }
+
+    fn part(&self, call: &AppendCall) -> String {
+        call.key.clone()
+    }
+
+    fn name(&self) -> &'static str {
+        "kv-append"
+    }
+
+    fn reads_only(&self, call: &AppendCall, _ret: Option<&AppendRet>) -> bool {
+        match &call.action {
+            AppendAction::Get => true,
+            AppendAction::Append(value) => value.is_empty(),
+            AppendAction::Put(_) => false,
+        }
+    }
+
+    fn refutable(&self, call: &AppendCall, ret: &AppendRet) -> bool {
+        !matches!(
+            (&call.action, ret),
+            (AppendAction::Get, AppendRet::Unseen)
+                | (
+                    AppendAction::Put(_) | AppendAction::Append(_),
+                    AppendRet::Done
+                )
+        )
+    }
+
+    /// What was put or appended stays in the string until a put hides it, so a value that no answer
+    /// contains was hidden before anyone looked.
+    fn unobserved(
+        &self,
+        calls: &[&AppendCall],
+        answered: &[(&AppendCall, &AppendRet)],
+    ) -> Vec<bool> {
+        let seen: Vec<&str> = answered
+            .iter()
+            .filter_map(|(_, ret)| match ret {
+                AppendRet::Value(value) => Some(value.as_str()),
+                AppendRet::Unseen | AppendRet::Done => None,
+            })
+            .collect();
+        let useless = |call: &&AppendCall| match &call.action {
+            AppendAction::Get => true,
+            AppendAction::Put(value) | AppendAction::Append(value) => {
+                !seen.iter().any(|seen| seen.contains(value.as_str()))
+            }
+        };
+        calls.iter().map(useless).collect()
+    }
+
+    fn state_label(&self, state: &String) -> String {
+        format!("{state:?}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(action: AppendAction) -> AppendCall {
+        AppendCall {
+            key: "x".into(),
+            action,
+        }
+    }
+
+    fn after(state: &str, action: AppendAction, ret: Option<AppendRet>) -> Option<String> {
+        Appends.step(&state.into(), &call(action), ret.as_ref())
+    }
+
+    #[test]
+    fn a_key_never_written_holds_the_empty_string() {
+        let empty = Some(AppendRet::Value(String::new()));
+        assert_eq!(
+            after(&Appends.initial(), AppendAction::Get, empty),
+            Some(String::new())
+        );
+    }
+
+    #[test]
+    fn put_replaces_and_append_extends() {
+        let done = || Some(AppendRet::Done);
+        assert_eq!(
+            after("a", AppendAction::Put("b".into()), done()),
+            Some("b".into())
+        );
+        assert_eq!(
+            after("a", AppendAction::Append("b".into()), done()),
+            Some("ab".into())
+        );
+        assert_eq!(after("a", AppendAction::Get, done()), None);
+        let value = Some(AppendRet::Value("ab".into()));
+        assert_eq!(after("ab", AppendAction::Append("b".into()), value), None);
+    }
+
+    #[test]
+    fn an_append_that_no_get_shows_is_left_out() {
+        let (get, seen) = (call(AppendAction::Get), AppendRet::Value("abc".into()));
+        let unknown = [
+            call(AppendAction::Append("b".into())),
+            call(AppendAction::Append("d".into())),
+            call(AppendAction::Put("ac".into())),
+        ];
+        let unknown: Vec<&AppendCall> = unknown.iter().collect();
+        assert_eq!(
+            Appends.unobserved(&unknown, &[(&get, &seen)]),
+            [false, true, true]
+        );
+    }
+}

@@ -1,0 +1,11 @@
+//! What objects do when their calls come one at a time.
+
+pub mod append;
+pub mod register;
+mod sequential;
+pub mod siblings;
+
+pub use append::Appends;
+pub use register::{CasFound, Registers};
+pub use sequential::{CallOf, Model, RetOf};
+pub use siblings::{MultiValue, Unresolved};

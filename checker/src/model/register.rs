@@ -1,0 +1,270 @@
+//! Registers, one for each key: read, write, compare-and-set.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::sequential::Model;
+use crate::history::{History, OpId};
+use crate::register::{Action, Register, RegisterCall, RegisterRet, Value};
+
+/// Independent registers that all begin with the same value.
+///
+/// One model serves plain registers and cas-registers: without a compare-and-set in the history they
+/// are the same object. Who was promised a plain register builds it with [`Registers::plain`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registers {
+    /// What a register holds before its first write.
+    pub initial: Value,
+}
+
+/// A history of plain registers contains a compare-and-set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CasFound {
+    /// The first one.
+    pub op: OpId,
+    /// Its entry in the history, counted from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for CasFound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let CasFound { op, line } = self;
+        write!(
+            f,
+            "line {line}: {op} is a cas, and a plain register has none"
+        )
+    }
+}
+
+impl std::error::Error for CasFound {}
+
+impl Registers {
+    /// The model of a history that must not contain a compare-and-set, O(n).
+    ///
+    /// # Errors
+    /// The first compare-and-set of the history, whatever its outcome.
+    pub fn plain(initial: Value, history: &History<Register>) -> Result<Self, CasFound> {
+        let cas = history
+            .ops()
+            .iter()
+            .find(|op| matches!(op.call.action, Action::Cas(..)));
+        match cas {
+            Some(op) => Err(CasFound {
+                op: op.id,
+                line: op.line,
+            }),
+            None => Ok(Registers { initial }),
+        }
+    }
+}
+
+impl Model for Registers {
+    type Domain = Register;
+    type State = Value;
+
+    fn initial(&self) -> Value {
+        self.initial.clone()
+    }
+
+    fn step(&self, state: &Value, call: &RegisterCall, ret: Option<&RegisterRet>) -> Option<Value> {
+        use RegisterRet::{Done, Mismatch, Unseen};
+        match (&call.action, ret) {
+            (Action::Read, None | Some(Unseen)) => Some(state.clone()),
+            (Action::Read, Some(RegisterRet::Value(seen))) if seen == state => Some(state.clone()),
+            (Action::Write(value), None | Some(Done)) => Some(value.clone()),
+            (Action::Cas(from, to), None | Some(Done)) if from == state => Some(to.clone()),
+            (Action::Cas(from, _), None | Some(Mismatch)) if from != state => Some(state.clone()),
+            _ => None,
+        }
+    }
+
+    fn part(&self, call: &RegisterCall) -> String {
+        match &call.key {
+            None => String::new(),
+            // Quoted where a name could be taken for the register without one.
+            Some(key) if key.is_empty() || key.starts_with('"') => format!("{key:?}"),
+            Some(key) => key.clone(),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "register"
+    }
+
+    fn reads_only(&self, call: &RegisterCall, ret: Option<&RegisterRet>) -> bool {
+        match &call.action {
+            Action::Read => true,
+            Action::Write(_) => false,
+            Action::Cas(from, to) => from == to || ret == Some(&RegisterRet::Mismatch),
+        }
+    }
+
+    fn refutable(&self, call: &RegisterCall, ret: &RegisterRet) -> bool {
+        !matches!(
+            (&call.action, ret),
+            (Action::Read, RegisterRet::Unseen) | (Action::Write(_), RegisterRet::Done)
+        )
+    }
+
+    /// A write whose value no answer depends on can only be hidden by the next write. A mismatch
+    /// depends on every value but one.
+    fn unobserved(
+        &self,
+        calls: &[&RegisterCall],
+        answered: &[(&RegisterCall, &RegisterRet)],
+    ) -> Vec<bool> {
+        let mut seen: BTreeSet<&Value> = BTreeSet::new();
+        let mut mismatched: BTreeSet<&Value> = BTreeSet::new();
+        for (call, ret) in answered {
+            match (&call.action, ret) {
+                (Action::Read, RegisterRet::Value(value)) => {
+                    seen.insert(value);
+                }
+                (Action::Cas(from, _), RegisterRet::Mismatch) => {
+                    mismatched.insert(from);
+                }
+                (Action::Cas(from, _), _) => {
+                    seen.insert(from);
+                }
+                (Action::Read | Action::Write(_), _) => {}
+            }
+        }
+        let mut observed = Observed { seen, mismatched };
+        // An unknown cas whose new value matters makes its old value matter.
+        while calls.iter().any(|call| match &call.action {
+            Action::Cas(from, to) => observed.has(to) && observed.seen.insert(from),
+            Action::Read | Action::Write(_) => false,
+        }) {}
+        let useless = |call: &&RegisterCall| match &call.action {
+            Action::Read => true,
+            Action::Write(value) => !observed.has(value),
+            Action::Cas(from, to) => from == to || !observed.has(to),
+        };
+        calls.iter().map(useless).collect()
+    }
+
+    fn state_label(&self, state: &Value) -> String {
+        state.to_string()
+    }
+}
+
+struct Observed<'h> {
+    seen: BTreeSet<&'h Value>,
+    mismatched: BTreeSet<&'h Value>,
+}
+
+impl Observed<'_> {
+    fn has(&self, value: &Value) -> bool {
+        let others = self.mismatched.len() - usize::from(self.mismatched.contains(value));
+        self.seen.contains(value) || others > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Entry, Process, Time};
+
+    fn call(action: Action) -> RegisterCall {
+        RegisterCall { key: None, action }
+    }
+
+    fn after(state: i64, action: Action, ret: Option<RegisterRet>) -> Option<Value> {
+        let model = Registers {
+            initial: Value::Nil,
+        };
+        model.step(&Value::Int(state), &call(action), ret.as_ref())
+    }
+
+    fn int(number: i64) -> Value {
+        Value::Int(number)
+    }
+
+    #[test]
+    fn each_call_answers_as_a_register_does() {
+        let cas = || Action::Cas(int(1), int(2));
+        let value = |n| Some(RegisterRet::Value(int(n)));
+        assert_eq!(after(1, Action::Read, value(1)), Some(int(1)));
+        assert_eq!(after(1, Action::Read, value(2)), None);
+        assert_eq!(
+            after(1, Action::Read, Some(RegisterRet::Unseen)),
+            Some(int(1))
+        );
+        assert_eq!(after(1, Action::Read, Some(RegisterRet::Done)), None);
+        assert_eq!(
+            after(1, Action::Write(int(3)), Some(RegisterRet::Done)),
+            Some(int(3))
+        );
+        assert_eq!(after(1, Action::Write(int(3)), value(3)), None);
+        assert_eq!(after(1, cas(), Some(RegisterRet::Done)), Some(int(2)));
+        assert_eq!(after(3, cas(), Some(RegisterRet::Done)), None);
+        assert_eq!(after(1, cas(), Some(RegisterRet::Mismatch)), None);
+        assert_eq!(after(3, cas(), Some(RegisterRet::Mismatch)), Some(int(3)));
+        assert_eq!(after(1, cas(), Some(RegisterRet::Unseen)), None);
+    }
+
+    #[test]
+    fn an_unknown_cas_replaces_where_it_can() {
+        assert_eq!(after(1, Action::Cas(int(1), int(2)), None), Some(int(2)));
+        assert_eq!(after(3, Action::Cas(int(1), int(2)), None), Some(int(3)));
+    }
+
+    #[test]
+    fn a_plain_register_refuses_a_cas_even_if_it_failed() {
+        let entries = vec![Entry::Invoke {
+            op: OpId(7),
+            at: Time(0),
+            process: Process(0),
+            call: call(Action::Cas(int(1), int(2))),
+        }];
+        let history = History::new(entries).expect("well formed");
+        assert_eq!(
+            Registers::plain(Value::Nil, &history),
+            Err(CasFound {
+                op: OpId(7),
+                line: 1
+            })
+        );
+    }
+
+    #[test]
+    fn an_unseen_write_is_left_out_unless_a_chain_of_cas_leads_to_an_answer() {
+        let model = Registers {
+            initial: Value::Nil,
+        };
+        let unknown = [
+            call(Action::Write(int(1))),
+            call(Action::Cas(int(1), int(2))),
+            call(Action::Cas(int(2), int(3))),
+            call(Action::Write(int(9))),
+            call(Action::Read),
+        ];
+        let unknown: Vec<&RegisterCall> = unknown.iter().collect();
+        let (read, three) = (call(Action::Read), RegisterRet::Value(int(3)));
+        assert_eq!(
+            model.unobserved(&unknown, &[(&read, &three)]),
+            [false, false, false, true, true]
+        );
+        let (cas, missed) = (call(Action::Cas(int(9), int(5))), RegisterRet::Mismatch);
+        assert_eq!(
+            model.unobserved(&unknown, &[(&cas, &missed)]),
+            [false, false, false, true, true]
+        );
+    }
+
+    #[test]
+    fn the_register_without_a_name_is_no_register_with_a_name() {
+        let model = Registers {
+            initial: Value::Nil,
+        };
+        let part = |key: Option<&str>| {
+            model.part(&RegisterCall {
+                key: key.map(Into::into),
+                action: Action::Read,
+            })
+        };
+        assert_eq!(part(Some("x")), "x");
+        let names = [None, Some(""), Some("\"\""), Some("x")].map(part);
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 4);
+    }
+}

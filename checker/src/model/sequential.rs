@@ -1,0 +1,70 @@
+//! The trait of sequential objects, against which concurrent histories are judged.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use crate::domain::Domain;
+
+/// The calls of a model.
+pub type CallOf<M> = <<M as Model>::Domain as Domain>::Call;
+
+/// The answers of a model.
+pub type RetOf<M> = <<M as Model>::Domain as Domain>::Ret;
+
+/// A sequential object: what each call does to its state, and what it may answer.
+///
+/// A call's effect is a function of the state. So an unknown outcome is not a choice of effects: the
+/// call did at some moment what it does in the state of that moment, or it never took place.
+///
+/// Two laws bind [`Model::step`]. Wherever a step with an answer is possible, the step of the same call
+/// without an answer is possible too and leads to the same state. And a step without an answer is
+/// possible in every state.
+pub trait Model {
+    /// The alphabet of the calls.
+    type Domain: Domain<Call: Hash, Ret: Hash>;
+    /// What the object remembers.
+    type State: Clone + Eq + Hash + Debug;
+
+    /// What the object remembers before the first call.
+    fn initial(&self) -> Self::State;
+
+    /// The state after this call; `None` if the call could not have answered this in this state.
+    /// Without an answer the outcome is unknown, and every answer is possible.
+    fn step(
+        &self,
+        state: &Self::State,
+        call: &CallOf<Self>,
+        ret: Option<&RetOf<Self>>,
+    ) -> Option<Self::State>;
+
+    /// The part of the object that the call belongs to. Parts do not influence one another, so each
+    /// is searched apart.
+    fn part(&self, call: &CallOf<Self>) -> String;
+
+    /// The word for reports.
+    fn name(&self) -> &'static str;
+
+    /// Whether this step leaves every state in which it is possible as it is. `false` is always safe.
+    fn reads_only(&self, _call: &CallOf<Self>, _ret: Option<&RetOf<Self>>) -> bool {
+        false
+    }
+
+    /// Whether some state refuses this answer: only such answers put a promise to the test.
+    fn refutable(&self, call: &CallOf<Self>, ret: &RetOf<Self>) -> bool;
+
+    /// For each of these calls, whether no answer depends on it: whenever an order of the operations of
+    /// one part explains the answers, it explains them without any of those calls as well. `false` is
+    /// always safe. The calls are those whose own answers, if they have any, no state refuses.
+    fn unobserved(
+        &self,
+        calls: &[&CallOf<Self>],
+        _answered: &[(&CallOf<Self>, &RetOf<Self>)],
+    ) -> Vec<bool> {
+        vec![false; calls.len()]
+    }
+
+    /// The state as a reader says it.
+    fn state_label(&self, state: &Self::State) -> String {
+        format!("{state:?}")
+    }
+}

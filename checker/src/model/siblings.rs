@@ -1,0 +1,294 @@
+//! Keys with siblings: a put replaces what its context has seen, and nothing else.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::sequential::Model;
+use crate::history::{History, Op, OpId, Outcome};
+use crate::kv::{Kv, KvCall, KvRet};
+
+/// The multi-value register of one history: each key holds the versions that no later version covers.
+///
+/// A context names the operations whose answers the writer had seen, so the model belongs to one
+/// history and resolves each context to versions: a get stands for the values it returned, a put for
+/// its own, and both for all that the puts of these values covered. A covered version never comes
+/// back, not even if its put takes effect later.
+#[derive(Clone, Debug)]
+pub struct MultiValue {
+    keys: BTreeMap<String, BTreeMap<String, u32>>,
+    stands_for: BTreeMap<OpId, Versions>,
+}
+
+/// Why the contexts of a history do not say what they cover.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unresolved {
+    /// Two puts of one key write the same value, so the value does not name its put.
+    Repeated {
+        /// The second put.
+        op: OpId,
+        /// The first.
+        first: OpId,
+    },
+    /// A context names an operation that is not in the history, belongs to another key, or was called
+    /// later.
+    Foreign {
+        /// The write with the context.
+        op: OpId,
+        /// The operation it names.
+        context: OpId,
+    },
+    /// A context names a get of unknown outcome, or an operation that failed.
+    Unanswered {
+        /// The write with the context.
+        op: OpId,
+        /// The operation it names.
+        context: OpId,
+    },
+}
+
+impl fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unresolved::Repeated { op, first } => {
+                write!(
+                    f,
+                    "{op} writes the value of {first} again, and values must be unique"
+                )
+            }
+            Unresolved::Foreign { op, context } => write!(
+                f,
+                "{op} passes the context of {context}, which is no earlier operation on its key"
+            ),
+            Unresolved::Unanswered { op, context } => {
+                write!(
+                    f,
+                    "{op} passes the context of {context}, which has no answer"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for Unresolved {}
+
+/// The versions of one key that are visible, and those that are covered for ever.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Siblings {
+    live: Vec<String>,
+    covered: Versions,
+}
+
+/// A set of versions of one key, by the order of their puts. The last word is never zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Versions(Vec<u64>);
+
+impl Versions {
+    fn has(&self, version: u32) -> bool {
+        let word = self.0.get(version as usize / 64).copied().unwrap_or(0);
+        word >> (version % 64) & 1 == 1
+    }
+
+    fn insert(&mut self, version: u32) {
+        let word = version as usize / 64;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << (version % 64);
+    }
+
+    fn add(&mut self, other: &Versions) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (word, more) in self.0.iter_mut().zip(&other.0) {
+            *word |= more;
+        }
+    }
+}
+
+impl MultiValue {
+    /// Resolves the contexts of a history: O(n) unions of sets of versions of one key.
+    ///
+    /// Failed operations count for nothing.
+    ///
+    /// # Errors
+    /// The first write whose value or context is ambiguous.
+    pub fn of(history: &History<Kv>) -> Result<Self, Unresolved> {
+        let ops: Vec<&Op<Kv>> = history
+            .ops()
+            .iter()
+            .filter(|op| op.outcome != Outcome::Fail)
+            .collect();
+        let mut keys: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
+        let mut puts: BTreeMap<(&str, &str), OpId> = BTreeMap::new();
+        for op in &ops {
+            if let KvCall::Put { key, value, .. } = &op.call {
+                if let Some(first) = puts.insert((key, value), op.id) {
+                    return Err(Unresolved::Repeated { op: op.id, first });
+                }
+                let versions = keys.entry(key.clone()).or_default();
+                let version = versions.len() as u32;
+                versions.insert(value.clone(), version);
+            }
+            for &context in op.call.context() {
+                resolvable(history, op, context)?;
+            }
+        }
+        let mut model = MultiValue {
+            keys,
+            stands_for: BTreeMap::new(),
+        };
+        // In the order of calls one pass is enough, unless a context or value comes from the future.
+        while model.resolve(&ops, &puts) {}
+        Ok(model)
+    }
+
+    /// One pass over all operations; whether it found anything new.
+    fn resolve(&mut self, ops: &[&Op<Kv>], puts: &BTreeMap<(&str, &str), OpId>) -> bool {
+        let mut grew = false;
+        for op in ops {
+            let mut all = self.covered(&op.call);
+            if let KvCall::Put { key, value, .. } = &op.call {
+                all.insert(self.keys[key][value]);
+            }
+            if let Outcome::Ok(KvRet::Values(values)) = &op.outcome {
+                for value in values {
+                    let put = puts.get(&(op.call.key(), value.as_str()));
+                    if let Some(seen) = put.and_then(|put| self.stands_for.get(put)) {
+                        all.add(seen);
+                    }
+                }
+            }
+            if self.stands_for.get(&op.id) != Some(&all) {
+                self.stands_for.insert(op.id, all);
+                grew = true;
+            }
+        }
+        grew
+    }
+
+    /// What the contexts of a call stand for.
+    fn covered(&self, call: &KvCall) -> Versions {
+        let mut all = Versions::default();
+        for context in call.context() {
+            if let Some(seen) = self.stands_for.get(context) {
+                all.add(seen);
+            }
+        }
+        all
+    }
+
+    fn version(&self, key: &str, value: &str) -> Option<u32> {
+        self.keys.get(key)?.get(value).copied()
+    }
+
+    fn write(&self, state: &Siblings, call: &KvCall) -> Siblings {
+        let mut after = state.clone();
+        after.covered.add(&self.covered(call));
+        let key = call.key();
+        let visible = |value: &String, covered: &Versions| {
+            !self
+                .version(key, value)
+                .is_some_and(|version| covered.has(version))
+        };
+        if let KvCall::Put { value, .. } = call {
+            if let Err(place) = after.live.binary_search(value) {
+                after.live.insert(place, value.clone());
+            }
+        }
+        let Siblings { live, covered } = &mut after;
+        live.retain(|value| visible(value, covered));
+        after
+    }
+}
+
+fn resolvable(history: &History<Kv>, op: &Op<Kv>, context: OpId) -> Result<(), Unresolved> {
+    let (seen, op_id) = (history.op(context), op.id);
+    let Some(seen) = seen.filter(|seen| seen.line < op.line && seen.call.key() == op.call.key())
+    else {
+        return Err(Unresolved::Foreign { op: op_id, context });
+    };
+    match (&seen.call, &seen.outcome) {
+        (_, Outcome::Fail) | (KvCall::Get { .. }, Outcome::Unknown) => {
+            Err(Unresolved::Unanswered { op: op_id, context })
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Model for MultiValue {
+    type Domain = Kv;
+    type State = Siblings;
+
+    fn initial(&self) -> Siblings {
+        Siblings::default()
+    }
+
+    fn step(&self, state: &Siblings, call: &KvCall, ret: Option<&KvRet>) -> Option<Siblings> {
+        match (call, ret) {
+            (KvCall::Get { .. }, None) => Some(state.clone()),
+            (KvCall::Get { .. }, Some(KvRet::Values(values))) => {
+                let mut sorted: Vec<&String> = values.iter().collect();
+                sorted.sort_unstable();
+                sorted
+                    .iter()
+                    .copied()
+                    .eq(&state.live)
+                    .then(|| state.clone())
+            }
+            (KvCall::Put { .. } | KvCall::Delete { .. }, None | Some(KvRet::Stored)) => {
+                Some(self.write(state, call))
+            }
+            _ => None,
+        }
+    }
+
+    fn part(&self, call: &KvCall) -> String {
+        call.key().into()
+    }
+
+    fn name(&self) -> &'static str {
+        "multi-value register"
+    }
+
+    fn reads_only(&self, call: &KvCall, _ret: Option<&KvRet>) -> bool {
+        !call.writes()
+    }
+
+    fn refutable(&self, call: &KvCall, ret: &KvRet) -> bool {
+        !call.writes() || *ret != KvRet::Stored
+    }
+
+    /// A put whose value no get returned was covered before anyone looked, and what covers it covers
+    /// all that it covers. Only a put that covers itself, by a context from the future, hides alone.
+    fn unobserved(&self, calls: &[&KvCall], answered: &[(&KvCall, &KvRet)]) -> Vec<bool> {
+        let mut seen: Vec<&str> = answered
+            .iter()
+            .filter_map(|(_, ret)| match ret {
+                KvRet::Values(values) => Some(values),
+                KvRet::Stored => None,
+            })
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        seen.sort_unstable();
+        let useless = |call: &&KvCall| match call {
+            KvCall::Get { .. } => true,
+            KvCall::Put { key, value, .. } => {
+                let version = self.version(key, value);
+                let own = version.is_some_and(|version| self.covered(call).has(version));
+                !own && seen.binary_search(&value.as_str()).is_err()
+            }
+            KvCall::Delete { .. } => false,
+        };
+        calls.iter().map(useless).collect()
+    }
+
+    fn state_label(&self, state: &Siblings) -> String {
+        match state.live.as_slice() {
+            [] => "nothing".into(),
+            values => values.join(" | "),
+        }
+    }
+}

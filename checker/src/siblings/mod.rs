@@ -1,0 +1,9 @@
+//! No acknowledged write is lost, none comes back, none is invented.
+
+mod check;
+mod disks;
+mod reads;
+#[cfg(test)]
+mod tests;
+
+pub use check::SiblingPreservation;

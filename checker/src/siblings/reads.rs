@@ -1,0 +1,213 @@
+//! What a read may return: only what was put, once, without what it superseded, and in the end all.
+
+use super::check::{DUPLICATE, FALSE_CONFLICT, INVENTION, LOST_DELETE, LOST_PUT, RESURRECTION};
+use crate::evidence::{Finding, Findings, Marks, acknowledged, answered, reason, supersedes};
+use crate::history::OpId;
+use crate::order::{Key, Order, Read, Status};
+use crate::verdict::Reason;
+
+/// Holds every read of one key against the writes of that key.
+pub(super) fn judge(order: &Order<'_>, key: &Key<'_>, marks: &Marks<'_>, findings: &mut Findings) {
+    for read in &key.reads {
+        findings.count("reads", 1);
+        findings.count(
+            "reads of several siblings",
+            u64::from(read.values.len() > 1),
+        );
+        invention(order, key, read, findings);
+        pairs(order, key, read, findings);
+        let promised = marks.setup.is_none_or(|setup| setup.converges);
+        if let Some(quiet) = marks.quiet
+            && promised
+            && marks.mended(read.line, read.ended)
+        {
+            findings.count("final reads", 1);
+            complete(order, key, read, quiet, findings);
+        }
+    }
+}
+
+fn invention(order: &Order<'_>, key: &Key<'_>, read: &Read<'_>, findings: &mut Findings) {
+    let get = order.op(read.place).id;
+    if read.writes.len() < read.values.len() {
+        let unknown = read
+            .values
+            .iter()
+            .find(|value| key.write_of(value).is_none());
+        if let Some(value) = unknown {
+            findings.report(INVENTION, || Finding {
+                sentence: format!(
+                    "A value was invented: {get} returned {value}, which nobody put."
+                ),
+                key: Some(key.name.into()),
+                ops: vec![get],
+                reasons: vec![
+                    answered(order, read),
+                    reason(format!("no put of {} has the value {value}", key.name), &[]),
+                ],
+                kind: "never put",
+            });
+        }
+    }
+    for &write in &read.writes {
+        let of = &key.writes[write];
+        let put = order.op(of.place).id;
+        let value = key.label(write);
+        let (kind, why) = if of.status == Status::Failed {
+            (
+                "failed put",
+                format!("{put} put {value} and certainly failed"),
+            )
+        } else if of.invoked > read.returned {
+            (
+                "put later",
+                format!("{put} put {value} at {}, after that answer", of.invoked.0),
+            )
+        } else {
+            continue;
+        };
+        findings.report(INVENTION, || Finding {
+            sentence: format!(
+                "A value was invented: {get} returned {value}, which had not been written."
+            ),
+            key: Some(key.name.into()),
+            ops: vec![get, put],
+            reasons: vec![answered(order, read), reason(why, &[put])],
+            kind,
+        });
+    }
+}
+
+fn pairs(order: &Order<'_>, key: &Key<'_>, read: &Read<'_>, findings: &mut Findings) {
+    let get = order.op(read.place).id;
+    for (index, &one) in read.writes.iter().enumerate() {
+        for &two in &read.writes[index + 1..] {
+            if one == two {
+                let put = order.op(key.writes[one].place).id;
+                let value = key.label(one);
+                findings.report(DUPLICATE, || Finding {
+                    sentence: format!("One write became two: {get} returned {value} twice."),
+                    key: Some(key.name.into()),
+                    ops: vec![get, put],
+                    reasons: vec![
+                        answered(order, read),
+                        reason(format!("only {put} put {value}"), &[put]),
+                    ],
+                    kind: "",
+                });
+                continue;
+            }
+            let (old, new) = if key.covers(two, one) {
+                (one, two)
+            } else if key.covers(one, two) {
+                (two, one)
+            } else {
+                continue;
+            };
+            findings.report(FALSE_CONFLICT, || {
+                let mut reasons = vec![answered(order, read)];
+                let (why, mut ops) = supersedes(order, key, old, new);
+                reasons.extend(why);
+                ops.push(get);
+                Finding {
+                    sentence: format!(
+                        "{get} returned {} and its own successor {} side by side.",
+                        key.label(old),
+                        key.label(new)
+                    ),
+                    key: Some(key.name.into()),
+                    ops,
+                    reasons,
+                    kind: "returned beside its successor",
+                }
+            });
+        }
+    }
+}
+
+fn complete(
+    order: &Order<'_>,
+    key: &Key<'_>,
+    read: &Read<'_>,
+    quiet: usize,
+    findings: &mut Findings,
+) {
+    let get = order.op(read.place).id;
+    let hidden: Vec<usize> = key.hidden(&read.writes, read.returned).collect();
+    for write in key.acknowledged(quiet) {
+        let of = &key.writes[write];
+        if let Some(&old) = read.writes.iter().find(|&&old| key.before(old, write)) {
+            findings.report(RESURRECTION, || {
+                let (why, mut ops) = supersedes(order, key, old, write);
+                let mut reasons = vec![
+                    answered(order, read),
+                    mended(),
+                    acknowledged(order, key, write),
+                ];
+                reasons.extend(why);
+                ops.push(get);
+                came_back(order, key, (old, write), reasons, ops, "in a final read")
+            });
+        }
+        if key.covered(write, &read.writes) || key.covered(write, &hidden) {
+            continue;
+        }
+        let rank = if of.value.is_some() {
+            LOST_PUT
+        } else {
+            LOST_DELETE
+        };
+        findings.report(rank, || Finding {
+            sentence: format!(
+                "An acknowledged write was lost: {} is missing from what the mended store returns.",
+                key.label(write)
+            ),
+            key: Some(key.name.into()),
+            ops: vec![order.op(of.place).id, get],
+            reasons: vec![
+                acknowledged(order, key, write),
+                answered(order, read),
+                mended(),
+                reason(
+                    format!(
+                        "nothing returned had seen {}, and no delete that may have hidden it had",
+                        key.label(write)
+                    ),
+                    &[get],
+                ),
+            ],
+            kind: "missing from a final read",
+        });
+    }
+}
+
+/// The finding that a superseded write is there although its superseder was acknowledged.
+pub(super) fn came_back(
+    order: &Order<'_>,
+    key: &Key<'_>,
+    (old, new): (usize, usize),
+    reasons: Vec<Reason>,
+    ops: Vec<OpId>,
+    kind: &'static str,
+) -> Finding {
+    let by = order.op(key.writes[new].place).id;
+    let deleted = key.writes[new].value.is_none();
+    let did = if deleted { "deleted" } else { "replaced" };
+    Finding {
+        sentence: format!(
+            "A {did} value came back: {by} {did} {}, and the mended store still has it.",
+            key.label(old)
+        ),
+        key: Some(key.name.into()),
+        ops,
+        reasons,
+        kind,
+    }
+}
+
+fn mended() -> Reason {
+    reason(
+        "that read began after all faults had ended and the store had had its time",
+        &[],
+    )
+}

@@ -1,0 +1,490 @@
+//! Known answers for sibling preservation, and the final rule against its brute-force reading.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::SiblingPreservation;
+use super::check::judge;
+use crate::evidence::sketch::{Luck, sketch};
+use crate::verdict::{Budget, Checker, Counterexample, Shortfall, Verdict};
+
+/// Asserts that exactly these parts are broken, separated by commas.
+fn breaks(text: &str, parts: &str) {
+    let history = sketch(text);
+    let expected: BTreeSet<&str> = parts.split(", ").filter(|part| !part.is_empty()).collect();
+    assert_eq!(judge(&history).0.broken(), expected, "{text}");
+    let verdict = SiblingPreservation.check(&history, Budget::default());
+    assert_eq!(verdict.counterexample().is_some(), !expected.is_empty());
+}
+
+fn first(text: &str) -> Counterexample {
+    let verdict = SiblingPreservation.check(&sketch(text), Budget::default());
+    verdict.counterexample().expect("a violation").clone()
+}
+
+#[test]
+fn a_chain_of_reads_and_writes_is_fine() {
+    breaks(
+        "[0,1] s1 put x a -> ok
+         [2,3] s1 get x -> {a} as g1
+         [4,5] s1 put x b ctx=g1 -> ok
+         [6,7] s2 get x -> {b} as g2
+         final x {b}",
+        "",
+    );
+}
+
+#[test]
+fn two_blind_writes_must_both_survive() {
+    let writes = "[0,3] s1 put x a -> ok
+         [1,4] s2 put x b -> ok
+         [5,6] s3 get x -> {a,b} as g\n";
+    breaks(&format!("{writes} final x {{a,b}}"), "");
+    breaks(&format!("{writes} final x {{b}}"), "lost write");
+}
+
+#[test]
+fn a_sibling_that_is_missing_in_the_end_is_lost() {
+    let text = "[0,1] s1 put x a -> ok
+         [2,3] s2 put x b -> ok
+         final x {b}";
+    breaks(text, "lost write");
+    let found = first(text);
+    assert_eq!(found.key.as_deref(), Some("x"));
+    assert_eq!(
+        found.cause,
+        "sibling-preservation/lost write/missing from a final read"
+    );
+    assert_eq!(found.ops.len(), 2);
+}
+
+#[test]
+fn a_value_beside_its_successor_is_a_false_conflict() {
+    let text = "[0,1] s1 put x a -> ok
+         [2,3] s1 get x -> {a} as g1
+         [4,5] s1 put x b ctx=g1 -> ok
+         [6,7] s2 get x -> {a,b} as g2";
+    breaks(text, "false conflict");
+    assert!(
+        first(text)
+            .sentence
+            .contains("returned a and its own successor b")
+    );
+}
+
+#[test]
+fn a_replaced_value_in_the_final_state_came_back() {
+    breaks(
+        "[0,1] s1 put x a -> ok
+         [2,3] s1 get x -> {a} as g1
+         [4,5] s1 put x b ctx=g1 -> ok
+         final x {a,b}",
+        "resurrection, false conflict",
+    );
+}
+
+#[test]
+fn staleness_before_the_end_is_not_loss() {
+    breaks(
+        "[0,1] s1 put x a -> ok
+         [2,3] s2 get x -> {} as g
+         final x {a}",
+        "",
+    );
+}
+
+#[test]
+fn one_put_returned_twice_is_a_duplicate() {
+    breaks(
+        "[0,1] s1 put x a -> ok
+         [2,3] s2 get x -> {a,a} as g
+         final x {a,a}",
+        "duplicate",
+    );
+}
+
+#[test]
+fn a_merge_supersedes_both_siblings() {
+    let text = "[0,3] s1 put x a -> ok
+         [1,4] s2 put x b -> ok
+         [5,6] s3 get x -> {a,b} as g
+         [7,8] s3 put x m ctx=g -> ok
+         [9,10] s1 get x -> {m} as h\n";
+    breaks(&format!("{text} final x {{m}}"), "");
+    breaks(&format!("{text} final x {{b}}"), "lost write, resurrection");
+}
+
+#[test]
+fn a_write_of_unknown_outcome_may_appear_or_not() {
+    let text = "[0,1] s1 put x a -> ok
+         [2,-] s2 put x b -> info\n";
+    breaks(&format!("{text} final x {{a,b}}"), "");
+    breaks(&format!("{text} final x {{a}}"), "");
+    breaks(&format!("{text} final x {{b}}"), "lost write");
+}
+
+#[test]
+fn an_unknown_superseder_excuses_only_when_it_is_there() {
+    let text = "[0,1] s1 put x a -> ok
+         [2,3] s2 get x -> {a} as g
+         [4,-] s2 put x b ctx=g -> info\n";
+    breaks(&format!("{text} final x {{b}}"), "");
+    breaks(&format!("{text} final x {{a}}"), "");
+    breaks(&format!("{text} final x {{}}"), "lost write");
+}
+
+#[test]
+fn what_failed_or_was_never_or_later_put_is_invented() {
+    breaks(
+        "[0,1] s1 put x a -> fail
+         [2,3] s2 get x -> {a} as g",
+        "invention",
+    );
+    breaks(
+        "[0,1] s1 put x a -> ok
+         [2,3] s2 get x -> {z} as g",
+        "invention",
+    );
+    breaks(
+        "[0,1] s1 get x -> {a} as g
+         [2,3] s2 put x a -> ok",
+        "invention",
+    );
+    // Equal times are concurrent.
+    breaks(
+        "[0,2] s1 get x -> {a} as g
+         [2,3] s2 put x a -> ok",
+        "",
+    );
+    // The value of another key is as foreign as any.
+    breaks(
+        "[0,1] s1 put y a -> ok
+         [2,3] s2 get x -> {a} as g",
+        "invention",
+    );
+}
+
+#[test]
+fn a_delete_covers_what_it_saw() {
+    let text = "[0,1] s1 put x a -> ok
+         [2,3] s1 get x -> {a} as g
+         [4,5] s1 del x ctx=g -> ok
+         [6,7] s2 get x -> {} as h\n";
+    breaks(&format!("{text} final x {{}}"), "");
+    breaks(&format!("{text} final x {{a}}"), "resurrection, lost write");
+    assert_eq!(first(&format!("{text} final x {{a}}")).part, "resurrection");
+    assert!(
+        first(&format!("{text} final x {{a}}"))
+            .sentence
+            .starts_with("A deleted value came back")
+    );
+}
+
+#[test]
+fn a_put_beside_a_delete_survives() {
+    let text = "[0,1] s1 put x a -> ok
+         [2,3] s1 get x -> {a} as g1
+         [2,3] s2 get x -> {a} as g2
+         [4,5] s1 del x ctx=g1 -> ok
+         [4,6] s2 put x b ctx=g2 -> ok\n";
+    breaks(&format!("{text} final x {{b}}"), "");
+    breaks(&format!("{text} final x {{}}"), "lost write");
+}
+
+#[test]
+fn a_tombstone_must_not_swallow_what_was_put_after_it() {
+    let text = "[0,1] s1 put x a -> ok
+         [2,3] s1 get x -> {a} as g
+         [4,5] s1 del x ctx=g -> ok
+         [6,7] s2 get x -> {} as h
+         [8,9] s2 put x n ctx=h -> ok\n";
+    breaks(&format!("{text} final x {{}}"), "lost write");
+    breaks(&format!("{text} final x {{n}}"), "");
+}
+
+#[test]
+fn siblings_of_blind_writers_are_no_violation() {
+    breaks(
+        "[0,1] s1 put x w0 -> ok
+         [2,3] s1 put x w1 -> ok
+         [4,5] s1 put x w2 -> ok
+         [6,7] s2 get x -> {w0,w1,w2} as g
+         final x {w0,w1,w2}",
+        "",
+    );
+}
+
+#[test]
+fn reads_are_final_only_on_a_mended_store_that_promises_to_converge() {
+    let run = |setup: &str, after: &str| {
+        format!(
+            "{setup}
+             [0,1] s1 put x a -> ok
+             5 quiet
+             {after}
+             [8,9] s2 get x -> {{}} as g"
+        )
+    };
+    breaks(&run("", ""), "lost write");
+    breaks(&run("0 setup converges", ""), "lost write");
+    breaks(&run("0 setup", ""), "");
+    breaks(&run("", "6 fault cut"), "");
+    breaks(&run("", "6 crash A"), "");
+}
+
+#[test]
+fn a_write_after_the_end_need_not_be_there() {
+    breaks(
+        "[0,1] s1 put x a -> ok
+         5 quiet
+         [6,20] s1 put x b -> ok
+         [8,9] s2 get x -> {a} as g",
+        "",
+    );
+}
+
+#[test]
+fn what_is_on_no_disk_is_lost_whatever_was_promised() {
+    let text = "0 setup
+         [0,3] s1 put x a -> ok
+         1 durable A x {a}
+         2 durable B x {a}
+         [4,7] s2 put x b -> ok
+         5 durable A x {b}
+         6 durable B x {b}";
+    breaks(text, "lost write");
+    let found = first(text);
+    assert!(
+        found
+            .cause
+            .ends_with("replaced on the last disk that held it")
+    );
+    assert!(
+        found
+            .reasons
+            .iter()
+            .any(|one| one.text.contains("went from {a} to {b}"))
+    );
+    breaks(
+        "[0,3] s1 put x a -> ok
+         1 durable A x {a}
+         [4,7] s2 put x b -> ok
+         5 durable A x {a,b}",
+        "",
+    );
+}
+
+#[test]
+fn a_hint_is_a_copy_until_it_is_dropped() {
+    let text = "[0,3] s1 put x a -> ok
+         1 hint D C x {a}
+         4 crash D
+         6 durable A y {}\n";
+    breaks(text, "");
+    breaks(&format!("{text} 7 dropped D C x"), "lost write");
+    let found = first(&format!("{text} 7 dropped D C x"));
+    assert!(
+        found
+            .cause
+            .ends_with("dropped with the last hint that kept it")
+    );
+}
+
+#[test]
+fn what_no_disk_ever_held_is_lost_at_the_end() {
+    let text = "[0,3] s1 put x a -> ok
+         4 durable A y {}
+         5 quiet";
+    breaks(text, "lost write");
+    assert!(first(text).cause.ends_with("on no disk ever"));
+}
+
+#[test]
+fn a_stale_value_on_one_disk_does_not_disprove_a_delete_on_another() {
+    let text = "[0,1] s1 put x a -> ok
+         1 durable A x {a}
+         1 durable B x {a}
+         [2,3] s1 get x -> {a} as g
+         [4,5] s1 del x ctx=g -> ok\n";
+    breaks(&format!("{text} 5 durable A x {{!}}\n 6 quiet"), "");
+    // Without any tombstone, the delete is gone.
+    breaks(&format!("{text} 6 quiet"), "lost write");
+    // A tombstone may be reaped when all is gone.
+    let reaped = "5 durable A x {}\n 5 durable B x {}\n 6 quiet";
+    breaks(&format!("{text} {reaped}"), "");
+}
+
+#[test]
+fn superseded_versions_may_linger_unless_replicas_converge() {
+    let run = |setup: &str| {
+        format!(
+            "0 setup {setup}
+             0 owners x A,B
+             [0,1] s1 put x a -> ok as p
+             1 durable A x {{a}}
+             1 durable B x {{a}}
+             [2,3] s1 put x b ctx=p -> ok
+             3 durable A x {{b}}
+             4 quiet"
+        )
+    };
+    breaks(&run(""), "");
+    breaks(&run("converges"), "resurrection");
+}
+
+#[test]
+fn nothing_is_exercised_without_a_read_or_an_end() {
+    for text in [
+        "[0,1] s1 put x a -> ok",
+        "[0,1] s1 get x -> {} as g",
+        "[0,1] s1 get x -> {} as g\n [2,3] s1 put x a -> ok",
+        "[0,1] s1 put x a -> ok\n [2,3] s1 get y -> {} as g",
+    ] {
+        let verdict = SiblingPreservation.check(&sketch(text), Budget::default());
+        assert!(matches!(
+            verdict,
+            Verdict::Unknown(Shortfall::NothingExercised(_))
+        ));
+    }
+}
+
+#[test]
+fn a_yes_says_what_it_rests_on() {
+    let text = "[0,3] s1 put x a -> ok
+         [1,4] s2 put x b -> ok
+         [5,6] s3 get x -> {a,b} as g
+         [7,8] s3 put x m ctx=g -> ok
+         final x {m}";
+    let verdict = SiblingPreservation.check(&sketch(text), Budget::default());
+    let Verdict::Valid(witness) = verdict else {
+        panic!("valid, not {verdict:?}");
+    };
+    for (name, count) in [
+        ("acknowledged writes", 3),
+        ("concurrent acknowledged writes", 1),
+        ("final reads", 1),
+        ("reads of several siblings", 1),
+        ("replacing writes", 1),
+    ] {
+        assert_eq!(witness.exercised[name], count, "{name}");
+    }
+}
+
+#[test]
+fn a_value_put_twice_makes_its_key_unjudged() {
+    breaks(
+        "[0,1] s1 put x a -> ok
+         [2,3] s1 put x a -> ok
+         final x {}",
+        "",
+    );
+}
+
+/// What a generated history wrote, for the brute-force reading.
+struct Case {
+    text: String,
+    /// For each write: whether it is a delete, its outcome, and the writes it directly supersedes.
+    writes: Vec<(bool, &'static str, Vec<usize>)>,
+    answer: BTreeSet<usize>,
+}
+
+fn case(luck: &mut Luck) -> Case {
+    let mut text = String::new();
+    let mut writes: Vec<(bool, &str, Vec<usize>)> = Vec::new();
+    let mut at = 0;
+    for write in 0..=luck.below(5) {
+        let mut seen = Vec::new();
+        let mut context = Vec::new();
+        for earlier in 0..write {
+            let (delete, outcome, _) = writes[earlier];
+            if luck.below(3) > 0 || outcome == "fail" || (delete && outcome == "info") {
+                continue;
+            }
+            if delete {
+                context.push(format!("w{earlier}"));
+            } else {
+                let name = format!("g{write}x{earlier}");
+                let to = at + 1;
+                writeln!(text, "[{at},{to}] {name} get x -> {{v{earlier}}} as {name}")
+                    .expect("a string takes everything");
+                at += 2;
+                context.push(name);
+            }
+            seen.push(earlier);
+        }
+        let delete = luck.below(4) == 0;
+        let outcome = ["ok", "ok", "info", "fail"][luck.below(4)];
+        let call = if delete {
+            "del x".into()
+        } else {
+            format!("put x v{write}")
+        };
+        let context = if context.is_empty() {
+            String::new()
+        } else {
+            format!("ctx={}", context.join("+"))
+        };
+        let to = at + 1;
+        writeln!(
+            text,
+            "[{at},{to}] s{write} {call} {context} -> {outcome} as w{write}"
+        )
+        .expect("a string takes everything");
+        at += 2;
+        writes.push((delete, outcome, seen));
+    }
+    let puts = (0..writes.len()).filter(|&write| !writes[write].0);
+    let answer: BTreeSet<usize> = puts.filter(|_| luck.below(2) == 0).collect();
+    let values: Vec<String> = answer.iter().map(|write| format!("v{write}")).collect();
+    writeln!(text, "final x {{{}}}", values.join(",")).expect("a string takes everything");
+    Case {
+        text,
+        writes,
+        answer,
+    }
+}
+
+/// Whether some set of effective writes, with all acknowledged ones, leaves exactly the answer.
+fn explained(case: &Case) -> bool {
+    let count = case.writes.len();
+    let mut below = vec![BTreeSet::new(); count];
+    for write in 0..count {
+        for &seen in &case.writes[write].2 {
+            let deeper: BTreeSet<usize> = below[seen].clone();
+            below[write].extend(deeper);
+            below[write].insert(seen);
+        }
+    }
+    (0..1_u32 << count).any(|chosen| {
+        let effective = |write: usize| chosen & (1 << write) != 0;
+        let allowed = (0..count).all(|write| match case.writes[write].1 {
+            "ok" => effective(write),
+            "fail" => !effective(write),
+            _ => true,
+        });
+        let visible = (0..count).filter(|&write| {
+            let maximal =
+                !(0..count).any(|above| effective(above) && below[above].contains(&write));
+            effective(write) && maximal && !case.writes[write].0
+        });
+        allowed && visible.collect::<BTreeSet<_>>() == case.answer
+    })
+}
+
+#[test]
+fn the_final_rule_is_that_some_set_of_effective_writes_explains_the_state() {
+    let mut luck = Luck(7);
+    let mut seen = BTreeSet::new();
+    let mut fine = 0;
+    for _ in 0..20_000 {
+        let case = case(&mut luck);
+        let broken = judge(&sketch(&case.text)).0.broken();
+        assert_eq!(broken.is_empty(), explained(&case), "{}", case.text);
+        fine += u32::from(broken.is_empty());
+        seen.extend(broken);
+    }
+    assert!(fine > 2_000, "only {fine} histories were fine");
+    for part in ["lost write", "resurrection", "false conflict", "invention"] {
+        assert!(seen.contains(part), "{part} never happened");
+    }
+}

@@ -1,0 +1,189 @@
+//! A put that arrives at a node which is no owner of the key is handed to one, at most once (§4.5).
+//!
+//! To coordinate a put twice would make two events of it, and they would be siblings for ever. So a
+//! coordinator obeys each forward once, remembers that for the rest of its life, and does not obey a
+//! forward that is addressed to another life; and whoever forwards never does so a second time while
+//! the first may have been obeyed. Asking for a life is no forward: while nobody answers that, the
+//! next owner is tried, and in the end this node stands in.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use super::machine::{Node, reply, send};
+use super::port::{Output, Reply, RequestId, Time};
+use super::put::Client;
+use super::timers::Timer;
+use crate::clock::{NodeId, VersionVector};
+use crate::message::{Answer, Message, Tag};
+
+/// What a put says: key, value, and what its writer had seen.
+pub(super) type Written = (Vec<u8>, Vec<u8>, VersionVector);
+
+/// A put that another node coordinates for a client of this one.
+#[derive(Clone, Debug)]
+pub(super) struct Forwarding {
+    client: RequestId,
+    reply_by: Time,
+    to: NodeId,
+    /// The life that it is addressed to; `None` while that was only asked for.
+    life: Option<u64>,
+    written: Written,
+}
+
+/// The forwards of one peer that were obeyed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Obeyed {
+    /// The life of the peer.
+    life: u64,
+    /// Forwards numbered below are too old to be told apart, and not obeyed.
+    floor: u64,
+    numbers: BTreeSet<u64>,
+}
+
+/// How many forwards of one peer are told apart.
+const OBEYED_MAX: usize = 1024;
+
+impl Obeyed {
+    /// Whether the forward is a new one.
+    fn admit(&mut self, tag: Tag) -> bool {
+        if tag.life > self.life {
+            *self = Obeyed {
+                life: tag.life,
+                ..Obeyed::default()
+            };
+        }
+        if tag.life < self.life || tag.number < self.floor || !self.numbers.insert(tag.number) {
+            return false;
+        }
+        if self.numbers.len() > OBEYED_MAX
+            && let Some(oldest) = self.numbers.pop_first()
+        {
+            self.floor = oldest + 1;
+        }
+        true
+    }
+}
+
+impl Node {
+    /// Hands a put to an owner and waits for what becomes of it.
+    pub(super) fn forward(
+        &mut self,
+        now: Time,
+        (client, reply_by): (RequestId, Time),
+        to: NodeId,
+        written: Written,
+        out: &mut Vec<Output>,
+    ) {
+        let number = self.next_tag().number;
+        let forwarding = Forwarding {
+            client,
+            reply_by,
+            to,
+            life: self.lives.get(&to).copied(),
+            written,
+        };
+        let patience = now.after(self.config.shape().timing.replica_us);
+        let due = if forwarding.life.is_some() { reply_by } else { patience.min(reply_by) };
+        self.timers.set(Timer::Forward(number), due);
+        self.send_forward(number, &forwarding, out);
+        self.forwardings.insert(number, forwarding);
+    }
+
+    fn send_forward(&self, number: u64, forwarding: &Forwarding, out: &mut Vec<Output>) {
+        let (key, value, past) = forwarding.written.clone();
+        let message = Message::Forward {
+            tag: self.tag(number),
+            life: forwarding.life,
+            key,
+            value,
+            past,
+        };
+        send(forwarding.to, message, out);
+    }
+
+    /// Coordinates a put for a peer, if this node owns the key and the forward is new and meant for
+    /// this life.
+    pub(super) fn obey(
+        &mut self,
+        now: Time,
+        (from, tag): (NodeId, Tag),
+        life: Option<u64>,
+        written: Written,
+        out: &mut Vec<Output>,
+    ) {
+        if life != Some(self.life) {
+            let answer = Answer::OtherLife(self.life);
+            send(from, Message::Forwarded { tag, answer }, out);
+            return;
+        }
+        let range = self.store.range_of(&written.0);
+        if self.store.owns(range) && self.obeyed.entry(from).or_default().admit(tag) {
+            // A little less than the peer waits, so that a failure is told in time.
+            let timing = &self.config.shape().timing;
+            let patience = timing.replica_us.max(timing.request_us - timing.replica_us);
+            let client = (Client::Peer(from, tag), now.after(patience));
+            self.coordinate(now, client, range, written, out);
+        }
+    }
+
+    /// The coordinator tells what became of a put.
+    pub(super) fn forwarded(
+        &mut self,
+        from: NodeId,
+        tag: Tag,
+        answer: Answer,
+        out: &mut Vec<Output>,
+    ) {
+        if tag.life != self.life {
+            return;
+        }
+        if let Answer::OtherLife(life) = answer {
+            let known = self.lives.entry(from).or_default();
+            *known = life.max(*known);
+        }
+        let Some(forwarding) = self.forwardings.get_mut(&tag.number) else {
+            return;
+        };
+        if forwarding.to != from {
+            return;
+        }
+        let end = match (answer, forwarding.life) {
+            (Answer::Stored, _) => Reply::Stored,
+            (Answer::Unavailable, _) => Reply::Unavailable,
+            (Answer::OtherLife(life), None) => {
+                // What asked for the life was not obeyed, so this is still the first time.
+                forwarding.life = Some(life);
+                let forwarding = forwarding.clone();
+                self.timers.set(Timer::Forward(tag.number), forwarding.reply_by);
+                self.send_forward(tag.number, &forwarding, out);
+                return;
+            }
+            (Answer::OtherLife(life), Some(meant)) if life > meant => Reply::Unavailable,
+            (Answer::OtherLife(_), Some(_)) => return,
+        };
+        self.end_forwarding(tag.number, end, out);
+    }
+
+    /// The owner was silent for too long.
+    pub(super) fn forwarding_is_due(&mut self, now: Time, number: u64, out: &mut Vec<Output>) {
+        let Some(forwarding) = self.forwardings.remove(&number) else {
+            return;
+        };
+        self.suspect(now, forwarding.to);
+        let Forwarding {
+            client, reply_by, ..
+        } = forwarding;
+        if forwarding.life.is_none() && reply_by > now {
+            self.route_put(now, (client, reply_by), forwarding.written, out);
+        } else {
+            reply(client, Reply::Unavailable, out);
+        }
+    }
+
+    fn end_forwarding(&mut self, number: u64, end: Reply, out: &mut Vec<Output>) {
+        self.timers.clear(Timer::Forward(number));
+        if let Some(forwarding) = self.forwardings.remove(&number) {
+            reply(forwarding.client, end, out);
+        }
+    }
+}

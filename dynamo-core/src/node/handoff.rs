@@ -1,0 +1,78 @@
+//! Hinted handoff: hints are delivered, and deleted once their owner has them on disk (§4.6).
+
+use alloc::vec::Vec;
+
+use super::machine::{Node, send};
+use super::port::{Output, Time};
+use super::timers::Timer;
+use crate::clock::NodeId;
+use crate::flaw::Flaw;
+use crate::message::Message;
+use crate::siblings::Siblings;
+use crate::store::{After, Batch};
+
+impl Node {
+    /// Sees to it that hints, if there are any, are looked at.
+    pub(super) fn schedule_hints(&mut self, now: Time) {
+        if self.store.has_hints() && !self.timers.is_set(Timer::Hints) {
+            let interval = self.config.shape().timing.hint_scan_us;
+            self.timers.set(Timer::Hints, now.after(interval));
+        }
+    }
+
+    /// Sends each hint to its owner, unless the owner seems down: then a later scan tries again.
+    pub(super) fn deliver_hints(&mut self, now: Time, out: &mut Vec<Output>) {
+        let patience = self.config.shape().timing.replica_us;
+        let late = |(_, since): &(&NodeId, &Time)| since.after(patience) <= now;
+        let silent: Vec<_> = self.delivering.iter().filter(late).map(|(owner, _)| *owner).collect();
+        for owner in silent {
+            self.delivering.remove(&owner);
+            self.suspect(now, owner);
+        }
+        for (owner, key, siblings) in self.store.hints() {
+            if self.detector.suspects(owner, now) {
+                continue;
+            }
+            self.delivering.entry(owner).or_insert(now);
+            if self.flaw(Flaw::DropHintOnSend) {
+                self.hint_taken(now, owner, &key, siblings.digest(), out);
+            }
+            send(owner, Message::Hint { key, siblings }, out);
+        }
+        self.schedule_hints(now);
+    }
+
+    /// Merges a hint that another node kept for this one, and acknowledges once it is durable.
+    pub(super) fn take_hint(
+        &mut self,
+        now: Time,
+        from: NodeId,
+        key: Vec<u8>,
+        siblings: &Siblings,
+        out: &mut Vec<Output>,
+    ) {
+        if !self.store.owns(self.store.range_of(&key)) {
+            return;
+        }
+        let mut batch = Batch::default();
+        self.store.merge_data(&key, siblings, &mut batch);
+        let digest = siblings.digest();
+        let message = Message::HintAck { key, digest };
+        self.commit(now, batch, Some(After::Send { to: from, message }), out);
+    }
+
+    /// The owner has a hint on disk: it may go, if it has not grown since it was sent.
+    pub(super) fn hint_taken(
+        &mut self,
+        now: Time,
+        owner: NodeId,
+        key: &[u8],
+        digest: u128,
+        out: &mut Vec<Output>,
+    ) {
+        self.delivering.remove(&owner);
+        let mut batch = Batch::default();
+        self.store.drop_hint(owner, key, digest, &mut batch);
+        self.commit(now, batch, None, out);
+    }
+}

@@ -1,0 +1,241 @@
+//! The node as a whole: what happened goes in, what to do comes out.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::forward::{Forwarding, Obeyed};
+use super::get::Get;
+use super::port::{Input, Output, Reply, Request, RequestId, Ticket, Time};
+use super::put::Put;
+use super::timers::{Timer, Timers};
+use crate::clock::NodeId;
+use crate::config::Config;
+use crate::detector::Detector;
+use crate::flaw::Flaw;
+use crate::merkle::Root;
+use crate::message::{Message, Tag};
+use crate::ring::RangeName;
+use crate::store::{After, Batch, Commit, Store};
+
+/// One node of a Dynamo.
+///
+/// The host calls [`Node::handle`] with whatever happens and does what comes out, and wakes the node
+/// when [`Node::deadline`] is reached. To crash a node is to drop it; to restart it is to
+/// [`Node::start`] it from what its disk had synced.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub(super) id: NodeId,
+    pub(super) config: Arc<Config>,
+    /// When this life began. No two lives of a node begin at the same time.
+    pub(super) life: u64,
+    pub(super) requests: u64,
+    pub(super) store: Store,
+    pub(super) detector: Detector,
+    pub(super) timers: Timers,
+    pub(super) gets: BTreeMap<u64, Get>,
+    pub(super) puts: BTreeMap<u64, Put>,
+    pub(super) forwardings: BTreeMap<u64, Forwarding>,
+    /// The lives of peers, as far as heard of.
+    pub(super) lives: BTreeMap<NodeId, u64>,
+    /// What was already done for peers.
+    pub(super) obeyed: BTreeMap<NodeId, Obeyed>,
+    /// The owners to whom hints are on the way, and since when.
+    pub(super) delivering: BTreeMap<NodeId, Time>,
+    /// The peer with whom trees were compared last.
+    pub(super) compared: NodeId,
+}
+
+impl Node {
+    /// A node that starts, for the first time or again, with what its disk has synced.
+    ///
+    /// Records that cannot be read are left alone. An id beyond the ring makes a node that owns
+    /// nothing and only passes requests on.
+    pub fn start(
+        id: NodeId,
+        config: Arc<Config>,
+        disk: &BTreeMap<Vec<u8>, Vec<u8>>,
+        now: Time,
+    ) -> Node {
+        let mut node = Node {
+            id,
+            life: now.0,
+            requests: 0,
+            store: Store::start(id, Arc::clone(&config), disk, Ticket(now.0)),
+            config,
+            detector: Detector::default(),
+            timers: Timers::default(),
+            gets: BTreeMap::new(),
+            puts: BTreeMap::new(),
+            forwardings: BTreeMap::new(),
+            lives: BTreeMap::new(),
+            obeyed: BTreeMap::new(),
+            delivering: BTreeMap::new(),
+            compared: id,
+        };
+        node.schedule_hints(now);
+        node.schedule_entropy(now);
+        node
+    }
+
+    /// Takes in what happened and appends what to do. No input makes it panic.
+    pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
+        match input {
+            Input::Wake => self.wake(now, out),
+            Input::Request { id, request } => match request {
+                Request::Get { key } => self.request_get(now, id, key, out),
+                Request::Put {
+                    key,
+                    value,
+                    context,
+                } => self.request_put(now, id, key, value, context, out),
+            },
+            Input::Message { from, message } => {
+                if from != self.id && from.0 < self.config.shape().nodes {
+                    self.detector.heard(from);
+                    self.receive(now, from, message, out);
+                }
+            }
+            Input::Stored { ticket } => self.stored(now, ticket, out),
+        }
+    }
+
+    /// When to wake the node if nothing else happens; `None` if there is nothing to wait for.
+    pub fn deadline(&self) -> Option<Time> {
+        self.timers.earliest()
+    }
+
+    /// The Merkle roots of the ranges that this node owns, by range name. Nodes whose roots of a
+    /// range are equal hold the same versions of all its keys on disk.
+    pub fn roots(&self) -> Vec<(RangeName, Root)> {
+        let ring = self.config.ring();
+        let trees = self.store.trees().iter();
+        trees.map(|(range, tree)| (ring.range_name(*range), tree.root())).collect()
+    }
+
+    fn wake(&mut self, now: Time, out: &mut Vec<Output>) {
+        for timer in self.timers.due(now) {
+            match timer {
+                Timer::Get(number) => self.get_is_due(now, number, out),
+                Timer::Put(number) => self.put_is_due(now, number, out),
+                Timer::Forward(number) => self.forwarding_is_due(now, number, out),
+                Timer::Hints => self.deliver_hints(now, out),
+                Timer::Entropy => self.compare_trees(now, out),
+            }
+        }
+    }
+
+    fn receive(&mut self, now: Time, from: NodeId, message: Message, out: &mut Vec<Output>) {
+        match message {
+            Message::Forward {
+                tag,
+                life,
+                key,
+                value,
+                past,
+            } => self.obey(now, (from, tag), life, (key, value, past), out),
+            Message::Forwarded { tag, answer } => self.forwarded(from, tag, answer, out),
+            Message::Replicate {
+                tag,
+                key,
+                siblings,
+                hint,
+            } => self.replicate_for(now, (from, tag), &key, &siblings, hint, out),
+            Message::Replicated { tag } => self.replicated(from, tag, out),
+            Message::Fetch { tag, key } => self.fetch_for(from, tag, &key, out),
+            Message::Fetched { tag, siblings } => self.fetched(now, from, tag, siblings, out),
+            Message::Repair { key, siblings } => self.repaired(now, &key, &siblings, out),
+            Message::Hint { key, siblings } => self.take_hint(now, from, key, &siblings, out),
+            Message::HintAck { key, digest } => self.hint_taken(now, from, &key, digest, out),
+            Message::SyncRoots { roots } => self.sync_roots(from, &roots, out),
+            Message::SyncBranches { branches } => self.sync_branches(from, &branches, out),
+            Message::SyncLeaves { leaves } => self.sync_leaves(from, &leaves, out),
+            Message::SyncKeys { keys } => self.sync_keys(from, &keys, out),
+            Message::SyncStates { states, wanted } => {
+                self.sync_states(now, from, &states, &wanted, out);
+            }
+        }
+    }
+
+    /// Has a batch written, if there is anything to write, and does `after` once it is durable.
+    pub(super) fn commit(
+        &mut self,
+        now: Time,
+        batch: Batch,
+        after: Option<After>,
+        out: &mut Vec<Output>,
+    ) {
+        match self.store.commit(batch, after) {
+            Commit::Write(ticket, writes) => {
+                out.push(Output::Store { ticket, writes });
+                if self.flaw(Flaw::AckBeforeSync) {
+                    self.stored(now, ticket, out);
+                }
+            }
+            Commit::Done(Some(after)) => self.proceed(now, after, out),
+            Commit::Done(None) | Commit::Waits => {}
+        }
+        self.schedule_hints(now);
+    }
+
+    fn stored(&mut self, now: Time, ticket: Ticket, out: &mut Vec<Output>) {
+        for after in self.store.stored(ticket) {
+            self.proceed(now, after, out);
+        }
+    }
+
+    fn proceed(&mut self, now: Time, after: After, out: &mut Vec<Output>) {
+        match after {
+            After::Replicate(number) => self.replicate(now, number, out),
+            After::Send { to, message } => out.push(Output::Send { to, message }),
+        }
+    }
+
+    /// A number for a new request of this life.
+    pub(super) fn next_tag(&mut self) -> Tag {
+        self.requests += 1;
+        Tag {
+            life: self.life,
+            number: self.requests,
+        }
+    }
+
+    /// The tag of a request of this life.
+    pub(super) fn tag(&self, number: u64) -> Tag {
+        Tag {
+            life: self.life,
+            number,
+        }
+    }
+
+    /// A peer did not answer in time. It may have restarted, so its life is no longer known.
+    pub(super) fn suspect(&mut self, now: Time, peer: NodeId) {
+        let until = now.after(self.config.shape().timing.suspicion_us);
+        self.detector.suspect(peer, until);
+        self.lives.remove(&peer);
+    }
+
+    /// The next node beyond the owners of a range that seems up; `next` remembers where to go on.
+    pub(super) fn stand_in(&self, now: Time, range: u32, next: &mut usize) -> Option<NodeId> {
+        let walk = self.config.ring().walk(range);
+        while let Some(node) = walk.get(*next).copied() {
+            *next += 1;
+            if !self.detector.suspects(node, now) {
+                return Some(node);
+            }
+        }
+        None
+    }
+
+    pub(super) fn flaw(&self, flaw: Flaw) -> bool {
+        self.config.shape().flaw == Some(flaw)
+    }
+}
+
+pub(super) fn reply(id: RequestId, reply: Reply, out: &mut Vec<Output>) {
+    out.push(Output::Reply { id, reply });
+}
+
+pub(super) fn send(to: NodeId, message: Message, out: &mut Vec<Output>) {
+    out.push(Output::Send { to, message });
+}

@@ -1,0 +1,15 @@
+//! One node: requests coordinated, replicas kept, and what it does unasked.
+
+mod entropy;
+mod forward;
+mod get;
+mod handoff;
+mod machine;
+mod port;
+mod put;
+mod repair;
+mod replica;
+mod timers;
+
+pub use machine::Node;
+pub use port::{Input, Output, Refusal, Reply, Request, RequestId, Ticket, Time};

@@ -1,0 +1,146 @@
+//! What passes the door of a node.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::NodeId;
+use crate::message::Message;
+use crate::record::Write;
+
+/// Microseconds by the node's clock, which never goes back, not even over a restart.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Time(pub u64);
+
+impl Time {
+    /// So many microseconds later.
+    pub fn after(self, micros: u64) -> Time {
+        Time(self.0.saturating_add(micros))
+    }
+}
+
+/// One request to the disk.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Ticket(pub u64);
+
+/// A client's request, as the host calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(pub u64);
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Time passed: [`Node::deadline`](crate::Node::deadline) is reached.
+    Wake,
+    /// A client asks. The id comes back with the reply.
+    Request {
+        /// Chosen by the host.
+        id: RequestId,
+        /// What is asked.
+        request: Request,
+    },
+    /// A message arrived.
+    Message {
+        /// Who sent it, truly.
+        from: NodeId,
+        /// What it says.
+        message: Message,
+    },
+    /// A store, and each one before it, will survive a crash.
+    Stored {
+        /// The ticket of the store.
+        ticket: Ticket,
+    },
+}
+
+/// What a client asks for (§4.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// The versions of a key and their context.
+    Get {
+        /// Opaque.
+        key: Vec<u8>,
+    },
+    /// A new version of a key.
+    Put {
+        /// Opaque.
+        key: Vec<u8>,
+        /// Opaque.
+        value: Vec<u8>,
+        /// From an earlier get of the key: the put replaces what that get returned. Without it, the
+        /// put replaces nothing.
+        context: Option<Vec<u8>>,
+    },
+}
+
+/// What a client is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// What R replicas hold together.
+    Values {
+        /// The concurrent values; none if the key was never put. Equal bytes from two puts are two.
+        values: Vec<Vec<u8>>,
+        /// For the put that is to replace them. Opaque.
+        context: Vec<u8>,
+    },
+    /// W nodes have the put on disk.
+    Stored,
+    /// The put was certainly not applied, and never will be.
+    Refused(Refusal),
+    /// No quorum answered in time. A put may or may not have taken effect, now or later.
+    Unavailable,
+}
+
+/// Why a put was not even tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The context is not what any get returned.
+    GarbledContext,
+    /// The context belongs to another key.
+    ForeignContext,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refusal::GarbledContext => "the context is not what any get returned",
+            Refusal::ForeignContext => "the context belongs to another key",
+        })
+    }
+}
+
+/// What the host must do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send a message. It may get lost.
+    Send {
+        /// To whom.
+        to: NodeId,
+        /// What to say.
+        message: Message,
+    },
+    /// Answer a client.
+    Reply {
+        /// The request.
+        id: RequestId,
+        /// The answer.
+        reply: Reply,
+    },
+    /// Write to the disk, all or nothing, in the order in which stores were asked for, and then say
+    /// [`Input::Stored`].
+    Store {
+        /// Comes back once it is durable.
+        ticket: Ticket,
+        /// The records, in order.
+        writes: Vec<Write>,
+    },
+}

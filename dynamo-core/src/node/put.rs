@@ -1,0 +1,280 @@
+//! One put: a new event, here first, then on W nodes in all (§4.5, §4.6).
+
+use alloc::vec::Vec;
+
+use super::forward::Written;
+use super::machine::{Node, reply, send};
+use super::port::{Output, Reply, RequestId, Time};
+use super::timers::Timer;
+use crate::clock::{NodeId, VersionVector};
+use crate::context;
+use crate::flaw::Flaw;
+use crate::message::{Answer, Message, Tag};
+use crate::siblings::Siblings;
+use crate::store::{After, Batch};
+
+/// Who waits for a put.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Client {
+    /// A client of this node.
+    Here(RequestId),
+    /// A peer that forwarded it.
+    Peer(NodeId, Tag),
+}
+
+/// A put on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Put {
+    client: Client,
+    key: Vec<u8>,
+    range: u32,
+    reply_by: Time,
+    replied: bool,
+    /// Whether this node has it on disk, and the others were told.
+    sent: bool,
+    /// The nodes that have it on disk.
+    holders: Vec<NodeId>,
+    /// How many they are.
+    count: usize,
+    places: Vec<Place>,
+    /// Where in the preference list to look for the next stand-in.
+    next: usize,
+}
+
+/// A copy of the put that should be on some node.
+#[derive(Clone, Debug)]
+struct Place {
+    /// Whose copy it is.
+    owner: NodeId,
+    /// Who was asked to keep it: the owner or a stand-in.
+    asked: NodeId,
+    /// Until when an answer is waited for; `None` once the copy is kept somewhere.
+    due: Option<Time>,
+}
+
+impl Put {
+    /// When the next silent replica is given up.
+    fn next_due(&self) -> Option<Time> {
+        self.places.iter().filter_map(|place| place.due).min()
+    }
+}
+
+impl Node {
+    /// A client puts: this node coordinates if it owns the key, or else hands the put to an owner.
+    pub(super) fn request_put(
+        &mut self,
+        now: Time,
+        id: RequestId,
+        key: Vec<u8>,
+        value: Vec<u8>,
+        context: Option<Vec<u8>>,
+        out: &mut Vec<Output>,
+    ) {
+        let past = match context.map(|bytes| context::decode(&key, &bytes)) {
+            None => VersionVector::new(),
+            Some(Ok(seen)) => seen,
+            Some(Err(refusal)) => return reply(id, Reply::Refused(refusal), out),
+        };
+        let reply_by = now.after(self.config.shape().timing.request_us);
+        self.route_put(now, (id, reply_by), (key, value, past), out);
+    }
+
+    /// Coordinates a put or hands it to the first owner that seems up. With none of them up, a
+    /// sloppy quorum does without owners.
+    pub(super) fn route_put(
+        &mut self,
+        now: Time,
+        (id, reply_by): (RequestId, Time),
+        written: Written,
+        out: &mut Vec<Output>,
+    ) {
+        let range = self.store.range_of(&written.0);
+        let owners = self.config.owners(range);
+        let healthy = owners.iter().find(|owner| !self.detector.suspects(**owner, now));
+        let alone = healthy.is_none() && self.config.shape().sloppy;
+        if self.store.owns(range) || alone {
+            self.coordinate(now, (Client::Here(id), reply_by), range, written, out);
+        } else if let Some(owner) = healthy.or(owners.first()).copied() {
+            self.forward(now, (id, reply_by), owner, written, out);
+        }
+    }
+
+    /// Makes the event and has it written here. A node that is no owner stands in for the first: it
+    /// keeps the version as a hint for it, and as data, see [`Record::Data`](crate::Record::Data).
+    pub(super) fn coordinate(
+        &mut self,
+        now: Time,
+        (client, reply_by): (Client, Time),
+        range: u32,
+        (key, value, past): Written,
+        out: &mut Vec<Output>,
+    ) {
+        let dot = self.store.mint();
+        let mut siblings = self.store.current(&key);
+        let past = self.past(past, &siblings);
+        siblings.put(dot, past, value);
+        let mut batch = Batch::default();
+        self.store.merge_data(&key, &siblings, &mut batch);
+        if !self.store.owns(range)
+            && let Some(first) = self.config.owners(range).first().copied()
+        {
+            self.store.merge_hint(first, &key, &siblings, &mut batch);
+        }
+        self.store.write_sequence(&mut batch);
+        let number = self.next_tag().number;
+        let shape = self.config.shape();
+        let put = Put {
+            client,
+            key,
+            range,
+            reply_by,
+            replied: false,
+            sent: false,
+            holders: Vec::with_capacity(shape.n as usize),
+            count: 0,
+            places: Vec::new(),
+            next: shape.n as usize,
+        };
+        self.timers.set(Timer::Put(number), put.reply_by);
+        self.puts.insert(number, put);
+        self.commit(now, batch, Some(After::Replicate(number)), out);
+    }
+
+    /// What a new version replaces: its context, exactly.
+    fn past(&self, context: VersionVector, held: &Siblings) -> VersionVector {
+        let mut past = context;
+        let sighted = !past.is_empty();
+        if self.flaw(Flaw::DominateSameContext) && sighted {
+            held.iter().filter(|(dot, _)| dot.node == self.id).for_each(|(dot, _)| past.add(dot));
+        }
+        if self.flaw(Flaw::CoverWholeContext) && held.iter().any(|(dot, _)| past.covers(dot)) {
+            past.join(&held.context());
+        }
+        past
+    }
+
+    /// The put is on this disk: the others get all that the disk holds of the key.
+    pub(super) fn replicate(&mut self, now: Time, number: u64, out: &mut Vec<Output>) {
+        let Some(mut put) = self.puts.remove(&number) else {
+            return;
+        };
+        put.sent = true;
+        put.holders.push(self.id);
+        put.count += 1;
+        let stands_in = !self.store.owns(put.range);
+        let owners = self.config.owners(put.range).iter().copied();
+        let others: Vec<NodeId> = owners
+            .skip(usize::from(stands_in))
+            .filter(|owner| *owner != self.id)
+            .collect();
+        for owner in others {
+            let avoid = self.config.shape().sloppy && self.detector.suspects(owner, now);
+            // With nobody to stand in, a suspected owner is better than nobody.
+            let stand_in = if avoid { self.other_stand_in(now, &mut put) } else { None };
+            let asked = stand_in.unwrap_or(owner);
+            self.send_replicate(number, &put, owner, asked, out);
+            let due = Some(now.after(self.config.shape().timing.replica_us));
+            put.places.push(Place { owner, asked, due });
+        }
+        self.settle_put(number, put, out);
+    }
+
+    /// A replica has the put on disk.
+    pub(super) fn replicated(&mut self, from: NodeId, tag: Tag, out: &mut Vec<Output>) {
+        if tag.life != self.life {
+            return;
+        }
+        let Some(mut put) = self.puts.remove(&tag.number) else {
+            return;
+        };
+        if !put.holders.contains(&from) || self.flaw(Flaw::CountTwice) {
+            put.holders.push(from);
+            put.count += 1;
+        }
+        for place in &mut put.places {
+            if place.asked == from || place.owner == from {
+                place.due = None;
+            }
+        }
+        self.settle_put(tag.number, put, out);
+    }
+
+    /// Some replica was silent for too long, or the client has waited for too long.
+    pub(super) fn put_is_due(&mut self, now: Time, number: u64, out: &mut Vec<Output>) {
+        let Some(mut put) = self.puts.remove(&number) else {
+            return;
+        };
+        let mut batch = Batch::default();
+        for index in 0..put.places.len() {
+            let Place { owner, asked, due } = put.places[index];
+            if due.is_none_or(|due| due > now) {
+                continue;
+            }
+            self.suspect(now, asked);
+            let sloppy = self.config.shape().sloppy;
+            let stand_in = if sloppy { self.other_stand_in(now, &mut put) } else { None };
+            let due = stand_in.map(|_| now.after(self.config.shape().timing.replica_us));
+            put.places[index].due = due;
+            if let Some(asked) = stand_in {
+                put.places[index].asked = asked;
+                self.send_replicate(number, &put, owner, asked, out);
+            } else if self.config.shape().hints {
+                let held = self.store.durable(&put.key);
+                self.store.merge_hint(owner, &put.key, &held, &mut batch);
+            }
+        }
+        self.commit(now, batch, None, out);
+        if !put.replied && put.reply_by <= now {
+            self.tell(&mut put, Answer::Unavailable, out);
+        }
+        self.settle_put(number, put, out);
+    }
+
+    fn settle_put(&mut self, number: u64, mut put: Put, out: &mut Vec<Output>) {
+        if !put.replied && put.count >= self.config.shape().w as usize {
+            self.tell(&mut put, Answer::Stored, out);
+        }
+        let next = put.next_due();
+        if put.replied && put.sent && next.is_none() {
+            self.timers.clear(Timer::Put(number));
+            return;
+        }
+        let end = if put.replied { None } else { Some(put.reply_by) };
+        if let Some(at) = next.into_iter().chain(end).min() {
+            self.timers.set(Timer::Put(number), at);
+        }
+        self.puts.insert(number, put);
+    }
+
+    fn tell(&self, put: &mut Put, answer: Answer, out: &mut Vec<Output>) {
+        put.replied = true;
+        match (put.client, answer) {
+            (Client::Peer(from, tag), answer) => send(from, Message::Forwarded { tag, answer }, out),
+            (Client::Here(id), Answer::Stored) => reply(id, Reply::Stored, out),
+            (Client::Here(id), _) => reply(id, Reply::Unavailable, out),
+        }
+    }
+
+    fn send_replicate(
+        &self,
+        number: u64,
+        put: &Put,
+        owner: NodeId,
+        asked: NodeId,
+        out: &mut Vec<Output>,
+    ) {
+        let message = Message::Replicate {
+            tag: self.tag(number),
+            key: put.key.clone(),
+            siblings: self.store.durable(&put.key),
+            hint: (asked != owner).then_some(owner),
+        };
+        send(asked, message, out);
+    }
+
+    /// A stand-in that is not this node: this one holds a copy already.
+    fn other_stand_in(&self, now: Time, put: &mut Put) -> Option<NodeId> {
+        let found = self.stand_in(now, put.range, &mut put.next);
+        if found == Some(self.id) { self.stand_in(now, put.range, &mut put.next) } else { found }
+    }
+}

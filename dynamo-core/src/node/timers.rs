@@ -1,0 +1,87 @@
+//! When a node must be woken, and for what.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use super::port::Time;
+
+/// What a node wakes for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Timer {
+    /// A get that it coordinates.
+    Get(u64),
+    /// A put that it coordinates.
+    Put(u64),
+    /// A put that it handed to an owner.
+    Forward(u64),
+    /// To look at its hints.
+    Hints,
+    /// To compare Merkle trees with a peer.
+    Entropy,
+}
+
+/// The alarms that are set, each at most once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timers {
+    set: BTreeMap<Timer, Time>,
+    order: BTreeSet<(Time, Timer)>,
+}
+
+impl Timers {
+    /// Sets an alarm in place of the one that was set for the same.
+    pub(super) fn set(&mut self, timer: Timer, at: Time) {
+        if let Some(old) = self.set.insert(timer, at) {
+            self.order.remove(&(old, timer));
+        }
+        self.order.insert((at, timer));
+    }
+
+    /// Takes an alarm back.
+    pub(super) fn clear(&mut self, timer: Timer) {
+        if let Some(old) = self.set.remove(&timer) {
+            self.order.remove(&(old, timer));
+        }
+    }
+
+    /// Whether the alarm is set.
+    pub(super) fn is_set(&self, timer: Timer) -> bool {
+        self.set.contains_key(&timer)
+    }
+
+    /// The next alarm.
+    pub(super) fn earliest(&self) -> Option<Time> {
+        self.order.first().map(|(at, _)| *at)
+    }
+
+    /// Takes the alarms that are due, earliest first.
+    pub(super) fn due(&mut self, now: Time) -> Vec<Timer> {
+        let mut due = Vec::new();
+        while let Some((at, timer)) = self.order.first().copied()
+            && at <= now
+        {
+            self.clear(timer);
+            due.push(timer);
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alarms_ring_once_in_order_and_only_when_due() {
+        let mut timers = Timers::default();
+        timers.set(Timer::Put(1), Time(5));
+        timers.set(Timer::Get(2), Time(3));
+        timers.set(Timer::Put(1), Time(2));
+        timers.set(Timer::Hints, Time(9));
+        timers.set(Timer::Entropy, Time(1));
+        timers.clear(Timer::Entropy);
+        assert_eq!(timers.earliest(), Some(Time(2)));
+        assert_eq!(timers.due(Time(5)), [Timer::Put(1), Timer::Get(2)]);
+        assert!(timers.due(Time(5)).is_empty());
+        assert_eq!(timers.earliest(), Some(Time(9)));
+    }
+}

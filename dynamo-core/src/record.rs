@@ -1,0 +1,198 @@
+//! What one record on a disk means.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use crate::clock::NodeId;
+use crate::siblings::Siblings;
+
+/// One record for the disk, as bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// The name of the record.
+    pub key: Vec<u8>,
+    /// What it becomes; `None` deletes it.
+    pub value: Option<Vec<u8>>,
+}
+
+/// One record of a node's disk.
+///
+/// Its name begins with a letter for the table. Its value ends with a checksum over name and value,
+/// so that a flipped bit or a value under a wrong name is noticed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// The versions of a key that this node holds. Table `d`.
+    ///
+    /// Owners hold them. A node that coordinated a put as a stand-in holds them too: what it hands
+    /// on must contain all its own events on the key, or a context could cover one unseen.
+    Data {
+        /// The client's key.
+        key: Vec<u8>,
+        /// What is held.
+        siblings: Siblings,
+    },
+    /// The versions of a key that this node keeps for another. Table `h`.
+    Hint {
+        /// Whom they are for.
+        owner: NodeId,
+        /// The client's key.
+        key: Vec<u8>,
+        /// What is kept.
+        siblings: Siblings,
+    },
+    /// The last event that this node issued. Table `s`.
+    Sequence(u64),
+}
+
+const DATA: u8 = b'd';
+const HINT: u8 = b'h';
+const SEQUENCE: u8 = b's';
+
+impl Record {
+    /// Reads a record from its name and value.
+    pub fn decode(key: &[u8], value: &[u8]) -> Result<Record, Garbled> {
+        match key {
+            [DATA, name @ ..] => Ok(Record::Data {
+                key: name.to_vec(),
+                siblings: unseal(key, value)?,
+            }),
+            [HINT, _, _, _, _, name @ ..] => {
+                let (owner, siblings) = unseal(key, value)?;
+                Ok(Record::Hint {
+                    owner,
+                    key: name.to_vec(),
+                    siblings,
+                })
+            }
+            [SEQUENCE] => Ok(Record::Sequence(unseal(key, value)?)),
+            _ => Err(Garbled::Name),
+        }
+    }
+}
+
+pub(crate) fn write_data(key: &[u8], siblings: &Siblings) -> Write {
+    let mut name = Vec::with_capacity(key.len() + 1);
+    name.push(DATA);
+    name.extend_from_slice(key);
+    write(name, Some(siblings))
+}
+
+/// `slot` is the owner, as the hint table names it. No siblings: the hint is deleted.
+pub(crate) fn write_hint(slot: NodeId, owner: NodeId, key: &[u8], siblings: &Siblings) -> Write {
+    let mut name = Vec::with_capacity(key.len() + 5);
+    name.push(HINT);
+    name.extend_from_slice(&slot.0.to_be_bytes());
+    name.extend_from_slice(key);
+    let kept = (!siblings.is_empty()).then_some((owner, siblings));
+    write(name, kept.as_ref())
+}
+
+pub(crate) fn write_sequence(last: u64) -> Write {
+    write(Vec::from([SEQUENCE]), Some(&last))
+}
+
+fn write<T: Serialize>(name: Vec<u8>, body: Option<&T>) -> Write {
+    let value = body.map(|body| {
+        let mut bytes = postcard::to_allocvec(body).expect("plain numbers and bytes encode");
+        let checksum = xxh3_64_with_seed(&bytes, xxh3_64(&name));
+        bytes.extend_from_slice(&checksum.to_le_bytes());
+        bytes
+    });
+    Write { key: name, value }
+}
+
+fn unseal<T: DeserializeOwned>(name: &[u8], value: &[u8]) -> Result<T, Garbled> {
+    let (body, checksum) = value.split_last_chunk::<8>().ok_or(Garbled::Checksum)?;
+    if xxh3_64_with_seed(body, xxh3_64(name)) != u64::from_le_bytes(*checksum) {
+        return Err(Garbled::Checksum);
+    }
+    match postcard::take_from_bytes(body) {
+        Ok((decoded, [])) => Ok(decoded),
+        Ok(_) | Err(_) => Err(Garbled::Body),
+    }
+}
+
+/// Why bytes on a disk are not a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Garbled {
+    /// No table has records of that name.
+    Name,
+    /// The value is not what was written under that name.
+    Checksum,
+    /// The value was written as something else.
+    Body,
+}
+
+impl fmt::Display for Garbled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Garbled::Name => "no table has a record of that name",
+            Garbled::Checksum => "the value is not what was written under that name",
+            Garbled::Body => "the value is not of the form that its table has",
+        })
+    }
+}
+
+impl core::error::Error for Garbled {}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::clock::{Dot, VersionVector};
+
+    fn siblings() -> Siblings {
+        let mut held = Siblings::new();
+        let dot = Dot {
+            node: NodeId(1),
+            counter: 300,
+        };
+        held.put(dot, VersionVector::new(), vec![1, 2, 3]);
+        held
+    }
+
+    #[test]
+    fn records_read_back_as_written() {
+        let read = |write: Write| Record::decode(&write.key, &write.value.expect("not a deletion"));
+        let (key, siblings) = (b"k".to_vec(), siblings());
+        let owner = NodeId(258);
+        assert_eq!(read(write_sequence(7)), Ok(Record::Sequence(7)));
+        assert_eq!(
+            read(write_hint(owner, owner, &key, &siblings)),
+            Ok(Record::Hint {
+                owner,
+                key: key.clone(),
+                siblings: siblings.clone()
+            })
+        );
+        assert_eq!(read(write_data(&key, &siblings)), Ok(Record::Data { key, siblings }));
+        assert_eq!(write_hint(owner, owner, b"k", &Siblings::new()).value, None);
+    }
+
+    #[test]
+    fn any_flipped_bit_is_noticed() {
+        let Write { key, value } = write_data(b"k", &siblings());
+        let value = value.expect("not a deletion");
+        for bit in 0..value.len() * 8 {
+            let mut garbled = value.clone();
+            garbled[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(Record::decode(&key, &garbled), Err(Garbled::Checksum));
+        }
+        for length in 0..value.len() {
+            assert!(Record::decode(&key, &value[..length]).is_err());
+        }
+        assert_eq!(Record::decode(b"dk2", &value), Err(Garbled::Checksum));
+    }
+
+    #[test]
+    fn names_of_no_table_are_refused() {
+        for name in [&b""[..], b"x", b"h123", b"sk"] {
+            assert_eq!(Record::decode(name, b"whatever is long enough"), Err(Garbled::Name));
+        }
+    }
+}

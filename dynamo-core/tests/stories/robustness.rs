@@ -1,0 +1,143 @@
+//! Nothing that comes from outside makes a node panic, loop or lose anything.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dynamo_core::{
+    Answer, Config, Dot, Input, Message, Node, NodeId, Output, Reply, Request, RequestId, Shape,
+    Siblings, Tag, Ticket, Time, VersionVector,
+};
+
+use crate::network::Network;
+
+const KEY: &[u8] = b"cart";
+
+/// One message of every kind, about requests, keys and ranges that nobody knows.
+fn strange_messages() -> Vec<Message> {
+    let tag = Tag { life: 0, number: 77 };
+    let key = b"strange".to_vec();
+    let siblings = Siblings::new;
+    let children = [1; 16];
+    vec![
+        Message::Forward {
+            tag,
+            life: Some(99),
+            key: key.clone(),
+            value: Vec::new(),
+            past: VersionVector::new(),
+        },
+        Message::Forwarded { tag, answer: Answer::Stored },
+        Message::Forwarded { tag, answer: Answer::OtherLife(u64::MAX) },
+        Message::Replicate { tag, key: key.clone(), siblings: siblings(), hint: Some(NodeId(99)) },
+        Message::Replicate { tag, key: key.clone(), siblings: siblings(), hint: None },
+        Message::Replicated { tag },
+        Message::Fetch { tag, key: Vec::new() },
+        Message::Fetched { tag, siblings: siblings() },
+        Message::Repair { key: key.clone(), siblings: siblings() },
+        Message::Hint { key: key.clone(), siblings: siblings() },
+        Message::HintAck { key: key.clone(), digest: 0 },
+        Message::SyncRoots { roots: vec![(0, 1), (u32::MAX, 2)] },
+        Message::SyncBranches { branches: vec![(0, children), (u32::MAX, children)] },
+        Message::SyncLeaves { leaves: vec![(0, 255, children), (u32::MAX, 3, children)] },
+        Message::SyncKeys { keys: vec![(0, 255, vec![(key.clone(), 1)]), (9_999, 0, vec![])] },
+        Message::SyncStates { states: vec![(key.clone(), siblings())], wanted: vec![key] },
+    ]
+}
+
+#[test]
+fn strange_messages_do_no_harm() {
+    let mut network = Network::new(Shape::default());
+    network.put(NodeId(0), KEY, "a", None);
+    for from in [0, 1, 4, 5, u32::MAX] {
+        for message in strange_messages() {
+            for to in network.ids() {
+                let (from, message) = (NodeId(from), message.clone());
+                network.input(to, Input::Message { from, message });
+                network.input(to, Input::Stored { ticket: Ticket(u64::MAX) });
+                network.input(to, Input::Wake);
+            }
+        }
+    }
+    network.run_ms(1_000);
+    assert_eq!(network.get(NodeId(3), KEY).0, ["a"]);
+}
+
+#[test]
+fn everything_ever_said_said_again_changes_nothing() {
+    let mut network = Network::new(Shape::default());
+    network.luck.doubled_per_mille = 200;
+    network.luck.jitter_us = 3_000;
+    let mut context = None;
+    for turn in 0..40 {
+        let node = NodeId(turn % 5);
+        let _ = network.put(node, KEY, &format!("{turn}"), context.as_deref());
+        if turn % 3 == 0 {
+            context = Some(network.get(node, KEY).1);
+        }
+    }
+    network.run_ms(4_000);
+    let held: Vec<_> = network.ids().into_iter().map(|node| network.held(node, KEY)).collect();
+    for (from, to, message) in network.log.clone() {
+        network.input(to, Input::Message { from, message });
+    }
+    network.run_ms(4_000);
+    let again: Vec<_> = network.ids().into_iter().map(|node| network.held(node, KEY)).collect();
+    assert_eq!(held, again);
+}
+
+#[test]
+fn records_that_cannot_be_read_are_left_alone() {
+    let mut network = Network::new(Shape::default());
+    let owner = network.list(KEY)[0];
+    network.put(owner, KEY, "a", None);
+    network.run_ms(100);
+    for (name, value) in [(&b""[..], &b""[..]), (b"dother", b"garbled"), (b"h123", b"x"), (b"zz", b"")] {
+        network.disk(owner).insert(name.to_vec(), value.to_vec());
+    }
+    network.restart(owner);
+    network.run_ms(1_000);
+    assert_eq!(network.get(owner, KEY).0, ["a"]);
+    assert!(network.disk(owner).contains_key(&b"zz"[..]));
+}
+
+#[test]
+fn a_node_beyond_the_ring_passes_requests_on() {
+    let config = Arc::new(Config::new(Shape::default()).expect("the default is valid"));
+    let mut node = Node::start(NodeId(70), config, &BTreeMap::new(), Time(0));
+    let mut out = Vec::new();
+    let put = Request::Put { key: KEY.to_vec(), value: Vec::new(), context: None };
+    node.handle(Time(0), Input::Request { id: RequestId(1), request: put }, &mut out);
+    assert!(matches!(&out[..], [Output::Send { message: Message::Forward { .. }, .. }]));
+    assert!(node.roots().is_empty());
+}
+
+#[test]
+fn the_end_of_time_is_no_end_of_the_world() {
+    let config = Arc::new(Config::new(Shape::default()).expect("the default is valid"));
+    let mut node = Node::start(NodeId(0), config, &BTreeMap::new(), Time(u64::MAX));
+    let mut out = Vec::new();
+    for id in 0..20 {
+        let put = Request::Put { key: vec![id], value: Vec::new(), context: None };
+        let get = Request::Get { key: vec![id] };
+        for request in [put, get] {
+            let id = RequestId(u64::from(id));
+            node.handle(Time(u64::MAX), Input::Request { id, request }, &mut out);
+        }
+        node.handle(Time(u64::MAX), Input::Wake, &mut out);
+    }
+    assert!(out.iter().any(|output| matches!(output, Output::Reply { reply: Reply::Unavailable, .. })));
+}
+
+#[test]
+fn events_that_nobody_issued_do_not_make_a_node_issue_them_again() {
+    let mut network = Network::new(Shape::default());
+    let owner = network.list(KEY)[0];
+    let mut forged = Siblings::new();
+    forged.put(Dot { node: owner, counter: 1_000 }, VersionVector::new(), b"forged".to_vec());
+    let message = Message::Repair { key: KEY.to_vec(), siblings: forged };
+    let from = network.list(KEY)[1];
+    network.input(owner, Input::Message { from, message });
+    network.run_ms(10);
+    network.put(owner, KEY, "a", None);
+    assert_eq!(network.get(from, KEY).0, ["a", "forged"]);
+}

@@ -1,0 +1,135 @@
+//! Every flaw is found by the healthy campaign's own generator, and becomes small.
+
+use checker::{Budget, Promise};
+use dynamo_core::Flaw;
+use dynamometer::bundle;
+use dynamometer::campaign::{Campaign, Seeds};
+use dynamometer::load;
+use dynamometer::plan::{Call, Plan, Step};
+use dynamometer::preset::PROMISES;
+use dynamometer::shrink::REPLAYS;
+use dynamometer::target::{Target, judge};
+
+/// Who must notice which sin. Two sins at least for each of the four promises.
+const CAUGHT_BY: [(Flaw, Promise); 11] = [
+    (Flaw::ForgetSequence, Promise::ClockCausality),
+    (Flaw::MintOnRepair, Promise::ClockCausality),
+    (Flaw::DominateSameContext, Promise::SiblingPreservation),
+    (Flaw::CoverWholeContext, Promise::SiblingPreservation),
+    (Flaw::AckBeforeSync, Promise::SiblingPreservation),
+    (Flaw::SkipSmallDifferences, Promise::Convergence),
+    (Flaw::HashArrivalOrder, Promise::Convergence),
+    (Flaw::ForgetHints, Promise::HandoffDelivery),
+    (Flaw::HintKeyWithoutOwner, Promise::HandoffDelivery),
+    (Flaw::DropHintOnSend, Promise::HandoffDelivery),
+    (Flaw::CountTwice, Promise::HandoffDelivery),
+];
+
+/// Runs within which each flaw must be found.
+const RUNS: u64 = 2_000;
+
+#[test]
+fn every_flaw_has_a_promise_that_catches_it() {
+    for flaw in Flaw::ALL {
+        assert!(
+            CAUGHT_BY.iter().any(|(known, _)| *known == flaw),
+            "{}",
+            flaw.name()
+        );
+    }
+    for promise in PROMISES {
+        let count = CAUGHT_BY.iter().filter(|(_, by)| *by == promise).count();
+        assert!(count >= 2, "{promise} has {count} flaws");
+    }
+}
+
+fn hunt(flaw: Flaw, promise: Promise) {
+    let target = Target { flaw: Some(flaw) };
+    let campaign = Campaign {
+        target,
+        promises: vec![promise],
+        seeds: Seeds::Base(1),
+        runs: Some(RUNS),
+        time: None,
+        jobs: 2,
+        budget: Budget::default(),
+    };
+    let tally = campaign.run(|_| ());
+    assert_eq!(tally.trouble, None, "{}", flaw.name());
+    let failure = tally
+        .failure
+        .unwrap_or_else(|| panic!("{} was not found", flaw.name()));
+    let bundle = bundle::minimized(target, &failure, REPLAYS, Budget::default())
+        .expect("a deterministic failure repeats");
+    let size = bundle.size.expect("it was minimized");
+    println!(
+        "{:<24} {:<21} run {:>4}   {} calls {} faults → {} calls {} faults {} nodes, {} replays",
+        flaw.name(),
+        promise.name(),
+        tally.runs,
+        size.found.0,
+        size.found.1,
+        size.minimized.0,
+        size.minimized.1,
+        size.minimized.2,
+        size.replays,
+    );
+    assert!(
+        size.found.0 >= 60 && size.found.1 >= 3,
+        "found in a plan of {:?}",
+        size.found
+    );
+    assert!(
+        size.minimized.0 <= 6 && size.minimized.1 <= 2,
+        "{}: {:?}",
+        flaw.name(),
+        size.minimized
+    );
+    let again = bundle::replay(&bundle, target, Budget::default()).expect("it runs");
+    assert_eq!(again.leaves, None, "{} does not replay", flaw.name());
+}
+
+#[test]
+fn every_flaw_is_found_and_becomes_small() {
+    for (flaw, promise) in CAUGHT_BY {
+        hunt(flaw, promise);
+    }
+}
+
+/// One client that reads before each write, with time in between, and nothing goes wrong.
+fn calm(seed: u64) -> Plan {
+    let mut plan = load::plan(seed);
+    plan.faults.0.clear();
+    let keys: Vec<String> = plan.steps.iter().map(|step| step.call.key().to_owned()).collect();
+    plan.steps = (0_u32..80)
+        .map(|index| {
+            let key = keys[index as usize / 2 % keys.len()].clone();
+            let call = if index % 2 == 0 {
+                Call::Get { key }
+            } else {
+                Call::Put { key, context: Some(index) }
+            };
+            let at = checker::Time(u64::from(index) * 400_000);
+            Step { id: index + 1, at, client: 0, via: index / 3, call }
+        })
+        .collect();
+    plan
+}
+
+#[test]
+fn every_flaw_passes_a_load_without_faults_or_concurrency() {
+    for (flaw, _) in CAUGHT_BY {
+        for seed in 0..12 {
+            let plan = calm(seed);
+            let run = Target { flaw: Some(flaw) }.run(&plan).expect("it runs");
+            for (promise, verdict) in judge(&run.history, &PROMISES, Budget::default()) {
+                let found = verdict.counterexample();
+                assert!(
+                    found.is_none(),
+                    "{} breaks {promise}, seed {seed}: {found:#?}",
+                    flaw.name()
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The healthy core keeps every promise on generated plans; a broken one fails with a replay line.
+
+use std::path::PathBuf;
+
+use checker::{Budget, Counterexample, Shortfall, Verdict};
+use dynamo_core::Flaw;
+use dynamometer::campaign::{Campaign, Failure, Seeds};
+use dynamometer::plan::Plan;
+use dynamometer::preset::{PROMISES, missing};
+use dynamometer::shrink::REPLAYS;
+use dynamometer::target::{Target, judge};
+use dynamometer::{bundle, strategy};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+
+/// Runs a plan and fails with the minimized counterexample's replay line if a promise breaks.
+fn holds(target: Target, plan: &Plan) -> Result<(), TestCaseError> {
+    let run = target
+        .run(plan)
+        .map_err(|wrong| TestCaseError::fail(wrong.to_string()))?;
+    let mut broken: Vec<Counterexample> = Vec::new();
+    for (promise, verdict) in judge(&run.history, &PROMISES, Budget::default()) {
+        match verdict {
+            Verdict::Valid(_) | Verdict::Unknown(Shortfall::NothingExercised(_)) => {}
+            Verdict::Invalid(found) => broken.push(*found),
+            Verdict::Unknown(why) => {
+                return Err(TestCaseError::fail(format!(
+                    "{promise} is undecided: {why}"
+                )));
+            }
+        }
+    }
+    if broken.is_empty() {
+        return Ok(());
+    }
+    let failure = Failure {
+        plan: plan.clone(),
+        run,
+        broken,
+    };
+    let bundle = bundle::minimized(target, &failure, REPLAYS, Budget::default())
+        .unwrap_or_else(|| bundle::found(target, &failure));
+    let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let path = out.join(format!("{}.json", bundle.fingerprint()));
+    let sentence = bundle
+        .counterexample
+        .as_ref()
+        .map_or("", |found| found.sentence.as_str());
+    let saved = std::fs::write(&path, bundle.write());
+    prop_assert!(
+        false,
+        "{}: {sentence}\n  replay  dyno replay {}{}",
+        bundle.title(),
+        path.display(),
+        saved.map_or_else(|why| format!(" (not written: {why})"), |()| String::new()),
+    );
+    Ok(())
+}
+
+/// As many cases as `PROPTEST_CASES` says; our minimizer shrinks, and our bundles are the record.
+fn config() -> Config {
+    Config {
+        max_shrink_iters: 0,
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_healthy_core_keeps_its_promises_on_generated_plans(plan in strategy::plans()) {
+        holds(Target::default(), &plan)?;
+    }
+}
+
+#[test]
+fn a_failing_case_prints_a_replay_line_that_reproduces_it() {
+    let target = Target {
+        flaw: Some(Flaw::DominateSameContext),
+    };
+    let mut runner = TestRunner::new_with_rng(
+        Config {
+            cases: 2_000,
+            ..config()
+        },
+        proptest::test_runner::TestRng::deterministic_rng(
+            proptest::test_runner::RngAlgorithm::ChaCha,
+        ),
+    );
+    let failed = runner
+        .run(&strategy::plans(), |plan| holds(target, &plan))
+        .expect_err("the flaw breaks a promise within 2,000 cases");
+    let said = failed.to_string();
+    let line = said
+        .lines()
+        .find(|line| line.contains("dyno replay "))
+        .expect("a replay line");
+    let path = line.split("dyno replay ").nth(1).expect("a path").trim();
+    let bytes = std::fs::read(path).expect("the bundle was written");
+    let (recorded, _) = checker::report::Bundle::read(&bytes).expect("it is a bundle");
+    let again = bundle::replay(&recorded, target, Budget::default()).expect("it runs");
+    assert_eq!(again.leaves, None);
+    assert_eq!(again.broken.first(), recorded.counterexample.as_ref());
+}
+
+#[test]
+fn a_healthy_campaign_exercises_everything_and_leaves_nothing_undecided() {
+    let campaign = Campaign {
+        target: Target::default(),
+        promises: PROMISES.to_vec(),
+        seeds: Seeds::Base(20_261_123),
+        runs: Some(1_000),
+        time: None,
+        jobs: 2,
+        budget: Budget::default(),
+    };
+    let tally = campaign.run(|_| ());
+    assert_eq!(tally.trouble, None);
+    assert!(
+        tally.failure.is_none(),
+        "{:#?}",
+        tally.failure.map(|failure| failure.broken)
+    );
+    assert_eq!(tally.runs, 1_000);
+    assert_eq!(missing(&tally), Vec::<&str>::new());
+    for (promise, standing) in &tally.promises {
+        assert_eq!(standing.undecided, 0, "{promise}: {:?}", standing.shortfall);
+        assert!(
+            standing.held > 100,
+            "{promise} could have been broken in {} runs",
+            standing.held
+        );
+        for (name, count) in &standing.exercised {
+            assert!(*count > 0, "{promise}: {name}");
+        }
+    }
+}
+
+#[test]
+fn the_number_of_jobs_changes_nothing() {
+    let with = |jobs| {
+        let campaign = Campaign {
+            target: Target {
+                flaw: Some(Flaw::DominateSameContext),
+            },
+            promises: PROMISES.to_vec(),
+            seeds: Seeds::Base(7),
+            runs: Some(400),
+            time: None,
+            jobs,
+            budget: Budget::default(),
+        };
+        let tally = campaign.run(|_| ());
+        let failure = tally
+            .failure
+            .map(|failure| (failure.plan.seed, failure.broken));
+        (tally.runs, tally.operations, tally.happened, failure)
+    };
+    assert_eq!(with(1), with(3));
+}

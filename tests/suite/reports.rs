@@ -1,0 +1,55 @@
+//! What reports look like: the counterexample in the README is the one this prints.
+
+use checker::report::{Bundle, terminal};
+use checker::{Budget, Promise};
+use dynamo_core::Flaw;
+use dynamometer::bundle;
+use dynamometer::campaign::{Campaign, Seeds};
+use dynamometer::preset::PROMISES;
+use dynamometer::shrink::REPLAYS;
+use dynamometer::target::Target;
+
+fn minimized(flaw: Flaw, promises: &[Promise]) -> Bundle {
+    let target = Target { flaw: Some(flaw) };
+    let campaign = Campaign {
+        target,
+        promises: promises.to_vec(),
+        seeds: Seeds::Base(1),
+        runs: Some(2_000),
+        time: None,
+        jobs: 1,
+        budget: Budget::default(),
+    };
+    let failure = campaign.run(|_| ()).failure.expect("the flaw is found");
+    bundle::minimized(target, &failure, REPLAYS, Budget::default()).expect("it repeats")
+}
+
+#[test]
+fn the_readme_shows_a_counterexample_as_it_is_printed() {
+    let bundle = minimized(Flaw::HintKeyWithoutOwner, &PROMISES);
+    let (read, history) = Bundle::read(bundle.write().as_bytes()).expect("a bundle is read back");
+    assert_eq!(read, bundle);
+    let printed = terminal(&bundle, &history);
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(&printed), "the README should show:\n{printed}");
+}
+
+#[test]
+fn a_report_says_the_sentence_first_and_fits_on_a_screen() {
+    for (flaw, promise) in [
+        (Flaw::ForgetSequence, Promise::ClockCausality),
+        (Flaw::DominateSameContext, Promise::SiblingPreservation),
+        (Flaw::HashArrivalOrder, Promise::Convergence),
+        (Flaw::ForgetHints, Promise::HandoffDelivery),
+    ] {
+        let bundle = minimized(flaw, &[promise]);
+        let (_, history) = Bundle::read(bundle.write().as_bytes()).expect("a bundle is read back");
+        let printed = terminal(&bundle, &history);
+        let found = bundle.counterexample.as_ref().expect("it broke a promise");
+        let mut lines = printed.lines().filter(|line| !line.is_empty());
+        assert!(lines.next().is_some_and(|line| line.contains(&found.title())), "{printed}");
+        assert_eq!(lines.next().map(str::trim), Some(found.sentence.as_str()), "{printed}");
+        assert!(printed.lines().count() <= 60, "{printed}");
+        assert!(!found.reasons.is_empty(), "{printed}");
+    }
+}

@@ -1,0 +1,233 @@
+//! From a failing run to a file that repeats it, and back.
+
+use std::collections::BTreeMap;
+
+use checker::note::Node;
+use checker::report::{Bundle, FORMAT, Size};
+use checker::{Budget, Counterexample, OpId, Promise};
+use dynamo_core::Flaw;
+use thiserror::Error;
+
+use crate::campaign::Failure;
+use crate::drive::{Run, Undriven};
+use crate::plan::Plan;
+use crate::shrink::{Shrunk, shrink};
+use crate::target::{Target, judge};
+
+/// The sources this tool was built from; equal sources run a plan the same way.
+pub const SOURCE: &str = env!("DYNO_SOURCE");
+
+/// The bundle of a failure as it was found.
+pub fn found(target: Target, failure: &Failure) -> Bundle {
+    let also = failure
+        .broken
+        .iter()
+        .skip(1)
+        .map(Counterexample::title)
+        .collect();
+    let counterexample = failure.broken.first().cloned();
+    pack(
+        target,
+        &failure.plan,
+        &failure.run,
+        counterexample,
+        also,
+        None,
+    )
+}
+
+/// The bundle of a run that broke nothing.
+pub fn kept(target: Target, plan: &Plan, run: &Run) -> Bundle {
+    pack(target, plan, run, None, Vec::new(), None)
+}
+
+/// Shrinks a failure and packs the smallest plan found.
+///
+/// `replays` limits how many runs that may take. Returns `None` if the failure does not repeat, which
+/// a deterministic target never does.
+pub fn minimized(
+    target: Target,
+    failure: &Failure,
+    replays: u32,
+    budget: Budget,
+) -> Option<Bundle> {
+    let first = failure.broken.first()?;
+    let fails = |plan: &Plan| {
+        let run = target.run(plan).ok()?;
+        let found = broken(&run, first.promise, budget)?;
+        (found.cause == first.cause).then_some(run)
+    };
+    let Shrunk { plan, run, replays } = shrink(failure.plan.clone(), replays, fails)?;
+    let verdicts = judge(&run.history, &crate::preset::PROMISES, budget);
+    let mut also = Vec::new();
+    let mut counterexample = None;
+    for (promise, verdict) in verdicts {
+        match verdict.counterexample() {
+            Some(found) if promise == first.promise => counterexample = Some(found.clone()),
+            Some(found) => also.push(found.title()),
+            None => {}
+        }
+    }
+    let size = Size {
+        found: sizes(&failure.plan),
+        minimized: sizes(&plan),
+        replays,
+    };
+    Some(pack(target, &plan, &run, counterexample, also, Some(size)))
+}
+
+fn broken(run: &Run, promise: Promise, budget: Budget) -> Option<Counterexample> {
+    let verdicts = judge(&run.history, &[promise], budget);
+    verdicts
+        .into_iter()
+        .find_map(|(_, verdict)| verdict.counterexample().cloned())
+}
+
+fn sizes(plan: &Plan) -> (u32, u32, u32) {
+    (
+        plan.steps.len() as u32,
+        plan.faults.0.len() as u32,
+        plan.shape.legal().nodes,
+    )
+}
+
+fn pack(
+    target: Target,
+    plan: &Plan,
+    run: &Run,
+    counterexample: Option<Counterexample>,
+    also: Vec<String>,
+    size: Option<Size>,
+) -> Bundle {
+    let nodes = plan.shape.legal().nodes;
+    let via: BTreeMap<OpId, Node> = plan
+        .steps
+        .iter()
+        .map(|step| (OpId(u64::from(step.id)), Node(step.via % nodes)))
+        .collect();
+    Bundle {
+        format: FORMAT.into(),
+        source: SOURCE.into(),
+        target: target.name(),
+        flaw: target.flaw.map(|flaw| flaw.name().to_owned()),
+        seed: plan.seed,
+        counterexample,
+        also,
+        size,
+        via,
+        trace: format!("{:016x}", run.trace),
+        plan: serde_json::to_value(plan).expect("a plan has text keys and finite numbers"),
+        history: run.history.entries().to_vec(),
+    }
+}
+
+/// What repeating a bundle gave.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The run.
+    pub run: Run,
+    /// The promises it broke, the recorded one first.
+    pub broken: Vec<Counterexample>,
+    /// Where the run leaves the recorded one; `None` if it is the same, byte for byte.
+    pub leaves: Option<Departure>,
+    /// Whether the plan went the same way twice now.
+    pub steady: bool,
+}
+
+/// The first difference between a recorded run and its repetition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// Which entry of the history, counted from 1.
+    pub entry: usize,
+    /// What was recorded there; `None` if the record had ended.
+    pub recorded: Option<String>,
+    /// What happens there now; `None` if the run has ended.
+    pub now: Option<String>,
+}
+
+/// Why a bundle cannot be run again.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Unplayable {
+    /// Its plan is not one of ours.
+    #[error("its plan is not readable: {0}")]
+    Plan(serde_json::Error),
+    /// It needs a flaw that this core does not have.
+    #[error("this core has no flaw {0:?}")]
+    Flaw(String),
+    /// The target could not be driven.
+    #[error(transparent)]
+    Undriven(#[from] Undriven),
+}
+
+/// The plan inside a bundle.
+///
+/// # Errors
+/// When it is not a plan of this version.
+pub fn plan(bundle: &Bundle) -> Result<Plan, Unplayable> {
+    serde_json::from_value(bundle.plan.clone()).map_err(Unplayable::Plan)
+}
+
+/// The target that a bundle was recorded on.
+///
+/// # Errors
+/// When this core has no such flaw.
+pub fn target(bundle: &Bundle) -> Result<Target, Unplayable> {
+    let flaw = match &bundle.flaw {
+        None => None,
+        Some(name) => {
+            let flaw = Flaw::ALL.iter().find(|flaw| flaw.name() == name);
+            Some(*flaw.ok_or_else(|| Unplayable::Flaw(name.clone()))?)
+        }
+    };
+    Ok(Target { flaw })
+}
+
+/// Runs a bundle's plan again, twice, and compares it with what was recorded.
+///
+/// # Errors
+/// When the plan cannot be run on this target.
+pub fn replay(bundle: &Bundle, target: Target, budget: Budget) -> Result<Replay, Unplayable> {
+    let plan = plan(bundle)?;
+    let run = target.run(&plan)?;
+    let steady = target.run(&plan)? == run;
+    let recorded = bundle.counterexample.as_ref().map(|found| found.promise);
+    let mut broken: Vec<Counterexample> = judge(&run.history, &crate::preset::PROMISES, budget)
+        .into_iter()
+        .filter_map(|(_, verdict)| verdict.counterexample().cloned())
+        .collect();
+    broken.sort_by_key(|found| {
+        (
+            Some(found.promise) != recorded,
+            crate::preset::rank(found.promise),
+        )
+    });
+    let leaves = departure(bundle, &run);
+    Ok(Replay {
+        run,
+        broken,
+        leaves,
+        steady,
+    })
+}
+
+fn departure(bundle: &Bundle, run: &Run) -> Option<Departure> {
+    let (recorded, now) = (&bundle.history, run.history.entries());
+    let said = |entry| serde_json::to_string(entry).expect("an entry has text keys");
+    let differs =
+        (0..recorded.len().max(now.len())).find(|&index| recorded.get(index) != now.get(index));
+    let same_trace = bundle.trace == format!("{:016x}", run.trace);
+    match differs {
+        None if same_trace => None,
+        None => Some(Departure {
+            entry: recorded.len() + 1,
+            recorded: Some(format!("trace {}", bundle.trace)),
+            now: Some(format!("trace {:016x}", run.trace)),
+        }),
+        Some(index) => Some(Departure {
+            entry: index + 1,
+            recorded: recorded.get(index).map(said),
+            now: now.get(index).map(said),
+        }),
+    }
+}

@@ -1,0 +1,269 @@
+//! Many seeds under one budget: runs, judges, counts, and stops at the first broken promise.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use checker::{Budget, Counterexample, Counters, Promise, Shortfall, Verdict};
+
+use crate::drive::{Run, Undriven};
+use crate::load;
+use crate::luck::{Key, Luck, Purpose};
+use crate::plan::Plan;
+use crate::preset;
+use crate::target::{Target, judge};
+
+/// What to run, and for how long.
+#[derive(Clone, Debug)]
+pub struct Campaign {
+    /// What is tested.
+    pub target: Target,
+    /// Which promises are judged.
+    pub promises: Vec<Promise>,
+    /// Run seeds are made from this and the run's number.
+    pub seeds: Seeds,
+    /// How many runs at most.
+    pub runs: Option<u64>,
+    /// How long at most. Only the number of runs depends on it, never a verdict.
+    pub time: Option<Duration>,
+    /// How many runs at the same time. The result does not depend on it.
+    pub jobs: usize,
+    /// The limit of each verdict.
+    pub budget: Budget,
+}
+
+/// Where the seeds of runs come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seeds {
+    /// Each run's seed is mixed from this base and its number.
+    Base(u64),
+    /// Exactly this seed.
+    Single(u64),
+}
+
+impl Seeds {
+    /// The seed of this run.
+    pub fn seed(self, run: u64) -> u64 {
+        match self {
+            Seeds::Single(seed) => seed,
+            Seeds::Base(base) => {
+                Luck::new(base).roll(Key::named("run").child(run), Purpose::named("seed"))
+            }
+        }
+    }
+}
+
+/// What a campaign found.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Runs judged.
+    pub runs: u64,
+    /// Runs that were run twice, to see whether they go the same way.
+    pub reruns: u64,
+    /// Operations in all histories.
+    pub operations: u64,
+    /// What happened in the runs, whatever was judged: faults by kind, outcomes.
+    pub happened: Counters,
+    /// What became of each promise.
+    pub promises: BTreeMap<Promise, Standing>,
+    /// The first run that broke a promise.
+    pub failure: Option<Box<Failure>>,
+    /// The first run that could not be run, or not twice the same way.
+    pub trouble: Option<Trouble>,
+}
+
+/// What became of one promise.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// Runs in which it held although it could have been broken.
+    pub held: u64,
+    /// Runs in which it was broken.
+    pub broken: u64,
+    /// Runs in which nothing could have broken it.
+    pub idle: u64,
+    /// Runs in which it was not decided, and the first reason.
+    pub undecided: u64,
+    /// The first reason why it was not decided.
+    pub shortfall: Option<Shortfall>,
+    /// What gave it a chance to be broken.
+    pub exercised: Counters,
+}
+
+/// A run that broke promises.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Its plan, as generated.
+    pub plan: Plan,
+    /// Its run.
+    pub run: Run,
+    /// The promises it broke, the one to report first.
+    pub broken: Vec<Counterexample>,
+}
+
+/// A run that proves nothing about the promises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The target could not be driven.
+    Undriven(u64, Undriven),
+    /// The same plan went two different ways.
+    TwoWays(u64),
+}
+
+/// One of this many runs is run twice.
+const RERUN_EVERY: u64 = 100;
+
+/// What one run of a campaign gave.
+struct Judged {
+    operations: u64,
+    happened: Counters,
+    reran: bool,
+    verdicts: Vec<(Promise, Verdict)>,
+    failure: Option<Box<Failure>>,
+}
+
+impl Campaign {
+    /// Runs it. `progress` is called now and then with the runs judged so far.
+    pub fn run(&self, progress: impl FnMut(&Tally)) -> Tally {
+        let next = AtomicU64::new(0);
+        let last = Mutex::new(self.last());
+        let ends = self.time.map(|time| Instant::now() + time);
+        let (send, receive) = mpsc::channel();
+        thread::scope(|scope| {
+            for _ in 0..self.jobs.max(1) {
+                let (next, last, send) = (&next, &last, send.clone());
+                scope.spawn(move || {
+                    loop {
+                        let run = next.fetch_add(1, Ordering::Relaxed);
+                        if run >= current(last) || ends.is_some_and(|ends| Instant::now() >= ends) {
+                            return;
+                        }
+                        let judged = self.judge_one(run);
+                        if !matches!(&judged, Ok(judged) if judged.failure.is_none()) {
+                            // Runs before this one go on, so that the first failure is always found.
+                            lower(last, run + 1);
+                        }
+                        if send.send((run, judged)).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(send);
+            self.gather(&receive, progress)
+        })
+    }
+
+    fn last(&self) -> u64 {
+        match self.seeds {
+            Seeds::Single(_) => 1,
+            Seeds::Base(_) => self.runs.unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Adds results up in the order of their runs, so that jobs and luck of timing do not matter.
+    fn gather(
+        &self,
+        results: &mpsc::Receiver<(u64, Result<Judged, Trouble>)>,
+        mut progress: impl FnMut(&Tally),
+    ) -> Tally {
+        let mut tally = Tally::default();
+        for &promise in &self.promises {
+            tally.promises.insert(promise, Standing::default());
+        }
+        let mut waiting = BTreeMap::new();
+        for (run, judged) in results {
+            waiting.insert(run, judged);
+            while let Some(judged) = waiting.remove(&tally.runs) {
+                if tally.failure.is_some() || tally.trouble.is_some() {
+                    break;
+                }
+                tally.runs += 1;
+                match judged {
+                    Ok(judged) => tally.add(judged),
+                    Err(trouble) => tally.trouble = Some(trouble),
+                }
+            }
+            progress(&tally);
+        }
+        tally
+    }
+
+    fn judge_one(&self, run: u64) -> Result<Judged, Trouble> {
+        let seed = self.seeds.seed(run);
+        let plan = load::plan(seed);
+        let undriven = |wrong| Trouble::Undriven(seed, wrong);
+        let ran = self.target.run(&plan).map_err(undriven)?;
+        let reran = run.is_multiple_of(RERUN_EVERY);
+        if reran && self.target.run(&plan).map_err(undriven)? != ran {
+            return Err(Trouble::TwoWays(seed));
+        }
+        let verdicts = judge(&ran.history, &self.promises, self.budget);
+        let mut broken: Vec<Counterexample> = verdicts
+            .iter()
+            .filter_map(|(_, verdict)| verdict.counterexample().cloned())
+            .collect();
+        broken.sort_by_key(|found| preset::rank(found.promise));
+        let operations = ran.history.ops().len() as u64;
+        let happened = preset::happened(&plan, &ran.history);
+        let failure = (!broken.is_empty()).then(|| {
+            Box::new(Failure {
+                plan,
+                run: ran,
+                broken,
+            })
+        });
+        Ok(Judged {
+            operations,
+            happened,
+            reran,
+            verdicts,
+            failure,
+        })
+    }
+}
+
+fn current(last: &Mutex<u64>) -> u64 {
+    *last
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn lower(last: &Mutex<u64>, to: u64) {
+    let mut last = last
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    *last = (*last).min(to);
+}
+
+impl Tally {
+    fn add(&mut self, judged: Judged) {
+        self.operations += judged.operations;
+        self.reruns += u64::from(judged.reran);
+        add(&mut self.happened, judged.happened);
+        for (promise, verdict) in judged.verdicts {
+            let standing = self.promises.entry(promise).or_default();
+            match verdict {
+                Verdict::Valid(witness) => {
+                    standing.held += 1;
+                    add(&mut standing.exercised, witness.exercised);
+                }
+                Verdict::Invalid(_) => standing.broken += 1,
+                Verdict::Unknown(Shortfall::NothingExercised(_)) => standing.idle += 1,
+                Verdict::Unknown(shortfall) => {
+                    standing.undecided += 1;
+                    standing.shortfall.get_or_insert(shortfall);
+                }
+            }
+        }
+        self.failure = judged.failure;
+    }
+}
+
+fn add(sum: &mut Counters, more: Counters) {
+    for (name, count) in more {
+        *sum.entry(name).or_default() += count;
+    }
+}

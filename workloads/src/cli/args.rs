@@ -1,0 +1,277 @@
+//! The command line as a table; help, errors and completions all come from it.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use checker::Promise;
+use clap::builder::PossibleValuesParser;
+use clap::builder::TypedValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use dynamo_core::Flaw;
+
+use super::exit::{HELP, USAGE};
+use super::{check, hunt, replay};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "dyno",
+    version,
+    about = "Find, minimize and explain consistency bugs in Dynamo-style key-value stores.",
+    after_help = HELP
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the reference store under many seeds and faults, and judge every promise
+    Hunt(Hunt),
+    /// Check a recorded history
+    Check(Check),
+    /// Run a bundle again, exactly
+    Replay(Replay),
+}
+
+/// What stdout gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Hunt {
+    /// Stop after this many runs [default: none; 1,000 if there is no --budget either]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) runs: Option<u64>,
+    /// Stop after this much time: 500ms, 30s, 5m, 1h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) budget: Option<Duration>,
+    /// Do this one run: decimal or 0x…
+    #[arg(long, value_name = "SEED", value_parser = number, conflicts_with_all = ["seed_base", "runs"])]
+    pub(super) seed: Option<u64>,
+    /// The seed that all runs' seeds are made from [default: random, and printed]
+    #[arg(long, value_name = "SEED", value_parser = number)]
+    pub(super) seed_base: Option<u64>,
+    /// Switch on a known flaw of the reference store
+    #[arg(long, value_name = "NAME", value_parser = flaws())]
+    pub(super) flaw: Option<Flaw>,
+    /// Judge only these promises
+    #[arg(long = "property", value_name = "PROMISE", value_parser = promises(&crate::preset::PROMISES))]
+    pub(super) promises: Vec<Promise>,
+    /// Runs at the same time; the result does not depend on it [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) jobs: Option<u16>,
+    /// Where bundles go
+    #[arg(long, value_name = "DIR", default_value = "target/dyno")]
+    pub(super) out: PathBuf,
+    /// What stdout gets
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Check {
+    /// The recording: JSON Lines, Jepsen EDN, or a Porcupine log; - reads standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// What the recorded object is [default: what the recording is about]
+    #[arg(long, value_enum)]
+    pub(super) model: Option<Model>,
+    /// Judge only these promises [default: all that the model has]
+    #[arg(long = "property", value_name = "PROMISE", value_parser = promises(&Promise::ALL))]
+    pub(super) promises: Vec<Promise>,
+    /// What a register holds before the first write: nil or a value
+    #[arg(long, value_name = "VALUE", default_value = "nil")]
+    pub(super) initial: String,
+    /// What a read of nil means [default: unknown in Jepsen EDN, a value elsewhere]
+    #[arg(long, value_enum)]
+    pub(super) nil: Option<Nil>,
+    /// Whether values are pairs of key and value, as in Jepsen's independent tests [default: by look]
+    #[arg(long, value_name = "BOOL")]
+    pub(super) keyed: Option<bool>,
+    /// The format of the recording [default: recognised]
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    pub(super) from: Option<checker::import::Format>,
+    /// How many states a search may visit before it gives up
+    #[arg(long, value_name = "STATES", default_value_t = checker::Budget::default().states)]
+    pub(super) check_budget: u64,
+    /// What stdout gets
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+}
+
+/// What a recorded object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Model {
+    /// Reads and writes of single values
+    Register,
+    /// A register with compare-and-set
+    CasRegister,
+    /// Strings by key, with get, put and append
+    KvAppend,
+    /// Siblings by key under the four promises of a Dynamo
+    Siblings,
+    /// Siblings by key, and every read sees all that was written before
+    MultiValueRegister,
+}
+
+impl fmt::Display for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value();
+        f.write_str(
+            value
+                .as_ref()
+                .map_or("", clap::builder::PossibleValue::get_name),
+        )
+    }
+}
+
+/// What a recorded read of nil means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Nil {
+    /// The register held nil
+    Value,
+    /// The read took place, but what it saw is not known
+    Unknown,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Replay {
+    /// The bundle that hunt wrote
+    #[arg(value_name = "BUNDLE")]
+    pub(super) file: PathBuf,
+    /// Run it with this flaw instead of the recorded one; none for the healthy store
+    #[arg(long, value_name = "NAME", value_parser = flaws_or_none())]
+    pub(super) flaw: Option<Switch>,
+    /// What stdout gets
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+}
+
+/// Which flaw to switch on instead of the recorded one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Switch(pub(super) Option<Flaw>);
+
+fn flaws() -> impl TypedValueParser<Value = Flaw> {
+    PossibleValuesParser::new(Flaw::ALL.iter().map(|flaw| flaw.name()))
+        .try_map(|name| named(&name).ok_or("no such flaw"))
+}
+
+fn flaws_or_none() -> impl TypedValueParser<Value = Switch> {
+    let names = Flaw::ALL.iter().map(|flaw| flaw.name()).chain(["none"]);
+    PossibleValuesParser::new(names).map(|name| Switch(named(&name)))
+}
+
+fn named(name: &str) -> Option<Flaw> {
+    Flaw::ALL.iter().copied().find(|flaw| flaw.name() == name)
+}
+
+fn promises(known: &'static [Promise]) -> impl TypedValueParser<Value = Promise> {
+    PossibleValuesParser::new(known.iter().map(|promise| promise.name())).try_map(|name| {
+        let found = known.iter().copied().find(|promise| promise.name() == name);
+        found.ok_or("no such promise")
+    })
+}
+
+fn formats() -> impl TypedValueParser<Value = checker::import::Format> {
+    let known = checker::import::Format::ALL;
+    PossibleValuesParser::new(known.iter().map(|format| format.name())).try_map(move |name| {
+        let found = known.iter().copied().find(|format| format.name() == name);
+        found.ok_or("no such format")
+    })
+}
+
+/// A seed: decimal, or hexadecimal after 0x.
+fn number(text: &str) -> Result<u64, String> {
+    let parsed = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => text.parse(),
+    };
+    parsed.map_err(|wrong| format!("{wrong}; a seed is a 64-bit number, decimal or 0x…"))
+}
+
+/// A time with its unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    let split = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (digits, unit) = text.split_at(split);
+    let count: u64 = digits
+        .parse()
+        .map_err(|_| "it starts with a whole number, as in 30s")?;
+    let millis = match unit {
+        "ms" => Some(count),
+        "s" => count.checked_mul(1_000),
+        "m" => count.checked_mul(60_000),
+        "h" => count.checked_mul(3_600_000),
+        _ => return Err("its unit is ms, s, m or h, as in 30s".into()),
+    };
+    match millis {
+        Some(0) => Err("it must be longer than nothing".into()),
+        Some(millis) if millis <= 366 * 24 * 3_600_000 => Ok(Duration::from_millis(millis)),
+        _ => Err("it is longer than a year".into()),
+    }
+}
+
+/// Runs the command and returns its exit code.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Hunt(args) => hunt::hunt(&args),
+        Command::Check(args) => check::check(&args),
+        Command::Replay(args) => replay::replay(&args),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_need_a_unit_and_a_sane_length() {
+        assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
+        for wrong in [
+            "",
+            "s",
+            "30",
+            "0s",
+            "-1s",
+            "1.5s",
+            "99999999999999999999s",
+            "9000000h",
+        ] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn seeds_are_decimal_or_hexadecimal() {
+        assert_eq!(number("0xff"), Ok(255));
+        assert_eq!(number("18446744073709551615"), Ok(u64::MAX));
+        for wrong in ["", "0x", "ff", "-1", "18446744073709551616"] {
+            assert!(number(wrong).is_err(), "{wrong}");
+        }
+    }
+}

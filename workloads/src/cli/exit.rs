@@ -1,0 +1,48 @@
+//! Exit codes: what a script can tell apart.
+
+use std::process::ExitCode;
+
+/// How a command ended. The worst comes first when several apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Exit {
+    /// The target could not be built or driven.
+    Target,
+    /// A promise is violated.
+    Violated,
+    /// A run is not deterministic, or equal sources do not reproduce their own bundle.
+    TwoWays,
+    /// Nothing is violated, but something is undecided.
+    Undecided,
+    /// A promise that was asked for had no chance to be broken.
+    Idle,
+    /// Nothing is violated.
+    Fine,
+}
+
+impl Exit {
+    pub(super) fn number(self) -> u8 {
+        match self {
+            Exit::Target => 12,
+            Exit::Violated => 10,
+            Exit::TwoWays => 13,
+            Exit::Undecided => 11,
+            Exit::Idle => 14,
+            Exit::Fine => 0,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit.number())
+    }
+}
+
+/// Bad usage, or input that cannot be read.
+pub(super) const USAGE: u8 = 2;
+
+/// What `--help` says about exit codes.
+pub(super) const HELP: &str = "\
+Exit codes: 0 nothing violated, 10 violated, 11 undecided, 12 target could not be driven,
+13 not deterministic or not reproduced, 14 nothing exercised, 2 usage or unreadable input.
+replay: 10 reproduced, 0 the promise now holds.";

@@ -1,0 +1,392 @@
+//! `dyno hunt`: many seeds, every promise, and the smallest counterexample of the first that breaks.
+
+use std::collections::hash_map::RandomState;
+use std::fmt::Write;
+use std::fs;
+use std::hash::BuildHasher;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use checker::report::{Bundle, terminal};
+use checker::{Budget, Counters, History, Promise, Verdict};
+use serde_json::json;
+
+use super::args::{Format, Hunt};
+use super::exit::Exit;
+use crate::campaign::{Campaign, Failure, Seeds, Standing, Tally, Trouble};
+use crate::target::Target;
+use crate::{bundle, load, preset, shrink};
+
+/// Runs when neither `--runs` nor `--budget` says how long.
+const RUNS: u64 = 1_000;
+
+pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
+    let seeds = match (args.seed, args.seed_base) {
+        (Some(seed), _) => Seeds::Single(seed),
+        (None, Some(base)) => Seeds::Base(base),
+        (None, None) => Seeds::Base(RandomState::new().hash_one(0_u8)),
+    };
+    let campaign = Campaign {
+        target: Target { flaw: args.flaw },
+        promises: if args.promises.is_empty() {
+            preset::PROMISES.to_vec()
+        } else {
+            args.promises.clone()
+        },
+        seeds,
+        runs: args.runs.or(if args.budget.is_some() {
+            None
+        } else {
+            Some(RUNS)
+        }),
+        time: args.budget,
+        jobs: args.jobs.map_or_else(cores, usize::from),
+        budget: Budget::default(),
+    };
+    let human = args.format == Format::Human;
+    if let (true, Seeds::Base(base)) = (human, seeds) {
+        let random = if args.seed_base.is_none() {
+            " (random; pass --seed-base to repeat)"
+        } else {
+            ""
+        };
+        println!("seed base {base:#018x}{random}");
+    }
+    let mut status = Status::new(args);
+    let tally = campaign.run(|tally| status.show(tally));
+    status.clear();
+    let found = report_failure(args, &campaign, &tally)?;
+    let exit = exit(&campaign, &tally);
+    if human {
+        print!("{}", human_summary(&campaign, &tally));
+        if let Some(found) = &found {
+            print!("\n{}", found.told());
+        }
+        keep_single(args, &campaign, &tally)?;
+    } else {
+        println!("{}", json_summary(&campaign, &tally, found.as_ref(), exit));
+    }
+    Ok(exit)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// A broken promise, minimized and saved.
+struct Found {
+    bundle: Bundle,
+    path: PathBuf,
+}
+
+impl Found {
+    fn told(&self) -> String {
+        let history = History::new(self.bundle.history.clone());
+        let mut text = history.map_or_else(
+            |wrong| wrong.to_string(),
+            |history| terminal(&self.bundle, &history),
+        );
+        let path = self.path.display();
+        let _ = writeln!(text, "\n  replay    dyno replay {path}");
+        text
+    }
+}
+
+/// Saves the failure as found first, so that nothing is lost if minimizing is interrupted.
+fn report_failure(
+    args: &Hunt,
+    campaign: &Campaign,
+    tally: &Tally,
+) -> Result<Option<Found>, String> {
+    let Some(failure) = &tally.failure else {
+        return Ok(None);
+    };
+    let raw = bundle::found(campaign.target, failure);
+    let path = save(&args.out, &raw)?;
+    let small = minimize(campaign, failure);
+    match small {
+        None => Ok(Some(Found { bundle: raw, path })),
+        Some(bundle) => {
+            let path = save(&args.out, &bundle)?;
+            Ok(Some(Found { bundle, path }))
+        }
+    }
+}
+
+fn minimize(campaign: &Campaign, failure: &Failure) -> Option<Bundle> {
+    bundle::minimized(campaign.target, failure, shrink::REPLAYS, campaign.budget)
+}
+
+fn save(out: &Path, bundle: &Bundle) -> Result<PathBuf, String> {
+    let path = out.join(format!("{}.json", bundle.fingerprint()));
+    let wrong = |why| format!("cannot write {}: {why}", path.display());
+    fs::create_dir_all(out).map_err(wrong)?;
+    fs::write(&path, bundle.write()).map_err(wrong)?;
+    Ok(path)
+}
+
+/// A single seed is asked for to be looked at: its run is kept even when it broke nothing.
+fn keep_single(args: &Hunt, campaign: &Campaign, tally: &Tally) -> Result<(), String> {
+    let (Seeds::Single(seed), None, None) = (campaign.seeds, &tally.failure, &tally.trouble) else {
+        return Ok(());
+    };
+    let plan = load::plan(seed);
+    let run = campaign
+        .target
+        .run(&plan)
+        .map_err(|wrong| wrong.to_string())?;
+    let path = save(&args.out, &bundle::kept(campaign.target, &plan, &run))?;
+    println!("\nrun kept    {}", path.display());
+    Ok(())
+}
+
+fn exit(campaign: &Campaign, tally: &Tally) -> Exit {
+    let mut exits = vec![Exit::Fine];
+    match &tally.trouble {
+        Some(Trouble::Undriven(..)) => exits.push(Exit::Target),
+        Some(Trouble::TwoWays(_)) => exits.push(Exit::TwoWays),
+        None => {}
+    }
+    for promise in &campaign.promises {
+        exits.push(tally.promises.get(promise).map_or(Exit::Idle, stands));
+    }
+    exits.into_iter().min().unwrap_or(Exit::Idle)
+}
+
+fn stands(standing: &Standing) -> Exit {
+    if standing.broken > 0 {
+        Exit::Violated
+    } else if standing.undecided > 0 {
+        Exit::Undecided
+    } else if standing.held == 0 {
+        Exit::Idle
+    } else {
+        Exit::Fine
+    }
+}
+
+fn human_summary(campaign: &Campaign, tally: &Tally) -> String {
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "hunt      runs {}   operations {}   {}\n",
+        number(tally.runs),
+        number(tally.operations),
+        campaign.target.name(),
+    );
+    match &tally.trouble {
+        Some(Trouble::Undriven(seed, why)) => {
+            let _ = writeln!(
+                out,
+                "the target could not be driven with seed {seed:#018x}: {why}\n"
+            );
+        }
+        Some(Trouble::TwoWays(seed)) => {
+            let _ = writeln!(
+                out,
+                "the target is not deterministic: seed {seed:#018x} gave two runs\n"
+            );
+        }
+        None => {}
+    }
+    for (promise, standing) in &tally.promises {
+        let _ = writeln!(out, "{}", promise_line(*promise, standing));
+    }
+    let (did, never) = (&tally.happened, preset::missing(tally));
+    let _ = writeln!(out, "\nexercised   {}", wrapped(&counts(did), 12));
+    if !never.is_empty() {
+        let never: Vec<String> = never.into_iter().map(str::to_owned).collect();
+        let _ = writeln!(out, "never       {}", wrapped(&never, 12));
+    }
+    let _ = writeln!(
+        out,
+        "determinism {0} of {0} reruns identical",
+        number(tally.reruns)
+    );
+    out
+}
+
+fn promise_line(promise: Promise, standing: &Standing) -> String {
+    let (mark, said) = match stands(standing) {
+        Exit::Violated => ("✗", "broken".to_owned()),
+        Exit::Undecided => {
+            let why = standing
+                .shortfall
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            (
+                "?",
+                format!(
+                    "not decided in {} runs; the first: {why}",
+                    number(standing.undecided)
+                ),
+            )
+        }
+        Exit::Idle => (
+            "–",
+            "nothing exercised: no run could have broken it".to_owned(),
+        ),
+        _ => ("✓", format!("held in {} runs", number(standing.held))),
+    };
+    let mut said = vec![said];
+    said.extend(counts(&standing.exercised));
+    format!("{mark} {promise:<22}{}", wrapped(&said, 24))
+}
+
+fn counts(counters: &Counters) -> Vec<String> {
+    counters
+        .iter()
+        .map(|(name, count)| format!("{name} {}", number(*count)))
+        .collect()
+}
+
+/// Items in lines of at most 100 columns, later lines indented.
+fn wrapped(items: &[String], indent: usize) -> String {
+    let mut out = String::new();
+    let mut column = indent;
+    for (index, item) in items.iter().enumerate() {
+        let wide = item.chars().count();
+        if index > 0 {
+            if column + 3 + wide > 100 {
+                out.push('\n');
+                out.push_str(&" ".repeat(indent));
+                column = indent;
+            } else {
+                out.push_str("   ");
+                column += 3;
+            }
+        }
+        out.push_str(item);
+        column += wide;
+    }
+    out
+}
+
+/// 1234567 as `1,234,567`.
+fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn json_summary(
+    campaign: &Campaign,
+    tally: &Tally,
+    found: Option<&Found>,
+    exit: Exit,
+) -> serde_json::Value {
+    let promises: Vec<_> = tally
+        .promises
+        .iter()
+        .map(|(promise, standing)| {
+            let verdict = match stands(standing) {
+                Exit::Violated => "violated",
+                Exit::Undecided => "undecided",
+                Exit::Idle => "nothing-exercised",
+                _ => "held",
+            };
+            json!({
+                "promise": promise.name(), "verdict": verdict, "held": standing.held,
+                "broken": standing.broken, "undecided": standing.undecided,
+                "idle": standing.idle, "exercised": standing.exercised,
+            })
+        })
+        .collect();
+    let (seed, base) = match campaign.seeds {
+        Seeds::Single(seed) => (Some(seed), None),
+        Seeds::Base(base) => (None, Some(base)),
+    };
+    let trouble = tally.trouble.as_ref().map(|trouble| match trouble {
+        Trouble::Undriven(seed, why) => json!({ "seed": seed, "undriven": why.to_string() }),
+        Trouble::TwoWays(seed) => json!({ "seed": seed, "nondeterministic": true }),
+    });
+    let violation = found.map(|found| {
+        json!({
+            "bundle": found.path.display().to_string(),
+            "fingerprint": found.bundle.fingerprint(),
+            "seed": found.bundle.seed,
+            "size": found.bundle.size,
+            "also": found.bundle.also,
+            "counterexample": found.bundle.counterexample,
+        })
+    });
+    json!({
+        "format": "dyno-hunt/1", "target": campaign.target.name(), "seed": seed,
+        "seed_base": base, "runs": tally.runs, "operations": tally.operations,
+        "reruns": tally.reruns, "promises": promises, "exercised": tally.happened,
+        "never": preset::missing(tally), "trouble": trouble, "violation": violation,
+        "exit": exit.number(),
+    })
+}
+
+/// One line on stderr while people watch; a line now and then while machines do.
+struct Status {
+    people: bool,
+    began: Instant,
+    shown: Duration,
+    runs: Option<u64>,
+    time: Option<Duration>,
+}
+
+impl Status {
+    fn new(args: &Hunt) -> Self {
+        let people = std::io::stderr().is_terminal();
+        let (runs, time) = (args.runs, args.budget);
+        Status {
+            people,
+            began: Instant::now(),
+            shown: Duration::ZERO,
+            runs,
+            time,
+        }
+    }
+
+    fn show(&mut self, tally: &Tally) {
+        let now = self.began.elapsed();
+        let pause = if self.people {
+            Duration::from_millis(200)
+        } else {
+            Duration::from_secs(30)
+        };
+        if now < self.shown + pause {
+            return;
+        }
+        self.shown = now;
+        let mut line = format!("hunt  {:.0} s", now.as_secs_f64());
+        if let Some(time) = self.time {
+            let _ = write!(line, " / {} s", time.as_secs());
+        }
+        let _ = write!(line, "   runs {}", number(tally.runs));
+        if let Some(runs) = self.runs {
+            let _ = write!(line, " / {}", number(runs));
+        }
+        if self.people {
+            eprint!("\r\x1b[2K{line}");
+        } else {
+            eprintln!("{line}");
+        }
+    }
+
+    fn clear(&self) {
+        if self.people {
+            eprint!("\r\x1b[2K");
+        }
+    }
+}
+
+/// What a verdict says of itself, for commands that judge a single history.
+pub(super) fn counted(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Valid(witness) => counts(&witness.exercised).join("   "),
+        Verdict::Invalid(_) => String::new(),
+        Verdict::Unknown(shortfall) => shortfall.to_string(),
+    }
+}

@@ -1,0 +1,9 @@
+//! The `dyno` command: find, check and repeat violations of consistency promises.
+
+mod args;
+mod check;
+mod exit;
+mod hunt;
+mod replay;
+
+pub use args::main;

@@ -1,0 +1,109 @@
+//! `dyno replay`: the recorded run again, byte for byte, or where it leaves the record.
+
+use std::fs;
+
+use checker::Budget;
+use checker::report::{Bundle, terminal};
+use serde_json::json;
+
+use super::args::{Format, Replay};
+use super::exit::Exit;
+use crate::bundle::{self, Departure, Unplayable};
+
+pub(super) fn replay(args: &Replay) -> Result<Exit, String> {
+    let name = args.file.display();
+    let bytes = fs::read(&args.file).map_err(|why| format!("cannot read {name}: {why}"))?;
+    let (recorded, history) =
+        Bundle::read(&bytes).map_err(|why| format!("cannot read {name}: {why}"))?;
+    let mut target =
+        bundle::target(&recorded).map_err(|why| format!("cannot run {name}: {why}"))?;
+    if let Some(switch) = args.flaw {
+        target.flaw = switch.0;
+    }
+    let again = match bundle::replay(&recorded, target, Budget::default()) {
+        Ok(again) => again,
+        Err(Unplayable::Undriven(why)) => {
+            eprintln!("error: cannot run {name}: {why}");
+            return Ok(Exit::Target);
+        }
+        Err(why) => return Err(format!("cannot run {name}: {why}")),
+    };
+    let same_target =
+        args.flaw.is_none() || bundle::target(&recorded).is_ok_and(|was| was == target);
+    let same_source = recorded.source == bundle::SOURCE;
+    let first = again.broken.first();
+    let expected = recorded.counterexample.as_ref();
+    let broken = expected.map_or(first.is_some(), |expected| {
+        again
+            .broken
+            .iter()
+            .any(|found| found.promise == expected.promise)
+    });
+    let exit = if !again.steady || (again.leaves.is_some() && same_target && same_source) {
+        Exit::TwoWays
+    } else if broken {
+        Exit::Violated
+    } else {
+        Exit::Fine
+    };
+    if args.format == Format::Json {
+        let leaves = again.leaves.as_ref().map(|leaves| {
+            json!({ "entry": leaves.entry, "recorded": leaves.recorded, "now": leaves.now })
+        });
+        println!(
+            "{}",
+            json!({
+                "format": "dyno-replay/1", "reproduced": again.leaves.is_none(),
+                "target": target.name(), "trace": format!("{:016x}", again.run.trace),
+                "leaves": leaves, "broken": again.broken, "exit": exit.number(),
+            })
+        );
+        return Ok(exit);
+    }
+    match (&again.leaves, broken) {
+        (None, true) => {
+            println!(
+                "✗ reproduced: {}, same trace {}\n",
+                recorded.title(),
+                recorded.trace
+            );
+            print!("{}", terminal(&recorded, &history));
+        }
+        (None, false) => println!(
+            "✓ reproduced: {}, same trace {}",
+            recorded.title(),
+            recorded.trace
+        ),
+        (Some(leaves), _) => {
+            let (mark, said) = match (exit, first) {
+                (Exit::TwoWays, _) if !again.steady => ("✗", "the run is not deterministic".into()),
+                (Exit::TwoWays, _) => (
+                    "✗",
+                    "these sources do not reproduce their own bundle".into(),
+                ),
+                (_, Some(found)) if broken => ("✗", format!("still broken: {}", found.title())),
+                _ => ("✓", format!("{} holds now", title(&recorded))),
+            };
+            println!("{mark} {said}  ({})", target.name());
+            print!("{}", departure(leaves));
+        }
+    }
+    Ok(exit)
+}
+
+fn title(recorded: &Bundle) -> &str {
+    recorded
+        .counterexample
+        .as_ref()
+        .map_or("every promise", |found| found.promise.name())
+}
+
+fn departure(leaves: &Departure) -> String {
+    let said = |entry: &Option<String>| entry.clone().unwrap_or_else(|| "nothing more".into());
+    format!(
+        "  the run leaves the recorded one at entry {}\n  recorded  {}\n  now       {}\n",
+        leaves.entry,
+        said(&leaves.recorded),
+        said(&leaves.now)
+    )
+}

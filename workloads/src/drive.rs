@@ -1,0 +1,410 @@
+//! Plan in, history out: the only loop that runs anything.
+//!
+//! A run ends quietly: all faults are over, the store has the time it asked for, replicas are
+//! compared before anything reads (reading repairs), then every key is read at every node.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use checker::kv::{Kv, KvCall, KvRet};
+use checker::{Entry, History, Note, OpId, Outcome, Process, Time};
+use thiserror::Error;
+
+use crate::fault::Fate;
+use crate::luck::Key;
+use crate::plan::{Call, Plan, Step};
+use crate::replica::Request;
+use crate::subject::{Answer, Ask, Happening, Subject, Unsupported};
+
+/// What came of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Everything that was recorded.
+    pub history: History<Kv>,
+    /// When each step was really made, in the order of the steps.
+    pub made: BTreeMap<u32, Time>,
+    /// What windows of chance did to single messages.
+    pub fates: Vec<(Time, u64, Fate)>,
+    /// Two runs share it exactly if they went the same way.
+    pub trace: u64,
+}
+
+/// Why a plan could not be run.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Undriven {
+    /// The subject cannot inflict a fault of the plan.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
+    /// Calls that never completed, although each has a time limit.
+    #[error("the target never completed {0} calls")]
+    Hung(usize),
+    /// Two steps or windows of the plan share a name.
+    #[error("the plan names step {0} twice")]
+    Ambiguous(u32),
+    /// The target went on without time passing.
+    #[error("the target is stuck: {0}")]
+    Stuck(String),
+}
+
+/// Runs a plan against a subject and records what happened.
+///
+/// The same plan on the same deterministic subject gives the same run, byte for byte.
+///
+/// # Errors
+/// When the subject cannot do what the plan asks; a run is never silently something else.
+pub fn drive(plan: &Plan, subject: &mut dyn Subject) -> Result<Run, Undriven> {
+    let mut driver = Driver::new(plan, subject)?;
+    driver.play()?;
+    driver.settle()?;
+    driver.read_everything()?;
+    driver.finish()
+}
+
+/// The first name of operations that are not steps of the plan: reads at the quiet end.
+const FINAL_READS: u64 = 1 << 20;
+
+struct Driver<'a> {
+    plan: &'a Plan,
+    subject: &'a mut dyn Subject,
+    keys: Vec<String>,
+    now: Time,
+    entries: Vec<Entry<Kv>>,
+    clients: Vec<Client<'a>>,
+    open: BTreeMap<u64, usize>,
+    contexts: BTreeMap<u32, Vec<u8>>,
+    made: BTreeMap<u32, Time>,
+    processes: u64,
+}
+
+struct Client<'a> {
+    process: Process,
+    queue: VecDeque<&'a Step>,
+    busy: bool,
+    free_at: Time,
+}
+
+impl<'a> Driver<'a> {
+    fn new(plan: &'a Plan, subject: &'a mut dyn Subject) -> Result<Self, Undriven> {
+        let mut queues: BTreeMap<u32, VecDeque<&Step>> = BTreeMap::new();
+        let mut keys: Vec<String> = Vec::new();
+        let mut steps: Vec<&Step> = plan.steps.iter().collect();
+        steps.sort_by_key(|step| (step.at, step.id));
+        let mut names = std::collections::BTreeSet::new();
+        for step in steps {
+            if !names.insert(step.id) {
+                return Err(Undriven::Ambiguous(step.id));
+            }
+            queues.entry(step.client).or_default().push_back(step);
+            keys.push(step.call.key().to_owned());
+        }
+        keys.sort();
+        keys.dedup();
+        // Clients keep their numbers while others are shrunk away.
+        let last = queues.keys().max().map_or(0, |&client| u64::from(client));
+        let clients = queues
+            .into_iter()
+            .map(|(client, queue)| Client {
+                process: Process(u64::from(client)),
+                queue,
+                busy: false,
+                free_at: Time(0),
+            })
+            .collect();
+        let entries = subject
+            .setup(&keys)
+            .into_iter()
+            .map(|note| Entry::Note { at: Time(0), note })
+            .collect();
+        Ok(Driver {
+            plan,
+            subject,
+            keys,
+            now: Time(0),
+            entries,
+            clients,
+            open: BTreeMap::new(),
+            contexts: BTreeMap::new(),
+            made: BTreeMap::new(),
+            processes: last + 1,
+        })
+    }
+
+    /// All steps and all faults, up to the moment when every fault has ended.
+    fn play(&mut self) -> Result<(), Undriven> {
+        let mut edges = edges(self.plan);
+        loop {
+            let call = self.next_call();
+            let edge = edges.front().map(|edge| edge.at);
+            match (call, edge) {
+                (None, None) if self.open.is_empty() => return Ok(()),
+                (None, None) => self.wait_for_completion()?,
+                (Some((at, _)), Some(edge_at)) if edge_at <= at => self.edge(&mut edges)?,
+                (None, Some(_)) => self.edge(&mut edges)?,
+                (Some((at, client)), _) => {
+                    if self.advance(at) {
+                        self.call(client);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The earliest call that a free client wants to make.
+    fn next_call(&self) -> Option<(Time, usize)> {
+        self.clients
+            .iter()
+            .enumerate()
+            .filter(|(_, client)| !client.busy)
+            .filter_map(|(index, client)| {
+                client
+                    .queue
+                    .front()
+                    .map(|step| (step.at.max(client.free_at), index))
+            })
+            .min()
+    }
+
+    fn edge(&mut self, edges: &mut VecDeque<Edge>) -> Result<(), Undriven> {
+        let Some(edge) = edges.front().copied() else {
+            return Ok(());
+        };
+        if !self.advance(edge.at) {
+            return Ok(());
+        }
+        edges.pop_front();
+        let window = &self.plan.faults.0[edge.window];
+        self.subject.fault(window.id, &window.fault, edge.begins)?;
+        let what = window.fault.to_string();
+        self.note(Note::Fault {
+            what,
+            begins: edge.begins,
+        });
+        Ok(())
+    }
+
+    fn wait_for_completion(&mut self) -> Result<(), Undriven> {
+        let limit = Time(self.now.0 + 60_000_000);
+        if self.advance(limit) {
+            return Err(Undriven::Hung(self.open.len()));
+        }
+        Ok(())
+    }
+
+    /// Whether the time was reached without a completion in between.
+    fn advance(&mut self, until: Time) -> bool {
+        let until = until.max(self.now);
+        let mut happenings = Vec::new();
+        self.now = self.subject.advance(until, &mut happenings);
+        let mut completed = false;
+        for happening in happenings {
+            match happening {
+                Happening::Noted { at, note } => self.entries.push(Entry::Note { at, note }),
+                Happening::Completion { op, at, outcome } => {
+                    completed = true;
+                    self.complete(op, at, outcome);
+                }
+            }
+        }
+        !completed && self.now >= until
+    }
+
+    fn complete(&mut self, op: u64, at: Time, outcome: Outcome<Answer>) {
+        let Some(client) = self.open.remove(&op) else {
+            return;
+        };
+        let outcome = match outcome {
+            Outcome::Ok(Answer::Stored) => Outcome::Ok(KvRet::Stored),
+            Outcome::Ok(Answer::Values { values, context }) => {
+                if let Ok(step) = u32::try_from(op) {
+                    self.contexts.insert(step, context);
+                }
+                Outcome::Ok(KvRet::Values(
+                    values.iter().map(|value| text(value)).collect(),
+                ))
+            }
+            Outcome::Fail => Outcome::Fail,
+            Outcome::Unknown => Outcome::Unknown,
+        };
+        let client = &mut self.clients[client];
+        client.busy = false;
+        // Equal times are concurrent, and a client's own calls are not.
+        client.free_at = Time(at.0 + 1);
+        if outcome == Outcome::Unknown {
+            client.process = Process(self.processes);
+            self.processes += 1;
+        }
+        self.entries.push(Entry::Return {
+            op: OpId(op),
+            at,
+            outcome,
+        });
+    }
+
+    fn call(&mut self, client: usize) {
+        let Some(step) = self.clients[client].queue.pop_front() else {
+            return;
+        };
+        let (call, request) = match &step.call {
+            Call::Get { key } => (
+                KvCall::Get { key: key.clone() },
+                Request::Get {
+                    key: key.clone().into_bytes(),
+                },
+            ),
+            Call::Put { key, context } => {
+                let read = context.and_then(|get| Some((get, self.contexts.get(&get)?)));
+                let value = format!("v{}", step.id);
+                (
+                    KvCall::Put {
+                        key: key.clone(),
+                        value: value.clone(),
+                        context: read.iter().map(|(get, _)| OpId(u64::from(*get))).collect(),
+                    },
+                    Request::Put {
+                        key: key.clone().into_bytes(),
+                        value: value.into_bytes(),
+                        context: read.map(|(_, context)| context.clone()),
+                    },
+                )
+            }
+        };
+        self.made.insert(step.id, self.now);
+        let op = u64::from(step.id);
+        self.submit(
+            client,
+            op,
+            Key::named("step").child(u64::from(step.id)).0,
+            step.via,
+            call,
+            request,
+        );
+    }
+
+    fn submit(
+        &mut self,
+        client: usize,
+        op: u64,
+        luck: u64,
+        via: u32,
+        call: KvCall,
+        request: Request,
+    ) {
+        let process = self.clients[client].process;
+        self.entries.push(Entry::Invoke {
+            op: OpId(op),
+            at: self.now,
+            process,
+            call,
+        });
+        self.clients[client].busy = true;
+        self.open.insert(op, client);
+        self.subject.submit(Ask {
+            op,
+            luck,
+            via,
+            request,
+        });
+    }
+
+    /// Heals, waits, and takes evidence before anything reads.
+    fn settle(&mut self) -> Result<(), Undriven> {
+        let healed = self.now.max(self.plan.faults.quiet_from());
+        self.advance(healed);
+        self.note(Note::Healed);
+        let quiet = Time(healed.0 + self.plan.shape.settle());
+        self.advance(quiet);
+        if !self.open.is_empty() {
+            return Err(Undriven::Hung(self.open.len()));
+        }
+        for note in self.subject.inspect(&self.keys) {
+            self.note(note);
+        }
+        self.note(Note::Quiet);
+        Ok(())
+    }
+
+    /// Reads every key at every node, one after the other, each read a session of its own.
+    fn read_everything(&mut self) -> Result<(), Undriven> {
+        // A read at the same instant as the last write's answer would count as concurrent with it.
+        self.advance(Time(self.now.0 + 1));
+        let mut op = FINAL_READS;
+        for key in self.keys.clone() {
+            for node in 0..self.plan.shape.legal().nodes {
+                self.clients.push(Client {
+                    process: Process(self.processes),
+                    queue: VecDeque::new(),
+                    busy: false,
+                    free_at: self.now,
+                });
+                self.processes += 1;
+                let call = KvCall::Get { key: key.clone() };
+                let request = Request::Get {
+                    key: key.clone().into_bytes(),
+                };
+                let luck = Key::named("final read")
+                    .child_named(&key)
+                    .child(u64::from(node))
+                    .0;
+                self.submit(self.clients.len() - 1, op, luck, node, call, request);
+                while !self.open.is_empty() {
+                    self.wait_for_completion()?;
+                }
+                self.advance(Time(self.now.0 + 1));
+                op += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Run, Undriven> {
+        let (trace, fates) = (self.subject.trace(), self.subject.fates());
+        let history = History::new(self.entries)
+            .expect("the driver keeps one open call per process and a clock that goes forward");
+        Ok(Run {
+            history,
+            made: self.made,
+            fates,
+            trace,
+        })
+    }
+
+    fn note(&mut self, note: Note) {
+        self.entries.push(Entry::Note { at: self.now, note });
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Edge {
+    at: Time,
+    window: usize,
+    begins: bool,
+}
+
+/// Where windows begin and end, in order; at one instant ends come first.
+fn edges(plan: &Plan) -> VecDeque<Edge> {
+    let mut edges: Vec<Edge> = Vec::new();
+    for (window, entry) in plan.faults.0.iter().enumerate() {
+        if entry.from < entry.until {
+            edges.push(Edge {
+                at: entry.from,
+                window,
+                begins: true,
+            });
+            edges.push(Edge {
+                at: entry.until,
+                window,
+                begins: false,
+            });
+        }
+    }
+    edges.sort_by_key(|edge| (edge.at, edge.begins, edge.window));
+    edges.into()
+}
+
+/// A value as text; bytes that are none are shown as hex, which no step ever wrote.
+fn text(value: &[u8]) -> String {
+    std::str::from_utf8(value).map_or_else(
+        |_| value.iter().map(|byte| format!("{byte:02x}")).collect(),
+        str::to_owned,
+    )
+}

@@ -1,0 +1,68 @@
+//! What goes wrong in a run: each seed switches some kinds of fault off entirely (swarm testing).
+
+use checker::Time;
+
+use super::dice::Dice;
+use crate::fault::{Fault, FaultSchedule, NodeSet, Window};
+
+const KINDS: u64 = 8;
+
+/// Three to eight windows within a run whose last call is meant for `end`, in microseconds.
+pub(super) fn faults(seed: u64, nodes: u32, end: u64) -> FaultSchedule {
+    let dice = Dice::new(seed, "nemesis");
+    let mut kinds: Vec<u64> = (0..KINDS)
+        .filter(|&kind| dice.percent("kind", kind, 50))
+        .collect();
+    if kinds.is_empty() {
+        kinds = (0..KINDS).collect();
+    }
+    let windows = (0..dice.within("windows", 0, 3, 8)).map(|window| {
+        let from = dice.within("from", window, 0, end);
+        let longest = [80_000, 300_000, 1_200_000][dice.within("span", window, 0, 2) as usize];
+        let until = from + dice.within("until", window, 20_000, longest);
+        let kind = kinds[dice.within("which", window, 0, kinds.len() as u64 - 1) as usize];
+        Window {
+            id: window as u32 + 1,
+            from: Time(from),
+            until: Time(until),
+            fault: fault(dice, kind, window, nodes),
+        }
+    });
+    FaultSchedule(windows.collect())
+}
+
+fn fault(dice: Dice, kind: u64, window: u64, nodes: u32) -> Fault {
+    let node = dice.within("node", window, 0, u64::from(nodes) - 1) as u32;
+    match kind {
+        0 => Fault::Cut {
+            side: side(dice, window, nodes),
+        },
+        1 => Fault::CutOneWay {
+            side: side(dice, window, nodes),
+        },
+        2 => Fault::Crash { node },
+        3 => Fault::Pause { node },
+        4 => Fault::Lose {
+            percent: dice.within("lose", window, 5, 60) as u32,
+        },
+        5 => Fault::Delay {
+            by: dice.within("delay", window, 5_000, 80_000),
+        },
+        6 => Fault::Reorder {
+            within: dice.within("reorder", window, 5_000, 80_000),
+        },
+        _ => Fault::Repeat {
+            percent: dice.within("repeat", window, 10, 60) as u32,
+        },
+    }
+}
+
+/// Some nodes, at least one and at most half of them.
+fn side(dice: Dice, window: u64, nodes: u32) -> NodeSet {
+    let size = dice.within("size", window, 1, u64::from(nodes / 2).max(1));
+    let first = dice.within("first", window, 0, u64::from(nodes) - 1) as u32;
+    let stride = dice.within("stride", window, 1, 2) as u32;
+    (0..size as u32)
+        .map(|member| (first + member * stride) % nodes)
+        .collect()
+}

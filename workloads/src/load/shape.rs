@@ -1,0 +1,29 @@
+//! A random legal cluster: 3 to 7 nodes, 1 to 5 replicas, every legal R and W, mechanisms on and off.
+
+use super::dice::Dice;
+use crate::plan::Shape;
+
+/// The cluster of this seed.
+pub fn shape(seed: u64) -> Shape {
+    let dice = Dice::new(seed, "shape");
+    let nodes = dice.within("nodes", 0, 3, 7) as u32;
+    // Three replicas are what the paper recommends and what most clusters run.
+    let n = if dice.percent("usual n", 0, 50) {
+        3
+    } else {
+        dice.within("n", 0, 1, u64::from(nodes.min(5))) as u32
+    };
+    let hints = dice.percent("hints", 0, 75);
+    Shape {
+        nodes,
+        n,
+        r: dice.within("r", 0, 1, u64::from(n)) as u32,
+        w: dice.within("w", 0, 1, u64::from(n)) as u32,
+        vnodes: dice.within("vnodes", 0, 1, 6) as u32,
+        sloppy: hints && dice.percent("sloppy", 0, 67),
+        hints,
+        anti_entropy: dice.percent("anti-entropy", 0, 75),
+        read_repair: dice.percent("read repair", 0, 50),
+    }
+    .legal()
+}

@@ -1,0 +1,164 @@
+//! Clients that read and write a few keys: with contexts fresh and stale, and blindly.
+
+use std::collections::BTreeMap;
+
+use checker::Time;
+
+use super::dice::Dice;
+use super::{nemesis, shape};
+use crate::plan::{Call, Plan, Step};
+
+/// The plan of this seed: 60 to 120 calls of 2 to 5 clients, and at least three faults.
+pub fn plan(seed: u64) -> Plan {
+    let shape = shape(seed);
+    let habits = Habits::new(seed);
+    let steps = steps(&habits, shape.nodes);
+    let end = steps.last().map_or(0, |step| step.at.0);
+    let faults = nemesis::faults(seed, shape.nodes, end);
+    Plan {
+        seed,
+        shape,
+        steps,
+        faults,
+    }
+}
+
+/// What the clients of one run have in common, so that runs differ from each other.
+struct Habits {
+    dice: Dice,
+    clients: u64,
+    calls: u64,
+    keys: Vec<Key>,
+    /// Longest pause between two calls, in microseconds.
+    gap: u64,
+    /// Chance of a put in percent.
+    puts: u64,
+    /// Chance that a put is blind although its client has read the key.
+    blind: u64,
+    /// Whether each client always asks the same node.
+    sticky: bool,
+}
+
+struct Key {
+    name: String,
+    weight: u64,
+    /// Never read before the end: only hints and anti-entropy can mend it.
+    unread: bool,
+}
+
+impl Habits {
+    fn new(seed: u64) -> Self {
+        let dice = Dice::new(seed, "load");
+        let keys = (0..dice.within("keys", 0, 1, 6))
+            .map(|key| Key {
+                name: format!("k{key}"),
+                weight: [1, 1, 2, 8][dice.within("weight", key, 0, 3) as usize],
+                unread: key > 0 && dice.percent("unread", key, 30),
+            })
+            .collect();
+        Habits {
+            clients: dice.within("clients", 0, 2, 5),
+            calls: dice.within("calls", 0, 60, 120),
+            keys,
+            gap: [3_000, 15_000, 60_000][dice.within("gap", 0, 0, 2) as usize],
+            puts: dice.within("puts", 0, 30, 80),
+            blind: dice.within("blind", 0, 5, 50),
+            sticky: dice.percent("sticky", 0, 25),
+            dice,
+        }
+    }
+
+    fn key(&self, call: u64) -> &Key {
+        let total = self.keys.iter().map(|key| key.weight).sum();
+        let mut drawn = self.dice.within("key", call, 1, total);
+        for key in &self.keys {
+            if drawn <= key.weight {
+                return key;
+            }
+            drawn -= key.weight;
+        }
+        unreachable!("a number up to the sum of the weights falls into one of them")
+    }
+}
+
+fn steps(habits: &Habits, nodes: u32) -> Vec<Step> {
+    let dice = &habits.dice;
+    // The last get of each client on each key, and the last of anybody.
+    let mut own: BTreeMap<(u64, &str), u32> = BTreeMap::new();
+    let mut any: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut at = 0;
+    let mut steps = Vec::new();
+    for call in 0..habits.calls {
+        at += dice.within("gap", call, 0, habits.gap);
+        let id = call as u32 + 1;
+        let client = dice.within("client", call, 0, habits.clients - 1);
+        let key = habits.key(call);
+        let name = key.name.as_str();
+        let via = if habits.sticky {
+            client
+        } else {
+            dice.within("via", call, 0, 6)
+        };
+        let put = key.unread || dice.percent("put", call, habits.puts);
+        let made = if put {
+            let context = if dice.percent("blind", call, habits.blind) {
+                None
+            } else if dice.percent("borrowed", call, 10) {
+                any.get(name).copied()
+            } else {
+                own.get(&(client, name)).copied()
+            };
+            Call::Put {
+                key: name.to_owned(),
+                context,
+            }
+        } else {
+            own.insert((client, name), id);
+            any.insert(name, id);
+            Call::Get {
+                key: name.to_owned(),
+            }
+        };
+        let via = (via % u64::from(nodes)) as u32;
+        steps.push(Step {
+            id,
+            at: Time(at),
+            client: client as u32,
+            via,
+            call: made,
+        });
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_plan_has_sixty_calls_and_three_faults() {
+        for seed in 0..300 {
+            let plan = plan(seed);
+            assert!(plan.steps.len() >= 60, "seed {seed}");
+            assert!(plan.faults.0.len() >= 3, "seed {seed}");
+            assert_eq!(plan.shape, plan.shape.legal(), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_plan() {
+        assert_eq!(plan(41), plan(41));
+        assert_ne!(plan(41), plan(42));
+    }
+
+    #[test]
+    fn shapes_cover_every_legal_quorum_of_up_to_five_replicas() {
+        let mut seen = std::collections::BTreeSet::new();
+        for seed in 0..3_000 {
+            let shape = shape(seed);
+            seen.insert((shape.n, shape.r, shape.w));
+        }
+        let legal = (1..=5).map(|n| n * n).sum::<usize>();
+        assert_eq!(seen.len(), legal);
+    }
+}

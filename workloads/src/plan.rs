@@ -1,0 +1,119 @@
+//! A run before it happens: the calls of some clients and windows of faults, as data.
+//!
+//! Interpretation is total: every part of a plan is a plan. Node numbers wrap around, quorums are
+//! clamped to what is legal, a context that was never read is no context.
+
+use checker::Time;
+use serde::{Deserialize, Serialize};
+
+use crate::fault::FaultSchedule;
+
+/// One run of one cluster.
+#[must_use = "a plan that is not run tests nothing"]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The root of all chance in the run.
+    pub seed: u64,
+    /// The cluster.
+    pub shape: Shape,
+    /// The calls, in the order of their times.
+    pub steps: Vec<Step>,
+    /// What goes wrong, and when.
+    pub faults: FaultSchedule,
+}
+
+/// A cluster: its size, quorums and mechanisms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shape {
+    /// Nodes.
+    pub nodes: u32,
+    /// Replicas of a key.
+    pub n: u32,
+    /// Answers a get waits for.
+    pub r: u32,
+    /// Durable copies a put waits for.
+    pub w: u32,
+    /// Tokens of each node on the ring.
+    pub vnodes: u32,
+    /// Whether fallbacks stand in for nodes that do not answer.
+    pub sloppy: bool,
+    /// Whether hints are kept for nodes that do not answer.
+    pub hints: bool,
+    /// Whether replicas compare Merkle trees.
+    pub anti_entropy: bool,
+    /// Whether a get mends the replicas it found stale.
+    pub read_repair: bool,
+}
+
+impl Shape {
+    /// The nearest legal shape: n ≤ nodes, r and w ≤ n, all at least 1, sloppy only with hints.
+    pub fn legal(self) -> Self {
+        let nodes = self.nodes.max(1);
+        let n = self.n.clamp(1, nodes);
+        Shape {
+            nodes,
+            n,
+            r: self.r.clamp(1, n),
+            w: self.w.clamp(1, n),
+            vnodes: self.vnodes.clamp(1, 64),
+            sloppy: self.sloppy && self.hints,
+            ..self
+        }
+    }
+}
+
+impl Shape {
+    /// How long a healed cluster may take to mend itself, in microseconds.
+    ///
+    /// Suspicions run out, hints are scanned for, and each node compares its trees with each peer
+    /// three times.
+    pub fn settle(self) -> u64 {
+        1_500_000 + 3 * 250_000 * u64::from(self.legal().nodes - 1)
+    }
+}
+
+/// One call of one client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Its name and the root of its luck, stable while the plan around it shrinks.
+    pub id: u32,
+    /// When the client means to call. A client that is busy calls as soon as it is free.
+    pub at: Time,
+    /// Which client.
+    pub client: u32,
+    /// Which node it asks.
+    pub via: u32,
+    /// What it asks.
+    pub call: Call,
+}
+
+/// What a client asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Call {
+    /// All versions of the key.
+    Get {
+        /// Which key.
+        key: String,
+    },
+    /// A new version, whose value names this step.
+    Put {
+        /// Which key.
+        key: String,
+        /// The get whose context is passed; none, or one that did not answer, is a blind write.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        context: Option<u32>,
+    },
+}
+
+impl Call {
+    /// Which key the call is about.
+    pub fn key(&self) -> &str {
+        match self {
+            Call::Get { key } | Call::Put { key, .. } => key,
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Smaller plans that still break the same promise for the same cause.
+//!
+//! Each candidate is the plan without some part of it, and is run again; it is kept when it still
+//! fails as the original did. Parts are tried in groups first (clients, keys, kinds of fault), then in
+//! chunks of halving size, then one by one until nothing more can go.
+
+use std::collections::BTreeSet;
+
+use checker::Time;
+
+use crate::drive::Run;
+use crate::fault::{Fate, Fault, Window};
+use crate::plan::{Call, Plan};
+
+/// How many runs a search for a smaller plan may cost: counted, so the result is the same everywhere.
+pub const REPLAYS: u32 = 3_000;
+
+/// The smallest plan found.
+#[derive(Clone, Debug)]
+pub struct Shrunk {
+    /// It still fails for the same cause.
+    pub plan: Plan,
+    /// Its run.
+    pub run: Run,
+    /// How many runs it took to find it.
+    pub replays: u32,
+}
+
+/// Shrinks a failing plan.
+///
+/// `fails` runs a candidate and returns its run if it breaks the same promise for the same cause. The
+/// result is 1-minimal over calls and faults unless the replays ran out.
+///
+/// Returns `None` if the plan itself does not fail.
+pub fn shrink(plan: Plan, replays: u32, fails: impl FnMut(&Plan) -> Option<Run>) -> Option<Shrunk> {
+    let mut search = Search {
+        fails,
+        left: replays,
+    };
+    let run = search.run(&plan)?;
+    let mut best = (plan, run);
+    search.pin(&mut best);
+    loop {
+        let before = size(&best.0);
+        search.groups(&mut best);
+        search.chunks(&mut best, steps);
+        search.chunks(&mut best, faults);
+        search.deliveries(&mut best);
+        search.shapes(&mut best);
+        search.contexts(&mut best);
+        search.pin(&mut best);
+        if size(&best.0) == before || search.left == 0 {
+            let (plan, run) = best;
+            return Some(Shrunk {
+                plan,
+                run,
+                replays: replays - search.left,
+            });
+        }
+    }
+}
+
+/// What must become smaller for another round to be worth it.
+fn size(plan: &Plan) -> (usize, usize, u32, usize) {
+    let contexts = plan
+        .steps
+        .iter()
+        .filter(|step| {
+            matches!(
+                step.call,
+                Call::Put {
+                    context: Some(_),
+                    ..
+                }
+            )
+        })
+        .count();
+    (
+        plan.steps.len(),
+        plan.faults.0.len(),
+        plan.shape.nodes,
+        contexts,
+    )
+}
+
+/// A list inside a plan from which parts can be left out.
+type Part = fn(&Plan, &dyn Fn(usize) -> bool) -> (Plan, usize);
+
+fn steps(plan: &Plan, keep: &dyn Fn(usize) -> bool) -> (Plan, usize) {
+    let mut smaller = plan.clone();
+    smaller.steps = kept(&plan.steps, keep);
+    (smaller, plan.steps.len())
+}
+
+fn faults(plan: &Plan, keep: &dyn Fn(usize) -> bool) -> (Plan, usize) {
+    let mut smaller = plan.clone();
+    smaller.faults.0 = kept(&plan.faults.0, keep);
+    (smaller, plan.faults.0.len())
+}
+
+fn kept<T: Clone>(list: &[T], keep: &dyn Fn(usize) -> bool) -> Vec<T> {
+    let kept = list.iter().enumerate().filter(|(index, _)| keep(*index));
+    kept.map(|(_, item)| item.clone()).collect()
+}
+
+struct Search<F> {
+    fails: F,
+    left: u32,
+}
+
+impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
+    fn run(&mut self, plan: &Plan) -> Option<Run> {
+        self.left = self.left.checked_sub(1)?;
+        (self.fails)(plan)
+    }
+
+    /// Takes the candidate if it differs and still fails.
+    fn take(&mut self, best: &mut (Plan, Run), candidate: Plan) -> bool {
+        if candidate == best.0 {
+            return false;
+        }
+        match self.run(&candidate) {
+            Some(run) => {
+                *best = (candidate, run);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Writes down when each call was really made, so that leaving one out moves no other.
+    fn pin(&mut self, best: &mut (Plan, Run)) {
+        let mut pinned = best.0.clone();
+        for step in &mut pinned.steps {
+            if let Some(&made) = best.1.made.get(&step.id) {
+                step.at = made;
+            }
+        }
+        pinned.steps.sort_by_key(|step| (step.at, step.id));
+        self.take(best, pinned);
+    }
+
+    /// Leaves out whole keys, clients and kinds of fault, and all faults at once.
+    fn groups(&mut self, best: &mut (Plan, Run)) {
+        let mut calm = best.0.clone();
+        calm.faults.0.clear();
+        self.take(best, calm);
+        let keys: BTreeSet<String> = best
+            .0
+            .steps
+            .iter()
+            .map(|step| step.call.key().to_owned())
+            .collect();
+        for key in keys {
+            let mut smaller = best.0.clone();
+            smaller.steps.retain(|step| step.call.key() != key);
+            self.take(best, smaller);
+        }
+        let clients: BTreeSet<u32> = best.0.steps.iter().map(|step| step.client).collect();
+        for client in clients {
+            let mut smaller = best.0.clone();
+            smaller.steps.retain(|step| step.client != client);
+            self.take(best, smaller);
+        }
+        let kinds: BTreeSet<&str> = best
+            .0
+            .faults
+            .0
+            .iter()
+            .map(|window| window.fault.kind())
+            .collect();
+        for kind in kinds {
+            let mut smaller = best.0.clone();
+            smaller
+                .faults
+                .0
+                .retain(|window| window.fault.kind() != kind);
+            self.take(best, smaller);
+        }
+    }
+
+    /// Leaves out chunks from the back, of halving size, in place, until single parts stay.
+    fn chunks(&mut self, best: &mut (Plan, Run), part: Part) {
+        let (_, length) = part(&best.0, &|_| true);
+        let mut chunk = length.div_ceil(2);
+        while chunk > 0 {
+            let mut removed = false;
+            let (_, mut end) = part(&best.0, &|_| true);
+            while end > 0 {
+                let start = end.saturating_sub(chunk);
+                let (smaller, _) = part(&best.0, &|index| index < start || index >= end);
+                removed |= self.take(best, smaller);
+                end = start;
+            }
+            // Leaving one part out may have freed another; single parts are retried until none goes.
+            if chunk > 1 || !removed {
+                chunk /= 2;
+            }
+            if self.left == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Replaces windows of chance by the single deliveries they caused, where these are as few.
+    fn deliveries(&mut self, best: &mut (Plan, Run)) {
+        let chance = |fault: &Fault| {
+            matches!(
+                fault,
+                Fault::Lose { .. }
+                    | Fault::Delay { .. }
+                    | Fault::Reorder { .. }
+                    | Fault::Repeat { .. }
+            )
+        };
+        if !best.0.faults.0.iter().any(|window| chance(&window.fault)) {
+            return;
+        }
+        let mut single = best.clone();
+        single.0.faults.0.retain(|window| !chance(&window.fault));
+        let mut next = best
+            .0
+            .faults
+            .0
+            .iter()
+            .map(|window| window.id)
+            .max()
+            .unwrap_or(0)
+            + 1;
+        for &(at, message, fate) in &best.1.fates {
+            single.0.faults.0.push(delivery(next, at, message, fate));
+            next += 1;
+        }
+        let Some(run) = self.run(&single.0) else {
+            return;
+        };
+        single.1 = run;
+        self.chunks(&mut single, faults);
+        if single.0.faults.0.len() <= best.0.faults.0.len().max(2) {
+            *best = single;
+        }
+    }
+
+    /// Tries a smaller cluster with fewer mechanisms.
+    fn shapes(&mut self, best: &mut (Plan, Run)) {
+        while best.0.shape.nodes > 1 {
+            let mut smaller = best.0.clone();
+            smaller.shape.nodes -= 1;
+            smaller.shape = smaller.shape.legal();
+            if !self.take(best, smaller) {
+                break;
+            }
+        }
+        let plainer: [fn(&mut Plan); 6] = [
+            |plan| plan.shape.vnodes = 1,
+            |plan| plan.shape.read_repair = false,
+            |plan| plan.shape.sloppy = false,
+            |plan| plan.shape.r = 1,
+            |plan| plan.shape.w = 1,
+            |plan| plan.shape.n = plan.shape.n.saturating_sub(1).max(1),
+        ];
+        for change in plainer {
+            let mut smaller = best.0.clone();
+            change(&mut smaller);
+            smaller.shape = smaller.shape.legal();
+            self.take(best, smaller);
+        }
+    }
+
+    /// Makes puts blind that need no context.
+    fn contexts(&mut self, best: &mut (Plan, Run)) {
+        for index in 0..best.0.steps.len() {
+            let mut smaller = best.0.clone();
+            if let Call::Put { context, .. } = &mut smaller.steps[index].call {
+                *context = None;
+            }
+            self.take(best, smaller);
+        }
+    }
+}
+
+/// One message and its fate, as a window that is open around the moment it is sent.
+fn delivery(id: u32, at: Time, message: u64, fate: Fate) -> Window {
+    Window {
+        id,
+        from: Time(at.0.saturating_sub(1_000)),
+        until: Time(at.0 + 1_000),
+        fault: Fault::Deliver { message, fate },
+    }
+}

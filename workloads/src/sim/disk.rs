@@ -1,0 +1,353 @@
+//! One node's disk: what is durable, what is not yet, and the evidence of every change.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use checker::Time;
+use checker::note::{Node, Note};
+
+use crate::luck::{Key, Luck, Purpose};
+use crate::replica::{Disk, Holding};
+use crate::sim::trace::Trace;
+
+const SURVIVAL: Purpose = Purpose::named("unsynced store survives a crash");
+
+/// The chance in percent that a store which was not yet durable reached the disk before a crash, if
+/// all stores before it did.
+const SURVIVAL_PERCENT: u32 = 40;
+
+/// Reads a record for evidence: [`crate::replica::Replica::holding`].
+pub(crate) type Reader = fn(&[u8], &[u8]) -> Option<Holding>;
+
+/// Records and their new values, as a node issued them together.
+pub(crate) type Writes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
+/// Durable records and a tail of stores that are not.
+#[derive(Debug)]
+pub(crate) struct Platter {
+    node: Node,
+    reader: Reader,
+    records: BTreeMap<Vec<u8>, Kept>,
+    tail: VecDeque<Pending>,
+    busy_until: Time,
+}
+
+/// A durable record. Whose it is was decoded when it was written, and is not decoded again.
+#[derive(Debug)]
+struct Kept {
+    value: Vec<u8>,
+    slot: Option<Slot>,
+}
+
+/// What a record is about, whatever versions it holds.
+#[derive(Debug)]
+enum Slot {
+    Data { key: String },
+    Hint { owner: u32, key: String },
+}
+
+impl Slot {
+    fn is_of(&self, holding: &Holding) -> bool {
+        match (self, holding) {
+            (Slot::Data { key }, Holding::Data { key: now, .. }) => key == now,
+            (
+                Slot::Hint { owner, key },
+                Holding::Hint {
+                    owner: to,
+                    key: now,
+                    ..
+                },
+            ) => owner == to && key == now,
+            _ => false,
+        }
+    }
+
+    fn of(holding: &Holding) -> Self {
+        match holding {
+            Holding::Data { key, .. } => Slot::Data { key: key.clone() },
+            Holding::Hint { owner, key, .. } => Slot::Hint {
+                owner: *owner,
+                key: key.clone(),
+            },
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Pending {
+    ticket: u64,
+    key: Key,
+    writes: Writes,
+}
+
+impl Platter {
+    pub(crate) fn new(node: u32, reader: Reader) -> Self {
+        Platter {
+            node: Node(node),
+            reader,
+            records: BTreeMap::new(),
+            tail: VecDeque::new(),
+            busy_until: Time(0),
+        }
+    }
+
+    /// Takes a store; returns when it will be durable, never before an earlier one.
+    pub(crate) fn store(&mut self, earliest: Time, ticket: u64, key: Key, writes: Writes) -> Time {
+        self.tail.push_back(Pending {
+            ticket,
+            key,
+            writes,
+        });
+        self.busy_until = self.busy_until.max(earliest);
+        self.busy_until
+    }
+
+    /// The oldest store becomes durable; returns its ticket and key.
+    pub(crate) fn sync(&mut self, trace: &mut Trace, out: &mut Vec<Note>) -> Option<(u64, Key)> {
+        let pending = self.tail.pop_front()?;
+        self.apply(pending.writes, trace, out);
+        Some((pending.ticket, pending.key))
+    }
+
+    /// The tail is lost, but for the stores at its head that happened to reach the disk.
+    pub(crate) fn crash(&mut self, luck: Luck, trace: &mut Trace, out: &mut Vec<Note>) {
+        while let Some(pending) = self.tail.pop_front() {
+            if !luck.percent(pending.key, SURVIVAL, SURVIVAL_PERCENT) {
+                break;
+            }
+            self.apply(pending.writes, trace, out);
+        }
+        self.tail.clear();
+        self.busy_until = Time(0);
+    }
+
+    /// A copy of the durable records, for a node that starts. Linear in their size.
+    pub(crate) fn disk(&self) -> Disk {
+        self.records
+            .iter()
+            .map(|(record, kept)| (record.clone(), kept.value.clone()))
+            .collect()
+    }
+
+    fn apply(&mut self, writes: Writes, trace: &mut Trace, out: &mut Vec<Note>) {
+        for (record, value) in writes {
+            trace.bytes(&record);
+            trace.bytes(value.as_deref().unwrap_or_default());
+            self.write(record, value, out);
+        }
+    }
+
+    fn write(&mut self, record: Vec<u8>, value: Option<Vec<u8>>, out: &mut Vec<Note>) {
+        let Some(value) = value else {
+            let before = self.records.remove(&record).and_then(|kept| kept.slot);
+            self.leave(before, out);
+            return;
+        };
+        let kept = self.records.get_mut(&record);
+        if kept.as_ref().is_some_and(|kept| kept.value == value) {
+            return;
+        }
+        let holding = (self.reader)(&record, &value);
+        let same = |slot: &Slot| holding.as_ref().is_some_and(|now| slot.is_of(now));
+        if let Some(kept) = kept {
+            kept.value = value;
+            if !kept.slot.as_ref().is_some_and(same) {
+                let slot = holding.as_ref().map(Slot::of);
+                let before = std::mem::replace(&mut kept.slot, slot);
+                self.leave(before, out);
+            }
+        } else {
+            let slot = holding.as_ref().map(Slot::of);
+            self.records.insert(record, Kept { value, slot });
+        }
+        self.enter(holding, out);
+    }
+
+    /// What an observer of the disk writes down when a record is no longer what it was.
+    fn leave(&self, before: Option<Slot>, out: &mut Vec<Note>) {
+        let node = self.node;
+        match before {
+            Some(Slot::Data { key }) => out.push(Note::Durable {
+                node,
+                key,
+                versions: Vec::new(),
+            }),
+            Some(Slot::Hint { owner, key }) => out.push(Note::HintDropped {
+                holder: node,
+                owner: Node(owner),
+                key,
+            }),
+            None => {}
+        }
+    }
+
+    /// What an observer of the disk writes down when a record has a new value.
+    fn enter(&self, holding: Option<Holding>, out: &mut Vec<Note>) {
+        let node = self.node;
+        match holding {
+            Some(Holding::Data { key, versions }) => out.push(Note::Durable {
+                node,
+                key,
+                versions,
+            }),
+            Some(Holding::Hint {
+                owner,
+                key,
+                versions,
+            }) => out.push(Note::Hint {
+                holder: node,
+                owner: Node(owner),
+                key,
+                versions,
+            }),
+            None => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use checker::note::Version;
+
+    use super::*;
+
+    /// Records of the test: `data KEY` and anything else; values: `versions`, or `hint OWNER KEY V`.
+    fn reader(record: &[u8], value: &[u8]) -> Option<Holding> {
+        let record = std::str::from_utf8(record).ok()?;
+        let value = std::str::from_utf8(value).ok()?;
+        let versions = |text: &str| {
+            let version = |value: &str| Version {
+                value: Some(value.into()),
+                clock: None,
+            };
+            text.split('+').map(version).collect()
+        };
+        if let Some(key) = record.strip_prefix("data ") {
+            return Some(Holding::Data {
+                key: key.into(),
+                versions: versions(value),
+            });
+        }
+        let mut words = value.strip_prefix("hint ")?.split(' ');
+        Some(Holding::Hint {
+            owner: words.next()?.parse().ok()?,
+            key: words.next()?.into(),
+            versions: versions(words.next()?),
+        })
+    }
+
+    fn label(note: &Note) -> String {
+        let values = |versions: &[Version]| {
+            let values: Vec<_> = versions.iter().filter_map(|v| v.value.clone()).collect();
+            values.join("+")
+        };
+        match note {
+            Note::Durable { key, versions, .. } => format!("{key}={}", values(versions)),
+            Note::Hint {
+                owner,
+                key,
+                versions,
+                ..
+            } => format!("{owner}:{key}={}", values(versions)),
+            Note::HintDropped { owner, key, .. } => format!("-{owner}:{key}"),
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// Makes each write durable in its own store; returns the evidence.
+    fn evidence(writes: &[(&str, Option<&str>)]) -> Vec<String> {
+        let mut platter = Platter::new(2, reader);
+        let mut out = Vec::new();
+        for (record, value) in writes {
+            platter.store(Time(0), 0, Key(0), write(record, *value));
+            platter.sync(&mut Trace::new(), &mut out);
+        }
+        out.iter().map(label).collect()
+    }
+
+    fn write(record: &str, value: Option<&str>) -> Writes {
+        vec![(record.into(), value.map(Into::into))]
+    }
+
+    #[test]
+    fn evidence_says_what_the_disk_now_holds_and_only_when_that_changed() {
+        assert_eq!(
+            evidence(&[
+                ("data x", Some("a")),
+                ("data x", Some("a")),
+                ("data x", Some("a+b")),
+                ("data x", None),
+                ("data x", None),
+                ("sequence", Some("7")),
+            ]),
+            ["x=a", "x=a+b", "x="]
+        );
+    }
+
+    #[test]
+    fn a_hint_is_dropped_when_its_slot_is_removed_or_taken_by_another() {
+        assert_eq!(
+            evidence(&[
+                ("slot", Some("hint 0 x a")),
+                ("slot", Some("hint 0 x a+b")),
+                ("slot", Some("hint 1 x a")),
+                ("slot", Some("hint 1 y a")),
+                ("slot", None),
+            ]),
+            [
+                "n0:x=a", "n0:x=a+b", "-n0:x", "n1:x=a", "-n1:x", "n1:y=a", "-n1:y"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_hint_that_becomes_unreadable_is_dropped() {
+        assert_eq!(
+            evidence(&[("slot", Some("hint 0 x a")), ("slot", Some("garbage"))]),
+            ["n0:x=a", "-n0:x"]
+        );
+    }
+
+    #[test]
+    fn stores_become_durable_in_the_order_they_were_issued() {
+        let mut platter = Platter::new(0, reader);
+        assert_eq!(
+            platter.store(Time(90), 1, Key(1), write("a", None)),
+            Time(90)
+        );
+        assert_eq!(
+            platter.store(Time(40), 2, Key(2), write("b", None)),
+            Time(90)
+        );
+        let mut sync = || platter.sync(&mut Trace::new(), &mut Vec::new());
+        assert_eq!(sync(), Some((1, Key(1))));
+        assert_eq!(sync(), Some((2, Key(2))));
+        assert_eq!(sync(), None);
+    }
+
+    #[test]
+    fn a_crash_keeps_what_is_durable_and_a_prefix_of_the_rest() {
+        let mut survivors = [0; 4];
+        for run in 0..400 {
+            let mut platter = Platter::new(0, reader);
+            platter.store(Time(0), 0, Key(0), write("data x", Some("old")));
+            platter.sync(&mut Trace::new(), &mut Vec::new());
+            for (part, value) in [(1, "a"), (2, "b"), (3, "c")] {
+                platter.store(
+                    Time(0),
+                    part,
+                    Key(run).child(part),
+                    write("data x", Some(value)),
+                );
+            }
+            let mut out = Vec::new();
+            platter.crash(Luck::new(1), &mut Trace::new(), &mut out);
+            let noted: Vec<_> = out.iter().map(label).collect();
+            assert_eq!(noted, ["x=a", "x=b", "x=c"][..noted.len()]);
+            let last = ["old", "a", "b", "c"][noted.len()];
+            assert_eq!(platter.disk()[&b"data x"[..]], last.as_bytes());
+            assert_eq!(platter.sync(&mut Trace::new(), &mut out), None);
+            survivors[noted.len()] += 1;
+        }
+        assert!(survivors.iter().all(|count| *count > 10), "{survivors:?}");
+    }
+}

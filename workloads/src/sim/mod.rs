@@ -1,0 +1,20 @@
+//! One thread, one virtual clock: replicas with a network, disks and faults around them.
+
+mod deployment;
+mod disk;
+mod event;
+mod network;
+mod node;
+mod pace;
+mod queue;
+mod subject;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod toy;
+mod trace;
+mod world;
+
+pub use deployment::Deployment;
+pub use pace::Pace;
+pub use world::Sim;

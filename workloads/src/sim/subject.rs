@@ -1,0 +1,135 @@
+//! The simulator as something that a plan can be run against.
+
+use std::collections::BTreeMap;
+
+use checker::note::{Node, Note};
+use checker::{Outcome, Time};
+
+use crate::fault::{Fate, Fault};
+use crate::luck::Key;
+use crate::replica::Replica;
+use crate::sim::deployment::Deployment;
+use crate::sim::event::{Call, Event, Stage};
+use crate::sim::queue::Rank;
+use crate::sim::world::{Sim, THERE};
+use crate::subject::{Ask, Happening, Subject, Unsupported};
+
+impl<D: Deployment> Sim<D> {
+    /// Hands out what is ready, up to the first completion; says whether there was one.
+    fn hand_out(&mut self, out: &mut Vec<Happening>) -> bool {
+        while let Some(happening) = self.ready.pop_front() {
+            let completion = matches!(happening, Happening::Completion { .. });
+            out.push(happening);
+            if completion {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+impl<D: Deployment> Subject for Sim<D> {
+    fn setup(&self, keys: &[String]) -> Vec<Note> {
+        self.deployment.setup(keys)
+    }
+
+    fn submit(&mut self, ask: Ask) {
+        let call = self.calls.len();
+        let key = Key(ask.luck);
+        self.calls.push(Call {
+            op: ask.op,
+            key,
+            node: ask.via % self.seats.len() as u32,
+            stage: Stage::Asked,
+            request: Some(ask.request),
+        });
+        if self.stuck.is_some() {
+            self.end(call, Outcome::Unknown);
+            return;
+        }
+        let (min, max) = (self.pace.client_us_min, self.pace.client_us_max);
+        let latency = self.luck.between(key, THERE, min, max);
+        let after = |us| Time(self.now.0.saturating_add(us));
+        self.queue.add(after(latency), Event::Ask { call });
+        let outcome = Outcome::Unknown;
+        self.queue.add_ranked(
+            after(self.pace.patience_us),
+            Rank::Last,
+            Event::End { call, outcome },
+        );
+    }
+
+    fn advance(&mut self, until: Time, out: &mut Vec<Happening>) -> Time {
+        loop {
+            if self.hand_out(out) {
+                return self.now;
+            }
+            let next = match self.stuck {
+                None => self.queue.take_before(until),
+                Some(_) => None,
+            };
+            let Some((at, event)) = next else {
+                self.now = self.now.max(until);
+                return self.now;
+            };
+            self.now = at;
+            self.step(event);
+        }
+    }
+
+    fn fault(&mut self, window: u32, fault: &Fault, begins: bool) -> Result<(), Unsupported> {
+        if begins {
+            self.begun.push((window, fault.clone()));
+        } else {
+            let same = |begun: &(u32, Fault)| begun.0 == window && begun.1 == *fault;
+            let Some(index) = self.begun.iter().position(same) else {
+                return Ok(());
+            };
+            self.begun.remove(index);
+        }
+        let nodes = self.seats.len() as u32;
+        match (fault, begins) {
+            (Fault::Crash { node }, true) => self.crash(node % nodes),
+            (Fault::Crash { node }, false) => self.restart(node % nodes),
+            (Fault::Pause { node }, true) => self.pause(node % nodes),
+            (Fault::Pause { node }, false) => self.unpause(node % nodes),
+            (_, true) => self.network.begin(window, fault),
+            (_, false) => self.network.end(window, fault),
+        }
+        Ok(())
+    }
+
+    fn inspect(&mut self, keys: &[String]) -> Vec<Note> {
+        let mut ranges: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for key in keys {
+            if let Some(range) = self.deployment.range(key) {
+                ranges.entry(range).or_default().push(key.clone());
+            }
+        }
+        let mut notes = Vec::new();
+        for (node, seat) in (0..).zip(&self.seats) {
+            let Some(replica) = &seat.replica else {
+                continue;
+            };
+            for (range, hash) in replica.roots() {
+                if let Some(keys) = ranges.get(&range) {
+                    notes.push(Note::Root {
+                        node: Node(node),
+                        range,
+                        keys: keys.clone(),
+                        hash,
+                    });
+                }
+            }
+        }
+        notes
+    }
+
+    fn fates(&self) -> Vec<(Time, u64, Fate)> {
+        self.network.fates().to_vec()
+    }
+
+    fn trace(&self) -> u64 {
+        self.trace.value()
+    }
+}

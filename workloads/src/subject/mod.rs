@@ -1,0 +1,99 @@
+//! What a plan can be run against.
+
+pub mod reference;
+
+pub mod live;
+
+use checker::note::Note;
+use checker::{Outcome, Time};
+use thiserror::Error;
+
+use crate::fault::{Fate, Fault};
+use crate::replica::Request;
+
+/// A store under test, with the network and disks around it.
+///
+/// It must not block: [`Subject::submit`] starts a call, [`Subject::advance`] lets time pass.
+pub trait Subject {
+    /// What the history should know before anything happens: setup and owners of these keys.
+    fn setup(&self, keys: &[String]) -> Vec<Note>;
+
+    /// Starts a call now. Its completion comes out of [`Subject::advance`], exactly once.
+    fn submit(&mut self, ask: Ask);
+
+    /// Lets time pass until the given time, or until just after the first completion.
+    ///
+    /// Returns the time reached; everything that happened until then is in `out`, in order.
+    fn advance(&mut self, until: Time, out: &mut Vec<Happening>) -> Time;
+
+    /// Begins or ends a fault now.
+    ///
+    /// # Errors
+    /// When this subject cannot do that; the run is then not what the plan says.
+    fn fault(&mut self, window: u32, fault: &Fault, begins: bool) -> Result<(), Unsupported>;
+
+    /// Evidence that is only taken when asked for: claims about Merkle roots.
+    fn inspect(&mut self, keys: &[String]) -> Vec<Note>;
+
+    /// What windows of chance (loss, delay, reordering, repetition) did to single messages so far:
+    /// when each was sent, its identity, its fate.
+    fn fates(&self) -> Vec<(Time, u64, Fate)> {
+        Vec::new()
+    }
+
+    /// A number that two runs share exactly if they went the same way.
+    fn trace(&self) -> u64;
+}
+
+/// One call, as it is handed to a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// The driver's name for the call, repeated in its completion.
+    pub op: u64,
+    /// The root of the call's luck: equal for the same step in every plan that has it.
+    pub luck: u64,
+    /// Which node is asked; wraps around.
+    pub via: u32,
+    /// What is asked.
+    pub request: Request,
+}
+
+/// What came of letting time pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// A call ended.
+    Completion {
+        /// The call.
+        op: u64,
+        /// When.
+        at: Time,
+        /// How.
+        outcome: Outcome<Answer>,
+    },
+    /// Evidence was recorded.
+    Noted {
+        /// When.
+        at: Time,
+        /// What.
+        note: Note,
+    },
+}
+
+/// What a call was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// To a get.
+    Values {
+        /// One value a version.
+        values: Vec<Vec<u8>>,
+        /// Opaque; to be passed to a put.
+        context: Vec<u8>,
+    },
+    /// To a put.
+    Stored,
+}
+
+/// A fault that a subject cannot inflict.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("this target cannot {0}")]
+pub struct Unsupported(pub String);

@@ -1,0 +1,484 @@
+//! The reference Dynamo in the simulator.
+
+use std::sync::Arc;
+
+use checker::Time;
+use checker::note::{Clock, Node, Note, Setup, Version};
+use dynamo_core as core;
+use dynamo_core::{Config, Flaw, NodeId, Record};
+
+use super::{Ask, Happening, Subject, Unsupported};
+use crate::fault::{Fate, Fault};
+use crate::plan::Shape;
+use crate::replica::{Disk, Holding, Input, Output, Replica, Reply, Request};
+use crate::sim::{Deployment, Sim};
+
+/// A cluster of the reference core, healthy or with one flaw, with everything around it simulated.
+#[derive(Debug)]
+pub struct Reference {
+    sim: Sim<Cluster>,
+}
+
+impl Reference {
+    /// Starts the nearest legal cluster of this shape, of at most 64 nodes, on empty disks.
+    pub fn new(seed: u64, shape: Shape, flaw: Option<Flaw>) -> Self {
+        let cluster = Cluster::new(shape, flaw);
+        let nodes = cluster.config.shape().nodes;
+        Reference {
+            sim: Sim::new(cluster, nodes, seed),
+        }
+    }
+
+    /// Why the run was stopped: the replicas did not come to rest.
+    pub fn stuck(&self) -> Option<String> {
+        self.sim.stuck()
+    }
+
+    /// How many events have happened.
+    pub fn events(&self) -> u64 {
+        self.sim.events()
+    }
+}
+
+impl Subject for Reference {
+    fn setup(&self, keys: &[String]) -> Vec<Note> {
+        self.sim.setup(keys)
+    }
+
+    fn submit(&mut self, ask: Ask) {
+        self.sim.submit(ask);
+    }
+
+    fn advance(&mut self, until: Time, out: &mut Vec<Happening>) -> Time {
+        self.sim.advance(until, out)
+    }
+
+    fn fault(&mut self, window: u32, fault: &Fault, begins: bool) -> Result<(), Unsupported> {
+        self.sim.fault(window, fault, begins)
+    }
+
+    fn inspect(&mut self, keys: &[String]) -> Vec<Note> {
+        self.sim.inspect(keys)
+    }
+
+    fn fates(&self) -> Vec<(Time, u64, Fate)> {
+        Subject::fates(&self.sim)
+    }
+
+    fn trace(&self) -> u64 {
+        self.sim.trace()
+    }
+}
+
+/// The reference core as something that can be deployed in a simulator.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    config: Arc<Config>,
+}
+
+impl Cluster {
+    /// The nearest legal cluster of this shape, of at most 64 nodes.
+    pub fn new(shape: Shape, flaw: Option<Flaw>) -> Self {
+        let nodes = shape.nodes.min(64);
+        let shape = Shape { nodes, ..shape }.legal();
+        let config = Config::new(core::Shape {
+            nodes: shape.nodes,
+            n: shape.n,
+            r: shape.r,
+            w: shape.w,
+            vnodes: shape.vnodes,
+            sloppy: shape.sloppy,
+            hints: shape.hints,
+            anti_entropy: shape.anti_entropy,
+            read_repair: shape.read_repair,
+            flaw,
+            timing: core::Timing::default(),
+        });
+        Cluster {
+            config: Arc::new(config.expect("a legal shape breaks no rule of the core")),
+        }
+    }
+}
+
+impl Deployment for Cluster {
+    type Replica = Peer;
+
+    fn start(&self, node: u32, disk: &Disk, now: Time) -> Peer {
+        Peer {
+            node: core::Node::start(
+                NodeId(node),
+                Arc::clone(&self.config),
+                disk,
+                core::Time(now.0),
+            ),
+            outputs: Vec::new(),
+        }
+    }
+
+    fn setup(&self, keys: &[String]) -> Vec<Note> {
+        let shape = self.config.shape();
+        let setup = Note::Setup(Setup {
+            nodes: shape.nodes,
+            n: shape.n,
+            r: shape.r,
+            w: shape.w,
+            converges: shape.anti_entropy,
+            hands_off: shape.hints,
+        });
+        let owners = keys.iter().map(|key| {
+            let owners = self.config.ring().owners(key.as_bytes(), shape.n);
+            Note::Owners {
+                key: key.clone(),
+                nodes: owners.into_iter().map(|owner| Node(owner.0)).collect(),
+            }
+        });
+        std::iter::once(setup).chain(owners).collect()
+    }
+
+    fn range(&self, key: &str) -> Option<String> {
+        let ring = self.config.ring();
+        Some(ring.range_name(ring.range_of(key.as_bytes())))
+    }
+}
+
+/// One node of the reference core behind the simulator's door.
+#[derive(Debug)]
+pub struct Peer {
+    node: core::Node,
+    // Empty between inputs; its memory is used again.
+    outputs: Vec<core::Output>,
+}
+
+impl Replica for Peer {
+    type Message = core::Message;
+
+    fn handle(
+        &mut self,
+        now: Time,
+        input: Input<core::Message>,
+        out: &mut Vec<Output<core::Message>>,
+    ) {
+        let input = match input {
+            Input::Wake => core::Input::Wake,
+            Input::Request { id, request } => core::Input::Request {
+                id: core::RequestId(id),
+                request: asked(request),
+            },
+            Input::Message { from, message } => core::Input::Message {
+                from: NodeId(from),
+                message,
+            },
+            Input::Stored { ticket } => core::Input::Stored {
+                ticket: core::Ticket(ticket),
+            },
+        };
+        self.node
+            .handle(core::Time(now.0), input, &mut self.outputs);
+        out.extend(self.outputs.drain(..).map(output));
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.node.deadline().map(|due| Time(due.0))
+    }
+
+    fn kind(message: &core::Message) -> &'static str {
+        message.kind()
+    }
+
+    fn carries(message: &core::Message) -> Vec<String> {
+        message.carries().into_iter().map(text).collect()
+    }
+
+    fn holding(record: &[u8], value: &[u8]) -> Option<Holding> {
+        match Record::decode(record, value).ok()? {
+            Record::Data { key, siblings } => Some(Holding::Data {
+                key: text(&key),
+                versions: versions(&siblings),
+            }),
+            Record::Hint {
+                owner,
+                key,
+                siblings,
+            } => Some(Holding::Hint {
+                owner: owner.0,
+                key: text(&key),
+                versions: versions(&siblings),
+            }),
+            Record::Sequence(_) => None,
+        }
+    }
+
+    fn roots(&self) -> Vec<(String, String)> {
+        let roots = self.node.roots().into_iter();
+        roots
+            .map(|(range, root)| (range, format!("{root:032x}")))
+            .collect()
+    }
+}
+
+fn asked(request: Request) -> core::Request {
+    match request {
+        Request::Get { key } => core::Request::Get { key },
+        Request::Put {
+            key,
+            value,
+            context,
+        } => core::Request::Put {
+            key,
+            value,
+            context,
+        },
+    }
+}
+
+fn output(output: core::Output) -> Output<core::Message> {
+    match output {
+        core::Output::Send { to, message } => Output::Send { to: to.0, message },
+        core::Output::Reply { id, reply } => Output::Reply {
+            id: id.0,
+            reply: match reply {
+                core::Reply::Values { values, context } => Reply::Values { values, context },
+                core::Reply::Stored => Reply::Stored,
+                core::Reply::Refused(refusal) => Reply::Refused(refusal.to_string()),
+                core::Reply::Unavailable => Reply::Unavailable,
+            },
+        },
+        core::Output::Store { ticket, writes } => Output::Store {
+            ticket: ticket.0,
+            writes: writes
+                .into_iter()
+                .map(|write| (write.key, write.value))
+                .collect(),
+        },
+    }
+}
+
+fn versions(siblings: &core::Siblings) -> Vec<Version> {
+    siblings
+        .iter()
+        .map(|(dot, version)| Version {
+            value: Some(text(&version.value)),
+            clock: Some(Clock {
+                dot: (actor(dot.node), dot.counter),
+                past: version
+                    .past
+                    .iter()
+                    .map(|seen| (actor(seen.node), seen.counter))
+                    .collect(),
+            }),
+        })
+        .collect()
+}
+
+/// The name of a node in the clocks of the evidence.
+fn actor(node: NodeId) -> String {
+    // Evidence is made of these names; formatting each anew would cost a tenth of a run.
+    const NAMES: [&str; 8] = ["n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7"];
+    match NAMES.get(node.0 as usize) {
+        Some(name) => (*name).to_owned(),
+        None => format!("n{}", node.0),
+    }
+}
+
+/// Bytes as text; those that are none are shown as hex.
+fn text(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(
+        |_| bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        str::to_owned,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::fault::Window;
+    use crate::sim::toy::{get, notes, outcome, play, put};
+
+    const SHAPE: Shape = Shape {
+        nodes: 5,
+        n: 3,
+        r: 2,
+        w: 2,
+        vnodes: 8,
+        sloppy: true,
+        hints: true,
+        anti_entropy: true,
+        read_repair: true,
+    };
+
+    fn owners(reference: &Reference, key: &str) -> Vec<u32> {
+        let setup = reference.setup(&[key.to_owned()]);
+        let Note::Owners { nodes, .. } = &setup[1] else {
+            panic!("owners come after the setup: {setup:?}");
+        };
+        nodes.iter().map(|node| node.0).collect()
+    }
+
+    fn window(from_ms: u64, until_ms: u64, fault: Fault) -> Window {
+        Window {
+            id: 1,
+            from: Time(from_ms * 1000),
+            until: Time(until_ms * 1000),
+            fault,
+        }
+    }
+
+    #[test]
+    fn what_was_put_is_read_at_every_node() {
+        for seed in 0..10 {
+            let mut reference = Reference::new(seed, SHAPE, None);
+            let mut asks = vec![put(0, 100, 4, "cart", "milk")];
+            asks.extend((0..5).map(|via| get(50, u64::from(via), via, "cart")));
+            let happenings = play(&mut reference, &asks, &[]);
+            assert_eq!(outcome(&happenings, 100).1, "stored");
+            for via in 0..5 {
+                assert_eq!(outcome(&happenings, via).1, "milk");
+            }
+            assert_eq!(reference.stuck(), None);
+        }
+    }
+
+    #[test]
+    fn evidence_names_the_owners_disks_their_versions_and_clocks() {
+        let mut reference = Reference::new(1, SHAPE, None);
+        let owners: BTreeSet<u32> = owners(&reference, "cart").into_iter().collect();
+        let happenings = play(&mut reference, &[put(0, 1, 0, "cart", "milk")], &[]);
+        let mut disks = BTreeSet::new();
+        for (_, note) in notes(&happenings) {
+            if let Note::Durable {
+                node,
+                key,
+                versions,
+            } = note
+            {
+                assert_eq!((key.as_str(), versions.len()), ("cart", 1));
+                assert_eq!(versions[0].value.as_deref(), Some("milk"));
+                let clock = versions[0].clock.as_ref().expect("the core has clocks");
+                assert_eq!((clock.dot.1, clock.past.len()), (1, 0));
+                disks.insert(node.0);
+            }
+        }
+        assert_eq!(disks, owners);
+    }
+
+    #[test]
+    fn what_the_disks_say_is_what_the_roots_claim() {
+        let mut reference = Reference::new(1, SHAPE, None);
+        let owners = owners(&reference, "cart");
+        play(&mut reference, &[put(0, 1, 0, "cart", "milk")], &[]);
+        let roots = reference.inspect(&["cart".to_owned()]);
+        let mut hashes = BTreeSet::new();
+        for note in &roots {
+            let Note::Root {
+                node, keys, hash, ..
+            } = note
+            else {
+                panic!("only roots are asked for: {note:?}");
+            };
+            assert!(owners.contains(&node.0));
+            assert_eq!(*keys, ["cart"]);
+            hashes.insert(hash.clone());
+        }
+        assert_eq!((roots.len(), hashes.len()), (3, 1));
+    }
+
+    #[test]
+    fn hints_flow_after_a_cut_and_are_dropped_again() {
+        for seed in 0..10 {
+            let mut reference = Reference::new(seed, SHAPE, None);
+            let owners = owners(&reference, "cart");
+            let side = owners[..1].iter().copied().collect();
+            let cut = window(10, 600, Fault::Cut { side });
+            let asks = [
+                put(50, 1, owners[1], "cart", "milk"),
+                get(1500, 2, owners[0], "cart"),
+            ];
+            let happenings = play(&mut reference, &asks, &[cut]);
+            assert_eq!(outcome(&happenings, 1).1, "stored");
+            assert_eq!(outcome(&happenings, 2).1, "milk");
+            let evidence = notes(&happenings);
+            let kept = evidence.iter().position(
+                |(_, note)| matches!(note, Note::Hint { owner, .. } if owner.0 == owners[0]),
+            );
+            let given = evidence.iter().position(|(at, note)| {
+                *at > 600_000
+                    && matches!(note, Note::Transfer { kind, to, .. } if kind == "hint" && to.0 == owners[0])
+            });
+            let dropped = evidence.iter().position(
+                |(_, note)| matches!(note, Note::HintDropped { owner, .. } if owner.0 == owners[0]),
+            );
+            assert!(
+                kept.is_some() && kept < given && given < dropped,
+                "{evidence:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_run_and_fates_repeat_it() {
+        let asks: Vec<_> = (0..60)
+            .map(|op| match op % 2 {
+                0 => put(
+                    op * 10,
+                    op,
+                    (op % 5) as u32,
+                    ["x", "y"][(op % 4 / 2) as usize],
+                    "v",
+                ),
+                _ => get(
+                    op * 10,
+                    op,
+                    (op % 3) as u32,
+                    ["x", "y"][(op % 4 / 2) as usize],
+                ),
+            })
+            .collect();
+        let crash = window(100, 300, Fault::Crash { node: 1 });
+        let idle = window(0, 600, Fault::Delay { by: 0 });
+        for seed in 0..10 {
+            let chance = [
+                window(0, 400, Fault::Lose { percent: 15 }),
+                window(200, 600, Fault::Repeat { percent: 15 }),
+                window(100, 500, Fault::Reorder { within: 9000 }),
+                crash.clone(),
+            ];
+            let run = |windows: &[Window]| {
+                let mut reference = Reference::new(seed, SHAPE, None);
+                let happenings = play(&mut reference, &asks, windows);
+                (happenings, reference.trace(), reference.fates())
+            };
+            let drawn = run(&chance);
+            assert_eq!(run(&chance), drawn);
+            let mut told = vec![crash.clone(), idle.clone()];
+            told.extend(drawn.2.iter().map(|(at, message, fate)| Window {
+                id: 2,
+                from: *at,
+                until: Time(at.0 + 1),
+                fault: Fault::Deliver {
+                    message: *message,
+                    fate: *fate,
+                },
+            }));
+            let told = run(&told);
+            assert_eq!((&told.0, told.1), (&drawn.0, drawn.1));
+            assert!(told.2.is_empty() && drawn.2.len() > 50);
+        }
+    }
+
+    #[test]
+    fn any_shape_is_a_cluster() {
+        for (nodes, n, vnodes) in [(0, 0, 0), (1, 9, 1), (u32::MAX, 3, 64), (2, 2, u32::MAX)] {
+            let shape = Shape {
+                nodes,
+                n,
+                vnodes,
+                hints: false,
+                ..SHAPE
+            };
+            let reference = Reference::new(1, shape, None);
+            assert!(matches!(reference.setup(&[])[0], Note::Setup(_)));
+        }
+    }
+}

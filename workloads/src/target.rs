@@ -1,0 +1,54 @@
+//! What a campaign runs its plans against.
+
+use checker::kv::Kv;
+use checker::{Budget, Checker, History, Promise, Verdict};
+use dynamo_core::Flaw;
+
+use crate::drive::{Run, Undriven, drive};
+use crate::plan::Plan;
+use crate::subject::reference::Reference;
+
+/// The reference core in the simulator, healthy or with one of its flaws switched on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The flaw, if any.
+    pub flaw: Option<Flaw>,
+}
+
+impl Target {
+    /// Runs a plan from its beginning. The same plan gives the same run.
+    ///
+    /// # Errors
+    /// When the target cannot do what the plan asks.
+    pub fn run(self, plan: &Plan) -> Result<Run, Undriven> {
+        let mut subject = Reference::new(plan.seed, plan.shape, self.flaw);
+        let run = drive(plan, &mut subject);
+        match subject.stuck() {
+            Some(why) => Err(Undriven::Stuck(why)),
+            None => run,
+        }
+    }
+
+    /// What it is called on reports.
+    pub fn name(self) -> String {
+        match self.flaw {
+            None => "core".into(),
+            Some(flaw) => format!("core with {}", flaw.name()),
+        }
+    }
+}
+
+/// Holds these promises against a history.
+pub fn judge(
+    history: &History<Kv>,
+    promises: &[Promise],
+    budget: Budget,
+) -> Vec<(Promise, Verdict)> {
+    let checkers: Vec<Box<dyn Checker<Kv>>> = checker::promises().into_iter().collect();
+    let asked = checkers
+        .iter()
+        .filter(|checker| promises.contains(&checker.promise()));
+    asked
+        .map(|checker| (checker.promise(), checker.check(history, budget)))
+        .collect()
+}

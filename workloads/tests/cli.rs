@@ -1,0 +1,369 @@
+//! The `dyno` command as a user meets it: what it prints and with which exit code it ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn dyno(args: &[&str]) -> Output {
+    let command = Command::new(env!("CARGO_BIN_EXE_dyno")).args(args).output();
+    command.expect("the command runs")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it was not killed")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("output is text")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("errors are text")
+}
+
+/// A folder of this test's own, empty.
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).expect("the folder can be made");
+    path
+}
+
+fn file(folder: &Path, name: &str, bytes: &[u8]) -> String {
+    let path = folder.join(name);
+    fs::write(&path, bytes).expect("the file can be written");
+    path.to_string_lossy().into_owned()
+}
+
+/// The only bundle in a folder.
+fn bundle(folder: &Path) -> String {
+    let mut files = fs::read_dir(folder).expect("the folder is there");
+    let path = files.next().expect("a bundle").expect("readable").path();
+    assert!(files.next().is_none(), "one bundle only");
+    path.to_string_lossy().into_owned()
+}
+
+#[test]
+fn bad_recordings_end_with_2_and_say_where() {
+    let folder = folder("bad-recordings");
+    let header = "{\"format\":\"dyno-history/1\",\"domain\":\"register\"}\n";
+    let invoke = "{\"invoke\":{\"op\":1,\"at\":0,\"process\":0,\"call\":{\"action\":\"read\"}}}\n";
+    let cases: [(&str, Vec<u8>, &str); 11] = [
+        ("empty.jsonl", Vec::new(), "nothing in it"),
+        ("blank.edn", b" \n\n".to_vec(), "nothing in it"),
+        (
+            "truncated.edn",
+            b"{:process 0, :type :invoke, :f :rea".to_vec(),
+            "line 1",
+        ),
+        (
+            "truncated.jsonl",
+            format!("{header}{invoke}{{\"return\":{{\"op\":1").into(),
+            "line 3",
+        ),
+        (
+            "latin1.edn",
+            b"{:process 0, :type :invoke, :f :write, :value \"\xe9\"}".to_vec(),
+            "UTF-8",
+        ),
+        ("binary.bin", vec![0xff, 0xfe, 0x00, 0x9f], "UTF-8"),
+        ("words.txt", b"hello, world\n".to_vec(), "--from"),
+        (
+            "unknown-field.jsonl",
+            format!("{header}{}", invoke.replace("\"at\"", "\"why\":1,\"at\"")).into(),
+            "why",
+        ),
+        (
+            "orphan.jsonl",
+            format!("{header}{{\"return\":{{\"op\":7,\"at\":1,\"outcome\":\"unknown\"}}}}\n")
+                .into(),
+            "line 2",
+        ),
+        (
+            "orphan.edn",
+            b"{:process 3, :type :ok, :f :read, :value 1}".to_vec(),
+            "process 3",
+        ),
+        (
+            "overlap.edn",
+            b"{:process 3, :type :invoke, :f :read}\n{:process 3, :type :invoke, :f :read}"
+                .to_vec(),
+            "line 2",
+        ),
+    ];
+    for (name, bytes, says) in cases {
+        let path = file(&folder, name, &bytes);
+        let output = dyno(&["check", &path, "--model", "register"]);
+        let said = stderr(&output);
+        assert_eq!(code(&output), 2, "{name}: {said}");
+        assert!(said.starts_with("error: cannot read "), "{name}: {said}");
+        assert!(said.contains(says), "{name}: {said}");
+        assert!(!said.contains("panicked"), "{name}: {said}");
+        assert!(stdout(&output).is_empty(), "{name}");
+    }
+    let missing = dyno(&["check", &folder.join("missing").to_string_lossy()]);
+    assert_eq!(code(&missing), 2);
+}
+
+#[test]
+fn bad_flags_end_with_2() {
+    for args in [
+        &["hunt", "--budget", "30"][..],
+        &["hunt", "--runs", "0"],
+        &["hunt", "--seed", "x"],
+        &["hunt", "--flaw", "no-such-flaw"],
+        &["hunt", "--property", "no-such-promise"],
+        &["hunt", "--seed", "1", "--runs", "2"],
+        &["check"],
+        &["check", "x", "--model", "teapot"],
+        &["nonsense"],
+        &[],
+    ] {
+        let output = dyno(args);
+        assert_eq!(code(&output), 2, "{args:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_model_that_the_recording_is_not_about_is_an_error() {
+    let folder = folder("wrong-model");
+    let cas = b"{:process 0, :type :invoke, :f :cas, :value [1 2]}\n\
+        {:process 0, :type :fail, :f :cas, :value [1 2]}";
+    let path = file(&folder, "cas.edn", cas);
+    let plain = dyno(&["check", &path, "--model", "register"]);
+    assert_eq!(code(&plain), 2);
+    assert!(stderr(&plain).contains("cas"), "{}", stderr(&plain));
+    let strings = dyno(&["check", &path, "--model", "kv-append"]);
+    assert_eq!(code(&strings), 2);
+    let promise = dyno(&["check", &path, "--property", "convergence"]);
+    assert_eq!(code(&promise), 2, "{}", stderr(&promise));
+}
+
+#[test]
+fn a_stale_read_is_explained_with_exit_10() {
+    let folder = folder("stale");
+    let text = "\
+{:process 0, :type :invoke, :f :write, :value 1}
+{:process 0, :type :ok, :f :write, :value 1}
+{:process 0, :type :invoke, :f :write, :value 2}
+{:process 0, :type :ok, :f :write, :value 2}
+{:process 1, :type :invoke, :f :read, :value nil}
+{:process 1, :type :ok, :f :read, :value 1}
+";
+    let path = file(&folder, "stale.edn", text.as_bytes());
+    let output = dyno(&["check", &path, "--model", "register"]);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 10, "{said}");
+    assert!(said.contains("✗ linearizable"), "{said}");
+    assert!(said.contains("read → 1"), "{said}");
+    assert!(said.contains("lines "), "{said}");
+    let json = dyno(&["check", &path, "--model", "register", "--format", "json"]);
+    let value: serde_json::Value = serde_json::from_slice(&json.stdout).expect("it is JSON");
+    assert_eq!(value["verdicts"][0]["verdict"], "invalid");
+    assert_eq!(value["exit"], 10);
+    let fresh = file(
+        &folder,
+        "fresh.edn",
+        text.replace(":value 1}\n", ":value 2}\n").as_bytes(),
+    );
+    assert_eq!(code(&dyno(&["check", &fresh, "--model", "register"])), 0);
+}
+
+#[test]
+fn nil_and_initial_say_what_a_first_read_may_see() {
+    let folder = folder("nil");
+    let text =
+        b"{:process 0, :type :invoke, :f :read}\n{:process 0, :type :ok, :f :read, :value nil}\n\
+        {:process 0, :type :invoke, :f :read}\n{:process 0, :type :ok, :f :read, :value 0}";
+    let path = file(&folder, "first.edn", text);
+    let check = |args: &[&str]| code(&dyno(&[&["check", &path], args].concat()));
+    assert_eq!(check(&["--initial", "0"]), 0);
+    assert_eq!(check(&["--initial", "0", "--nil", "value"]), 10);
+    assert_eq!(check(&[]), 10);
+    assert_eq!(check(&["--initial", "1"]), 10);
+}
+
+#[test]
+fn a_budget_that_runs_out_is_undecided_with_exit_11() {
+    let folder = folder("budget");
+    let mut text = String::new();
+    for process in 0..12 {
+        text += &format!("{{:process {process}, :type :invoke, :f :write, :value {process}}}\n");
+    }
+    for process in 0..12 {
+        text += &format!("{{:process {process}, :type :ok, :f :write, :value {process}}}\n");
+    }
+    text +=
+        "{:process 99, :type :invoke, :f :read}\n{:process 99, :type :ok, :f :read, :value 77}\n";
+    let path = file(&folder, "wide.edn", text.as_bytes());
+    let output = dyno(&["check", &path, "--check-budget", "5"]);
+    assert_eq!(code(&output), 11, "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("What helps"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn a_recording_is_read_from_standard_input() {
+    let folder = folder("stdin");
+    let text = b"{:process 0, :type :invoke, :f :write, :value 1}\n{:process 0, :type :ok, :f :write, :value 1}\n\
+        {:process 0, :type :invoke, :f :read}\n{:process 0, :type :ok, :f :read, :value 1}";
+    let path = file(&folder, "in.edn", text);
+    let output = Command::new(env!("CARGO_BIN_EXE_dyno"))
+        .args(["check", "-"])
+        .stdin(Stdio::from(fs::File::open(path).expect("it is there")))
+        .output()
+        .expect("the command runs");
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+}
+
+#[test]
+fn a_healthy_hunt_holds_every_promise_and_is_the_same_every_time() {
+    let folder = folder("healthy");
+    let out = folder.to_string_lossy().into_owned();
+    let args = ["hunt", "--runs", "300", "--seed-base", "7", "--out", &out];
+    let output = dyno(&args);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 0, "{said}");
+    for promise in [
+        "clock-causality",
+        "sibling-preservation",
+        "convergence",
+        "handoff-delivery",
+    ] {
+        assert!(said.contains(&format!("✓ {promise}")), "{said}");
+    }
+    assert_eq!(said, stdout(&dyno(&args)));
+    assert_eq!(
+        fs::read_dir(&folder).expect("it is there").count(),
+        0,
+        "nothing to report"
+    );
+}
+
+#[test]
+fn a_promise_without_a_chance_to_be_broken_is_not_held() {
+    let folder = folder("idle");
+    let out = folder.to_string_lossy().into_owned();
+    // A single run without hints cannot say anything about them.
+    let idle = (0..50).find(|seed| {
+        let seed = seed.to_string();
+        let args = [
+            "hunt",
+            "--seed",
+            &seed,
+            "--property",
+            "handoff-delivery",
+            "--out",
+            &out,
+        ];
+        let output = dyno(&args);
+        let idle = code(&output) == 14;
+        assert!(idle || code(&output) == 0, "{}", stdout(&output));
+        assert_eq!(
+            idle,
+            stdout(&output).contains("nothing exercised"),
+            "{}",
+            stdout(&output)
+        );
+        idle
+    });
+    assert!(idle.is_some(), "one of 50 runs keeps no hint");
+}
+
+#[test]
+fn a_flaw_is_found_minimized_and_replayed_byte_for_byte() {
+    let folder = folder("flaw");
+    let out = folder.to_string_lossy().into_owned();
+    let args = [
+        "hunt",
+        "--flaw",
+        "dominate-same-context",
+        "--runs",
+        "2000",
+        "--seed-base",
+        "1",
+        "--out",
+        &out,
+    ];
+    let output = dyno(&args);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 10, "{said}");
+    let path = bundle(&folder);
+    assert!(said.contains(&format!("dyno replay {path}")), "{said}");
+    let first = fs::read(&path).expect("the bundle is there");
+
+    let replay = dyno(&["replay", &path]);
+    assert_eq!(code(&replay), 10, "{}", stdout(&replay));
+    assert!(
+        stdout(&replay).contains("✗ reproduced"),
+        "{}",
+        stdout(&replay)
+    );
+
+    let healthy = dyno(&["replay", &path, "--flaw", "none"]);
+    assert_eq!(code(&healthy), 0, "{}", stdout(&healthy));
+    assert!(
+        stdout(&healthy).contains("leaves the recorded one at entry"),
+        "{}",
+        stdout(&healthy)
+    );
+
+    dyno(&args);
+    assert_eq!(
+        first,
+        fs::read(&path).expect("the bundle is there"),
+        "the same bytes again"
+    );
+}
+
+#[test]
+fn a_bundle_that_was_tampered_with_is_not_reproduced() {
+    let folder = folder("tampered");
+    let out = folder.to_string_lossy().into_owned();
+    dyno(&["hunt", "--seed", "5", "--out", &out]);
+    let path = bundle(&folder);
+    let text = fs::read_to_string(&path).expect("the bundle is there");
+    let same = dyno(&["replay", &path]);
+    assert_eq!(code(&same), 0, "{}", stdout(&same));
+    let other = file(
+        &folder,
+        "other.json",
+        text.replacen("\"at\":", "\"at\":0", 1).as_bytes(),
+    );
+    assert_eq!(
+        code(&dyno(&["replay", &other])),
+        2,
+        "no such number in JSON"
+    );
+    let changed = text
+        .replacen("k0", "k9", 1)
+        .replacen("\"v1\"", "\"v999\"", 1);
+    let other = file(&folder, "other.json", changed.as_bytes());
+    let output = dyno(&["replay", &other]);
+    assert_eq!(code(&output), 13, "{}{}", stdout(&output), stderr(&output));
+    for wrong in [
+        "",
+        "{}",
+        "[1]",
+        "{\"format\":\"dyno/9\"}",
+        &text[..text.len() / 2],
+    ] {
+        let other = file(&folder, "wrong.json", wrong.as_bytes());
+        let output = dyno(&["replay", &other]);
+        assert_eq!(code(&output), 2, "{wrong:.40}: {}", stdout(&output));
+    }
+}
+
+#[test]
+fn two_processes_write_the_same_run() {
+    let folder = folder("processes");
+    let bytes = |name: &str| {
+        let out = folder.join(name).to_string_lossy().into_owned();
+        dyno(&["hunt", "--seed", "0x2a", "--out", &out]);
+        fs::read(bundle(&folder.join(name))).expect("the run is kept")
+    };
+    assert_eq!(bytes("one"), bytes("two"));
+}
