@@ -10,7 +10,10 @@ use crate::ring::Ring;
 
 /// The choices of a cluster, not yet checked. All nodes must be given the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "four switches that are turned one by one")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four switches that are turned one by one"
+)]
 pub struct Shape {
     /// How many nodes are in the ring.
     pub nodes: u32,
@@ -237,13 +240,34 @@ mod tests {
         assert_eq!(refusal(|s| s.nodes = 0), Some(Invalid::NoNodes));
         assert_eq!(refusal(|s| s.vnodes = 0), Some(Invalid::NoTokens));
         assert_eq!(refusal(|s| s.nodes = 5_000), Some(Invalid::TooLarge));
-        assert_eq!(refusal(|s| s.n = 6), Some(Invalid::Replicas { n: 6, nodes: 5 }));
-        assert_eq!(refusal(|s| s.r = 4), Some(Invalid::ReadQuorum { r: 4, n: 3 }));
-        assert_eq!(refusal(|s| s.r = 0), Some(Invalid::ReadQuorum { r: 0, n: 3 }));
-        assert_eq!(refusal(|s| s.w = 4), Some(Invalid::WriteQuorum { w: 4, n: 3 }));
-        assert_eq!(refusal(|s| s.hints = false), Some(Invalid::SloppyWithoutHints));
-        assert_eq!(refusal(|s| s.timing.suspicion_us = 0), Some(Invalid::NoTime));
-        assert_eq!(refusal(|s| s.timing.request_us = 1), Some(Invalid::Impatient));
+        assert_eq!(
+            refusal(|s| s.n = 6),
+            Some(Invalid::Replicas { n: 6, nodes: 5 })
+        );
+        assert_eq!(
+            refusal(|s| s.r = 4),
+            Some(Invalid::ReadQuorum { r: 4, n: 3 })
+        );
+        assert_eq!(
+            refusal(|s| s.r = 0),
+            Some(Invalid::ReadQuorum { r: 0, n: 3 })
+        );
+        assert_eq!(
+            refusal(|s| s.w = 4),
+            Some(Invalid::WriteQuorum { w: 4, n: 3 })
+        );
+        assert_eq!(
+            refusal(|s| s.hints = false),
+            Some(Invalid::SloppyWithoutHints)
+        );
+        assert_eq!(
+            refusal(|s| s.timing.suspicion_us = 0),
+            Some(Invalid::NoTime)
+        );
+        assert_eq!(
+            refusal(|s| s.timing.request_us = 1),
+            Some(Invalid::Impatient)
+        );
     }
 
     #[test]

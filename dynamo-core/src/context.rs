@@ -36,7 +36,9 @@ pub(crate) fn encode(key: &[u8], seen: VersionVector) -> Vec<u8> {
 /// The checksum guards against accidents, not against forgers: the paper's setting is not hostile
 /// (§2.1). Even a forged context cannot make a node issue a dot twice.
 pub(crate) fn decode(key: &[u8], bytes: &[u8]) -> Result<VersionVector, Refusal> {
-    let (sealed, checksum) = bytes.split_last_chunk::<8>().ok_or(Refusal::GarbledContext)?;
+    let (sealed, checksum) = bytes
+        .split_last_chunk::<8>()
+        .ok_or(Refusal::GarbledContext)?;
     if xxh3_64(sealed) != u64::from_le_bytes(*checksum) {
         return Err(Refusal::GarbledContext);
     }
@@ -81,12 +83,18 @@ mod tests {
             assert_eq!(decode(b"k", &garbled), Err(Refusal::GarbledContext));
         }
         for length in 0..context.len() {
-            assert_eq!(decode(b"k", &context[..length]), Err(Refusal::GarbledContext));
+            assert_eq!(
+                decode(b"k", &context[..length]),
+                Err(Refusal::GarbledContext)
+            );
         }
     }
 
     #[test]
     fn a_context_of_another_key_is_refused() {
-        assert_eq!(decode(b"j", &encode(b"k", seen())), Err(Refusal::ForeignContext));
+        assert_eq!(
+            decode(b"j", &encode(b"k", seen())),
+            Err(Refusal::ForeignContext)
+        );
     }
 }

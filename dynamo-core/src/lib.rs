@@ -46,6 +46,7 @@
 
 extern crate alloc;
 
+mod batch;
 mod clock;
 mod config;
 mod context;
@@ -62,11 +63,9 @@ mod store;
 pub use clock::{Dot, NodeId, VersionVector};
 pub use config::{Config, Invalid, Shape, Timing};
 pub use flaw::{Flaw, UnknownFlaw};
-pub use merkle::{Children, Root, Tree, differing, differing_keys};
+pub use merkle::{Children, Digests, Root, Tree, differing, differing_keys};
 pub use message::{Answer, Message, Tag};
-pub use node::{
-    Input, Node, Output, Refusal, Reply, Request, RequestId, Ticket, Time,
-};
+pub use node::{Input, Node, Output, Refusal, Reply, Request, RequestId, Ticket, Time};
 pub use record::{Garbled, Record, Write};
 pub use ring::{RangeName, Ring};
 pub use siblings::{Siblings, Version};

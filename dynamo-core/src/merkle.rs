@@ -11,6 +11,9 @@ pub type Root = u128;
 /// The hashes of the sixteen children of a node in a tree; 0 is an empty child.
 pub type Children = [u128; 16];
 
+/// The keys of a leaf with the digests of what is held of them, in order.
+pub type Digests = Vec<(Vec<u8>, u128)>;
+
 /// A hash tree over the keys of one range: a root, 16 branches, 256 leaves.
 ///
 /// The leaf of a key is the last byte of its position on the ring. A leaf is hashed over its keys in
@@ -74,10 +77,15 @@ impl Tree {
     }
 
     /// The keys of a leaf with their digests, in order.
-    pub fn keys(&self, leaf: u8) -> Vec<(Vec<u8>, u128)> {
+    pub fn keys(&self, leaf: u8) -> Digests {
         self.leaves
             .get(&leaf)
-            .map(|leaf| leaf.digests.iter().map(|(key, digest)| (key.clone(), *digest)).collect())
+            .map(|leaf| {
+                leaf.digests
+                    .iter()
+                    .map(|(key, digest)| (key.clone(), *digest))
+                    .collect()
+            })
             .unwrap_or_default()
     }
 }

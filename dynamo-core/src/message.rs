@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{NodeId, VersionVector};
-use crate::merkle::{Children, Root};
+use crate::merkle::{Children, Digests, Root};
 use crate::siblings::Siblings;
 
 /// The number under which a node knows a request that it coordinates.
@@ -116,7 +116,7 @@ pub enum Message {
     /// Fourth step: the keys of leaves that differ, with their digests.
     SyncKeys {
         /// By range and leaf.
-        keys: Vec<(u32, u8, Vec<(Vec<u8>, u128)>)>,
+        keys: Vec<(u32, u8, Digests)>,
     },
     /// Last step, and its answer: versions of keys that differ.
     SyncStates {

@@ -170,7 +170,10 @@ mod tests {
                 siblings: siblings.clone()
             })
         );
-        assert_eq!(read(write_data(&key, &siblings)), Ok(Record::Data { key, siblings }));
+        assert_eq!(
+            read(write_data(&key, &siblings)),
+            Ok(Record::Data { key, siblings })
+        );
         assert_eq!(write_hint(owner, owner, b"k", &Siblings::new()).value, None);
     }
 
@@ -192,7 +195,10 @@ mod tests {
     #[test]
     fn names_of_no_table_are_refused() {
         for name in [&b""[..], b"x", b"h123", b"sk"] {
-            assert_eq!(Record::decode(name, b"whatever is long enough"), Err(Garbled::Name));
+            assert_eq!(
+                Record::decode(name, b"whatever is long enough"),
+                Err(Garbled::Name)
+            );
         }
     }
 }

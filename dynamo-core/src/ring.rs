@@ -45,7 +45,9 @@ impl Ring {
         for start in 0..tokens.len() {
             let mut met = BTreeSet::new();
             let clockwise = tokens[start..].iter().chain(&tokens[..start]);
-            let distinct = clockwise.map(|token| token.node).filter(|node| met.insert(*node));
+            let distinct = clockwise
+                .map(|token| token.node)
+                .filter(|node| met.insert(*node));
             walks.extend(distinct.take(count));
         }
         Ring {
@@ -72,8 +74,14 @@ impl Ring {
 
     /// The range that a position lies in.
     pub fn range_at(&self, position: u128) -> u32 {
-        let next = self.tokens.partition_point(|token| token.position < position);
-        if next == self.tokens.len() { 0 } else { next as u32 }
+        let next = self
+            .tokens
+            .partition_point(|token| token.position < position);
+        if next == self.tokens.len() {
+            0
+        } else {
+            next as u32
+        }
     }
 
     /// The name of a range; empty if there is no such range.
@@ -131,7 +139,10 @@ mod tests {
     #[test]
     fn positions_are_md5_read_from_the_left() {
         // RFC 1321, A.5.
-        assert_eq!(Ring::position(b"abc"), 0x9001_5098_3cd2_4fb0_d696_3f7d_28e1_7f72);
+        assert_eq!(
+            Ring::position(b"abc"),
+            0x9001_5098_3cd2_4fb0_d696_3f7d_28e1_7f72
+        );
     }
 
     #[test]

@@ -121,7 +121,8 @@ impl Siblings {
         let listed: Vec<(Dot, &Version)> = order
             .filter_map(|dot| Some((*dot, self.0.get(dot)?)))
             .collect();
-        let bytes = postcard::to_allocvec(&listed).expect("lists of plain numbers and bytes encode");
+        let bytes =
+            postcard::to_allocvec(&listed).expect("lists of plain numbers and bytes encode");
         xxh3_128(&bytes)
     }
 }

@@ -4,13 +4,13 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::batch::{After, Batch, Change, Commit};
 use crate::clock::{Dot, NodeId};
 use crate::config::Config;
 use crate::flaw::Flaw;
 use crate::merkle::Tree;
-use crate::message::Message;
 use crate::node::Ticket;
-use crate::record::{Record, Write, write_data, write_hint, write_sequence};
+use crate::record::Record;
 use crate::ring::Ring;
 use crate::siblings::Siblings;
 
@@ -54,46 +54,11 @@ struct Hint {
     held: Held,
 }
 
-/// What becomes durable with one store, and what waits for it.
-#[derive(Clone, Debug, Default)]
+/// What takes effect, and may happen, once a store is durable.
+#[derive(Clone, Debug)]
 struct Pending {
     changes: Vec<Change>,
     after: Vec<After>,
-}
-
-#[derive(Clone, Debug)]
-enum Change {
-    Data { key: Vec<u8>, siblings: Siblings },
-    Hint { slot: NodeId, key: Vec<u8>, siblings: Siblings },
-}
-
-/// What a node does once something is on disk.
-#[derive(Clone, Debug)]
-pub(crate) enum After {
-    /// Hands the put of that number to the other replicas.
-    Replicate(u64),
-    /// Acknowledges.
-    Send { to: NodeId, message: Message },
-}
-
-/// Changes that become durable together.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Batch {
-    writes: Vec<Write>,
-    changes: Vec<Change>,
-    /// The store that must be durable before what was asked for is, though nothing new is written.
-    awaits: Ticket,
-}
-
-/// What became of a batch.
-#[derive(Clone, Debug)]
-pub(crate) enum Commit {
-    /// It must be written.
-    Write(Ticket, Vec<Write>),
-    /// The disk holds all of it already.
-    Done(Option<After>),
-    /// The disk is about to hold all of it.
-    Waits,
 }
 
 impl Store {
@@ -105,7 +70,8 @@ impl Store {
         disk: &BTreeMap<Vec<u8>, Vec<u8>>,
         last: Ticket,
     ) -> Store {
-        let hosted = (0..config.ring().ranges()).filter(|range| config.owners(*range).contains(&id));
+        let hosted =
+            (0..config.ring().ranges()).filter(|range| config.owners(*range).contains(&id));
         let mut store = Store {
             id,
             trees: hosted.map(|range| (range, Tree::new())).collect(),
@@ -120,7 +86,11 @@ impl Store {
             match Record::decode(key, value) {
                 Ok(Record::Data { key, siblings }) => store.load_data(&key, siblings),
                 Ok(Record::Hint { .. }) if store.flaw(Flaw::ForgetHints) => {}
-                Ok(Record::Hint { owner, key, siblings }) => store.load_hint(owner, key, siblings),
+                Ok(Record::Hint {
+                    owner,
+                    key,
+                    siblings,
+                }) => store.load_hint(owner, key, siblings),
                 Ok(Record::Sequence(last)) => store.sequence = store.sequence.max(last),
                 Err(_) => {}
             }
@@ -181,12 +151,9 @@ impl Store {
         let ticket = self.next_ticket();
         let datum = self.datum(key);
         if datum.held.merge(siblings, ticket) {
-            let siblings = datum.held.current.clone();
-            batch.writes.push(write_data(key, &siblings));
-            let key = key.to_vec();
-            batch.changes.push(Change::Data { key, siblings });
+            batch.data(key, datum.held.current.clone());
         } else {
-            batch.awaits = batch.awaits.max(datum.held.ticket);
+            batch.wait_for(datum.held.ticket);
         }
     }
 
@@ -208,17 +175,20 @@ impl Store {
             (hint.owner, hint.held.current) = (owner, Siblings::new());
         }
         if hint.held.merge(siblings, ticket) {
-            let siblings = hint.held.current.clone();
-            batch.hint(slot, owner, key, siblings);
+            batch.hint(slot, owner, key, hint.held.current.clone());
         } else {
-            batch.awaits = batch.awaits.max(hint.held.ticket);
+            batch.wait_for(hint.held.ticket);
         }
     }
 
     /// Deletes the hint that is kept for an owner of a key, if it is exactly what was delivered.
     pub(crate) fn drop_hint(&mut self, owner: NodeId, key: &[u8], digest: u128, batch: &mut Batch) {
         let (ticket, slot) = (self.next_ticket(), self.slot(owner));
-        let Some(hint) = self.hints.get_mut(key).and_then(|hints| hints.get_mut(&slot)) else {
+        let Some(hint) = self
+            .hints
+            .get_mut(key)
+            .and_then(|hints| hints.get_mut(&slot))
+        else {
             return;
         };
         let held = &mut hint.held;
@@ -231,7 +201,7 @@ impl Store {
 
     /// Makes all events minted so far durable with the batch.
     pub(crate) fn write_sequence(&self, batch: &mut Batch) {
-        batch.writes.push(write_sequence(self.sequence));
+        batch.sequence(self.sequence);
     }
 
     /// The hints that are on disk and not about to go: for whom, of what, what.
@@ -313,7 +283,11 @@ impl Store {
                 datum.arrived.push(dot);
             }
         }
-        let digest = if by_arrival { siblings.digest_in(datum.arrived.iter()) } else { siblings.digest() };
+        let digest = if by_arrival {
+            siblings.digest_in(datum.arrived.iter())
+        } else {
+            siblings.digest()
+        };
         datum.held.durable = siblings;
         if let Some(tree) = self.trees.get_mut(&datum.range) {
             tree.set(datum.position, key, digest);
@@ -385,7 +359,11 @@ impl Store {
 
     /// Where in the hint table the hints for an owner are.
     fn slot(&self, owner: NodeId) -> NodeId {
-        if self.flaw(Flaw::HintKeyWithoutOwner) { NodeId(0) } else { owner }
+        if self.flaw(Flaw::HintKeyWithoutOwner) {
+            NodeId(0)
+        } else {
+            owner
+        }
     }
 
     fn next_ticket(&self) -> Ticket {
@@ -417,18 +395,6 @@ impl Hint {
     }
 }
 
-impl Batch {
-    fn hint(&mut self, slot: NodeId, owner: NodeId, key: &[u8], siblings: Siblings) {
-        self.writes.push(write_hint(slot, owner, key, &siblings));
-        let key = key.to_vec();
-        self.changes.push(Change::Hint {
-            slot,
-            key,
-            siblings,
-        });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::vec;
@@ -436,6 +402,7 @@ mod tests {
     use super::*;
     use crate::clock::VersionVector;
     use crate::config::Shape;
+    use crate::record::Write;
 
     type Disk = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -486,7 +453,10 @@ mod tests {
         let mut store = start(None, &Disk::new());
         let (first, _) = put(&mut store, b"x", 1);
         let (second, _) = put(&mut store, b"x", 2);
-        assert_eq!((store.current(b"x").len(), store.durable(b"x").len()), (2, 0));
+        assert_eq!(
+            (store.current(b"x").len(), store.durable(b"x").len()),
+            (2, 0)
+        );
         assert_eq!(replicated(store.stored(first)), [1]);
         assert_eq!(store.durable(b"x").len(), 1);
         assert_eq!(replicated(store.stored(second)), [2]);

@@ -27,3 +27,8 @@ pub mod sim;
 pub mod strategy;
 pub mod subject;
 pub mod target;
+
+/// The README's code runs as tests of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

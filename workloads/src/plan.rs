@@ -48,9 +48,10 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// The nearest legal shape: n ≤ nodes, r and w ≤ n, all at least 1, sloppy only with hints.
+    /// The nearest legal shape: at most 64 nodes, n ≤ nodes, r and w ≤ n, all at least 1, sloppy only
+    /// with hints.
     pub fn legal(self) -> Self {
-        let nodes = self.nodes.max(1);
+        let nodes = self.nodes.clamp(1, 64);
         let n = self.n.clamp(1, nodes);
         Shape {
             nodes,

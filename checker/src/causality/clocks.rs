@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::history::Time;
 use crate::note::{Clock, Note, Version};
-use crate::order::{Key, Order, Status};
+use crate::order::{Key, Order};
 
 /// An event as the store names it.
 pub(super) type Dot = (String, u64);
@@ -45,23 +45,20 @@ pub(super) fn collect<'h>(order: &Order<'h>) -> Vec<Clocks<'h>> {
             let Some(clock) = &version.clock else {
                 continue;
             };
-            match &version.value {
-                Some(value) => {
-                    if let Some(write) = key.write_of(value) {
-                        let known = &mut clocks[number].of[write];
-                        if !known.contains(&clock) {
-                            known.push(clock);
-                        }
-                    }
+            let Some(value) = &version.value else {
+                let known = &mut tombstones[number];
+                if !known.iter().any(|tombstone| tombstone.clock == clock) {
+                    known.push(Tombstone {
+                        clock,
+                        since: noted.at,
+                    });
                 }
-                None => {
-                    let known = &mut tombstones[number];
-                    if !known.iter().any(|tombstone| tombstone.clock == clock) {
-                        known.push(Tombstone {
-                            clock,
-                            since: noted.at,
-                        });
-                    }
+                continue;
+            };
+            if let Some(write) = key.write_of(value) {
+                let known = &mut clocks[number].of[write];
+                if !known.contains(&clock) {
+                    known.push(clock);
                 }
             }
         }
@@ -90,7 +87,7 @@ fn attribute<'h>(key: &Key<'h>, clocks: &mut Clocks<'h>, tombstones: &[Tombstone
         let since = since[&tombstone.clock.dot];
         let mut candidates = key.deletes().filter(|&delete| {
             let write = &key.writes[delete];
-            write.status != Status::Failed && write.invoked <= since
+            write.invoked <= since
         });
         match (candidates.next(), candidates.next()) {
             (Some(delete), None) => clocks.of[delete].push(tombstone.clock),

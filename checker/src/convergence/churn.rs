@@ -24,22 +24,16 @@ pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings
         return;
     };
     let grace = until.at.0.saturating_sub(from.at.0) / STRAGGLING_SHARE;
-    let mut disks = Disks::default();
-    let mut settled: Vec<Option<Time>> = vec![None; order.keys.len()];
+    let mut disks = Disks::at(&order.notes, healed);
+    let mut settled: Vec<Option<Time>> = (0..order.keys.len())
+        .map(|key| owned_equally(&disks, marks, key).then_some(from.at))
+        .collect();
     let mut sent: BTreeMap<(usize, Node, Node), Vec<Time>> = BTreeMap::new();
-    for noted in order.notes.iter().filter(|noted| noted.line < marks.unrest) {
-        let changed = noted
-            .key
-            .is_some_and(|key| changes(&disks, key, noted.note));
+    let since = order.notes.iter().filter(|noted| noted.line > healed);
+    for noted in since.take_while(|noted| noted.line < marks.unrest) {
+        let Some(key) = noted.key else { continue };
+        let changed = changes(&disks, key, noted.note);
         disks.apply(noted);
-        if noted.line == healed {
-            for (key, settled) in settled.iter_mut().enumerate() {
-                *settled = owned_equally(&disks, marks, key).then_some(noted.at);
-            }
-        }
-        let Some(key) = noted.key.filter(|_| noted.line > healed) else {
-            continue;
-        };
         if changed {
             settled[key] = owned_equally(&disks, marks, key).then_some(noted.at);
             let of_key = (key, Node(0), Node(0))..=(key, Node(u32::MAX), Node(u32::MAX));
@@ -76,7 +70,7 @@ fn owned_equally(disks: &Disks<'_>, marks: &Marks<'_>, key: usize) -> bool {
 
 /// Other messages carry versions too, such as the answers to a read; those mend nothing.
 fn mends(kind: &str) -> bool {
-    matches!(kind, "repair" | "hint" | "sync")
+    matches!(kind, "repair" | "hint") || kind.starts_with("sync")
 }
 
 fn churned(order: &Order<'_>, key: usize, (from, to): (Node, Node), times: &[Time]) -> Finding {

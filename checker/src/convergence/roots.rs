@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::check::{ROOTS_DIFFER, ROOTS_EQUAL};
 use crate::evidence::{Disks, Finding, Findings, Marks, contents, reason, same};
 use crate::note::{Node, Note, Version};
-use crate::order::Order;
+use crate::order::{Noted, Order};
 
 /// One node's claim, with what its disk held when it claimed it.
 #[derive(Debug)]
@@ -19,6 +19,10 @@ struct Claim<'h> {
 /// Compares the last claims of all nodes about each range, made since the faults ended.
 pub(super) fn judge<'h>(order: &Order<'h>, marks: &Marks<'h>, findings: &mut Findings) {
     let mut ranges: BTreeMap<&'h str, BTreeMap<Node, Claim<'h>>> = BTreeMap::new();
+    let claims = |noted: &Noted<'h>| matches!(noted.note, Note::Root { .. });
+    if !order.notes.iter().any(claims) {
+        return;
+    }
     let since = marks.healed.unwrap_or(0);
     let mut disks = Disks::default();
     for noted in &order.notes {

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
-
 use crate::note::{Node, Note, Version};
 use crate::order::Noted;
 
 /// The disks of all nodes, note after note. A crash changes none of them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Disks<'h> {
-    data: FxHashMap<(usize, Node), &'h [Version]>,
+    /// By key: the few nodes that ever held it.
+    data: Vec<Vec<(Node, &'h [Version])>>,
     hints: BTreeMap<(usize, Node, Node), &'h [Version]>,
 }
 
@@ -29,7 +28,14 @@ impl<'h> Disks<'h> {
         let Some(key) = noted.key else { return };
         match noted.note {
             Note::Durable { node, versions, .. } => {
-                self.data.insert((key, *node), versions);
+                if self.data.len() <= key {
+                    self.data.resize(key + 1, Vec::new());
+                }
+                let of_key = &mut self.data[key];
+                match of_key.iter_mut().find(|(known, _)| known == node) {
+                    Some((_, held)) => *held = versions,
+                    None => of_key.push((*node, versions)),
+                }
             }
             Note::Hint {
                 holder,
@@ -52,7 +58,12 @@ impl<'h> Disks<'h> {
 
     /// What this node holds of this key as its own.
     pub(crate) fn data(&self, key: usize, node: Node) -> &'h [Version] {
-        self.data.get(&(key, node)).copied().unwrap_or_default()
+        let of_key = self.data.get(key).into_iter().flatten();
+        of_key
+            .filter(|(known, _)| *known == node)
+            .map(|(_, held)| *held)
+            .next()
+            .unwrap_or_default()
     }
 
     /// The hints kept for this key, as holder, owner and versions, in order.

@@ -1,12 +1,10 @@
 //! On how many disks an acknowledged write is, and on whose it must not stay.
 
-use rustc_hash::FxHashMap;
-
 use super::check::{COUNTED, STRAY_COPY, TOO_FEW_COPIES};
-use super::held::{Held, Sight};
+use super::held::{Holdings, Sight};
 use crate::evidence::{Disks, Finding, Findings, Marks, acknowledged, contents, reason};
 use crate::history::Time;
-use crate::note::{Node, Note};
+use crate::note::Note;
 use crate::order::{Order, Status};
 
 /// Counts copies at every acknowledgement, and looks for strangers once the store is mended.
@@ -43,7 +41,7 @@ fn count<'h>(
     }
     returns.sort_unstable();
     findings.count(COUNTED, returns.len() as u64);
-    let mut held: FxHashMap<(usize, Node), Held<'h>> = FxHashMap::default();
+    let mut held = Holdings::default();
     let mut notes = order.notes.iter().peekable();
     for (returned, number, write) in returns {
         while let Some(noted) = notes.next_if(|noted| noted.at <= returned) {
@@ -57,8 +55,7 @@ fn count<'h>(
                 continue;
             };
             if let Some(key) = noted.key {
-                let held = held.entry((key, *node)).or_default();
-                held.add(&order.keys[key], versions);
+                held.add((key, &order.keys[key]), *node, versions);
             }
         }
         let key = &order.keys[number];
@@ -66,7 +63,7 @@ fn count<'h>(
             .nodes
             .iter()
             .filter(|&&node| {
-                let held = held.get(&(number, node));
+                let held = held.of(number, node);
                 held.is_some_and(|held| held.covers_write(sight, key, write))
             })
             .map(ToString::to_string)

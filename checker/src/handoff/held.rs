@@ -3,8 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use crate::history::Time;
-use crate::note::{Note, Version};
-use crate::order::{Key, Order, Status};
+use crate::note::{Node, Note, Version};
+use crate::order::{Key, Order};
 
 /// Some versions of one key, as writes where their writes are known.
 #[derive(Clone, Debug, Default)]
@@ -80,6 +80,38 @@ impl<'h> Held<'h> {
     }
 }
 
+/// What each node ever held of each key.
+#[derive(Debug, Default)]
+pub(super) struct Holdings<'h>(Vec<Vec<(Node, Held<'h>)>>);
+
+impl<'h> Holdings<'h> {
+    /// What this node ever held of this key, if anything.
+    pub(super) fn of(&self, key: usize, node: Node) -> Option<&Held<'h>> {
+        let of_key = self.0.get(key)?;
+        let found = of_key.iter().find(|(known, _)| *known == node);
+        found.map(|(_, held)| held)
+    }
+
+    /// Adds versions to what this node held of the key of this number.
+    pub(super) fn add(
+        &mut self,
+        (number, key): (usize, &Key<'h>),
+        node: Node,
+        versions: &'h [Version],
+    ) {
+        if self.0.len() <= number {
+            self.0.resize_with(number + 1, Vec::new);
+        }
+        let of_key = &mut self.0[number];
+        let place = of_key.iter().position(|(known, _)| *known == node);
+        let place = place.unwrap_or_else(|| {
+            of_key.push((node, Held::default()));
+            of_key.len() - 1
+        });
+        of_key[place].1.add(key, versions);
+    }
+}
+
 /// When each tombstone was first seen on any disk.
 #[derive(Debug, Default)]
 pub(super) struct Sight<'h> {
@@ -115,7 +147,7 @@ impl<'h> Sight<'h> {
         let since = clock.and_then(|clock| self.since.get(&(key.name, &clock.dot)));
         key.deletes().filter(move |&delete| {
             let write = &key.writes[delete];
-            write.status != Status::Failed && since.is_none_or(|&since| write.invoked <= since)
+            since.is_none_or(|&since| write.invoked <= since)
         })
     }
 }

@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
-
 use super::check::{
     DELIVERED, DROPPED_EARLY, HOLDER_CRASHED, KEPT, NOT_AT_OWNER, OWNER_DOWN, UNDELIVERED,
 };
-use super::held::{Held, Sight};
+use super::held::{Held, Holdings, Sight};
 use crate::evidence::{Disks, Finding, Findings, Marks, contents, reason};
 use crate::history::{OpId, Time};
 use crate::note::{Node, Note, Version};
@@ -28,7 +26,7 @@ pub(super) fn judge<'h>(
         sight,
         kept: BTreeMap::new(),
         ever: BTreeMap::new(),
-        held: FxHashMap::default(),
+        held: Holdings::default(),
         down: BTreeSet::new(),
         let_go: Vec::new(),
     };
@@ -55,7 +53,7 @@ struct Lives<'a, 'h> {
     /// Every version that was ever kept for an owner, with its holder, by key and owner.
     ever: BTreeMap<(usize, Node), Vec<(Node, &'h Version)>>,
     /// What each node ever held as its own.
-    held: FxHashMap<(usize, Node), Held<'h>>,
+    held: Holdings<'h>,
     down: BTreeSet<Node>,
     /// Hints let go within the present instant: what the owner wrote in it counts as before.
     let_go: Vec<LetGo<'h>>,
@@ -83,8 +81,8 @@ impl<'h> Lives<'_, 'h> {
             }
             Note::Durable { node, versions, .. } => {
                 if let Some(key) = noted.key {
-                    let held = self.held.entry((key, *node)).or_default();
-                    held.add(&self.order.keys[key], versions);
+                    let of = (key, &self.order.keys[key]);
+                    self.held.add(of, *node, versions);
                 }
             }
             Note::Hint {
@@ -141,7 +139,7 @@ impl<'h> Lives<'_, 'h> {
         for gone in std::mem::take(&mut self.let_go) {
             let (number, _, owner) = gone.triple;
             let key = &self.order.keys[number];
-            let held = self.held.get(&(number, owner)).unwrap_or(&nothing);
+            let held = self.held.of(number, owner).unwrap_or(&nothing);
             let mut instead = Held::default();
             instead.add(key, gone.new);
             let lost = gone.old.iter().find(|version| {
@@ -234,7 +232,7 @@ impl<'h> Lives<'_, 'h> {
             let mut held = Held::default();
             held.add(key, on_disk);
             // Tombstones may have been reaped once they had arrived.
-            if let Some(before) = self.held.get(&(number, owner)) {
+            if let Some(before) = self.held.of(number, owner) {
                 held.add_tombstones(before);
             }
             for &(holder, version) in versions {

@@ -132,7 +132,8 @@ mod tests {
             assert_eq!(Format::recognise(text.as_bytes()), Some(format));
             let import = read(text.as_bytes(), format, Options::default()).expect(text);
             assert_eq!((import.format, import.nil), (format, format.nil()));
-            assert_eq!(import.lines, [2, 3]);
+            let first = if format == Format::PorcupineKv { 1 } else { 2 };
+            assert_eq!(import.lines, [first, first + 1]);
         }
     }
 
@@ -154,7 +155,7 @@ mod tests {
                 bytes[at] = odd[usize::from(byte) % odd.len()];
             }
             bytes.truncate(bytes.len().saturating_sub(cut / 2));
-            let count = bytes.iter().filter(|&&byte| byte == b'\n').count() + 1;
+            let count = bytes.split(|&byte| byte == b'\n').count();
             let _ = Format::recognise(&bytes);
             for format in Format::ALL {
                 if let Err(wrong) = read(&bytes, format, Options { nil: None, keyed }) {

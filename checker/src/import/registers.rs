@@ -492,10 +492,6 @@ mod tests {
                 "`:type :began` is none of :invoke, :ok, :fail, :info",
             ),
             (
-                "{:process -1 :type :invoke :f :read}",
-                "`:process -1` is not the number of a client",
-            ),
-            (
                 "{:process \"0\" :type :invoke :f :read}",
                 "`:process \"0\"` is not the number of a client",
             ),

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::checker::Linearizable;
 use super::generated::{Luck, append, register, siblings};
 use super::naive::naive;
-use super::part::{Part, parts};
+use super::part::{Part, Step, parts};
 use super::relax::Trials;
 use super::replay::replay;
 use super::search::Search;
@@ -166,36 +166,29 @@ fn registers_are_judged_as_by_a_judge_without_a_model() {
     assert!(counts.iter().all(|&count| count > 500), "{counts:?}");
 }
 
-/// A history in which exactly the core is held to its answers, and whether it has an order when any of
-/// the relaxed operations are left out.
-fn weakest_order<M: Model>(model: &M, core: &[super::part::Step<'_, M::Domain>]) -> bool {
+/// Whether these steps have an order, tried with every choice of those that may be left out.
+fn weakest_order<M: Model>(model: &M, core: &[Step<'_, M::Domain>]) -> bool {
     let relaxed: Vec<usize> = (0..core.len())
-        .filter(|&step| core[step].ret.is_none() && !core[step].open_ended())
+        .filter(|&step| !core[step].strict && core[step].until.is_some())
         .collect();
     (0..1_u32 << relaxed.len()).any(|chosen| {
         let kept = core.iter().enumerate().filter(|(step, _)| {
             let place = relaxed.iter().position(|relaxed| relaxed == step);
             place.is_none_or(|place| chosen >> place & 1 == 1)
         });
-        // An operation that took effect with whatever answer: what a strict one would do, unasked.
         let steps: Vec<_> = kept.map(|(_, step)| *step).collect();
         ordered(model, &model.initial(), &steps)
     })
 }
 
-fn ordered<M: Model>(
-    model: &M,
-    state: &M::State,
-    left: &[super::part::Step<'_, M::Domain>],
-) -> bool {
-    if left.iter().all(super::part::Step::open_ended) {
+fn ordered<M: Model>(model: &M, state: &M::State, left: &[Step<'_, M::Domain>]) -> bool {
+    if left.iter().all(|step| step.until.is_none()) {
         return true;
     }
     (0..left.len()).any(|next| {
         let step = left[next];
-        let late = |other: &super::part::Step<'_, M::Domain>| {
-            other.until.is_some_and(|until| until < step.op.invoked)
-        };
+        let late =
+            |other: &Step<'_, M::Domain>| other.until.is_some_and(|until| until < step.op.invoked);
         if left.iter().any(late) {
             return false;
         }
@@ -219,7 +212,7 @@ fn assert_core_is_a_core<M: Model>(model: &M, history: &History<M::Domain>) -> b
         assert!(!weakest_order(model, &core), "{core:#?} of {history:#?}");
         for step in 0..core.len() {
             let mut weaker = core.clone();
-            if weaker[step].ret.is_some() {
+            if weaker[step].strict {
                 weaker[step] = weaker[step].relaxed();
                 assert!(
                     weakest_order(model, &weaker),

@@ -118,7 +118,7 @@ fn counters<M: Model>(model: &M, parts: &[Part<'_, M::Domain>], spent: u64) -> C
                 .is_some_and(|ret| model.refutable(&step.op.call, ret))
         })
         .count() as u64;
-    let completed = steps().filter(|step| step.ret.is_some()).count() as u64;
+    let completed = steps().filter(|step| step.strict).count() as u64;
     let overlapping = parts.iter().map(overlapping).sum();
     [
         ("operations", completed),
@@ -135,7 +135,7 @@ fn counters<M: Model>(model: &M, parts: &[Part<'_, M::Domain>], spent: u64) -> C
 
 /// How many pairs of completed operations of one part overlap, O(n log n).
 fn overlapping<D: crate::domain::Domain>(part: &Part<'_, D>) -> u64 {
-    let complete = || part.steps.iter().filter(|step| step.ret.is_some());
+    let complete = || part.steps.iter().filter(|step| step.strict);
     let ops: Vec<&Op<D>> = complete().map(|step| step.op).collect();
     let mut ends: Vec<_> = ops.iter().filter_map(|op| op.returned).collect();
     ends.sort_unstable();

@@ -28,7 +28,7 @@ pub(crate) fn explain<'h, M: Model>(
     let _ = search.advance(budget.states);
     let core: Vec<&Op<M::Domain>> = steps
         .iter()
-        .filter(|step| step.ret.is_some())
+        .filter(|step| step.strict)
         .map(|step| step.op)
         .collect();
     let stuck = search.stuck();
@@ -93,7 +93,7 @@ fn reasons<D: Domain>(
     }
     if core.len() < part.steps.len() {
         reasons.push(Reason {
-            text: "whether the other operations took effect, and when, makes no difference".into(),
+            text: "leaving out any of the other operations makes no difference".into(),
             ops: Vec::new(),
         });
     }

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use crate::domain::Domain;
 use crate::history::{History, Op, Outcome, Time};
-use crate::model::{Model, RetOf};
+use crate::model::Model;
 
-/// One operation, the answer it is held to, and when it must have taken effect.
+/// One operation, and what is demanded of it.
 #[derive(Debug)]
 pub(crate) struct Step<'h, D: Domain> {
     pub(crate) op: &'h Op<D>,
-    /// `None`: held to no answer, and it may have taken no effect at all.
+    /// What it answers if it takes effect; `None`: anything.
     pub(crate) ret: Option<&'h D::Ret>,
-    /// `None`: it may take effect at any time after its call.
+    /// Until when it may take effect; `None`: at any time after its call.
     pub(crate) until: Option<Time>,
+    /// Whether it must take effect.
+    pub(crate) strict: bool,
 }
 
 impl<D: Domain> Clone for Step<'_, D> {
@@ -29,29 +31,35 @@ impl<'h, D: Domain> Step<'h, D> {
     pub(crate) fn recorded(op: &'h Op<D>) -> Option<Self> {
         match &op.outcome {
             Outcome::Fail => None,
-            Outcome::Unknown => Some(Step::unknown(op)),
+            Outcome::Unknown => Some(Step {
+                op,
+                ret: None,
+                until: None,
+                strict: false,
+            }),
             Outcome::Ok(ret) => Some(Step {
                 op,
                 ret: Some(ret),
                 until: op.returned,
+                strict: true,
             }),
         }
     }
 
-    /// The same operation, whose return is not known.
-    pub(crate) fn unknown(op: &'h Op<D>) -> Self {
-        let (ret, until) = (None, None);
-        Step { op, ret, until }
-    }
-
-    /// The same operation, held to no answer: within its interval it took effect or it did not.
+    /// The same operation, which may be left out.
     pub(crate) fn relaxed(self) -> Self {
-        Step { ret: None, ..self }
+        Step {
+            strict: false,
+            ..self
+        }
     }
 
-    /// Whether it may take effect at any time after its call.
-    pub(crate) fn open_ended(&self) -> bool {
-        self.until.is_none()
+    /// The same operation, which may be left out, or take effect at any time after its call.
+    pub(crate) fn unbounded(self) -> Self {
+        Step {
+            until: None,
+            ..self.relaxed()
+        }
     }
 }
 
@@ -74,7 +82,7 @@ impl<D: Domain> Part<'_, D> {
 
     /// How many operations have an unknown outcome.
     pub(crate) fn unknown(&self) -> u64 {
-        self.steps.iter().filter(|step| step.ret.is_none()).count() as u64
+        self.steps.iter().filter(|step| !step.strict).count() as u64
     }
 }
 
@@ -97,14 +105,4 @@ pub(crate) fn parts<'h, M: Model>(
         parts[place].steps.push(step);
     }
     parts
-}
-
-/// The answers that all operations of these steps are held to.
-pub(crate) fn answered<'h, M: Model>(
-    steps: &[Step<'h, M::Domain>],
-) -> Vec<(&'h <M::Domain as Domain>::Call, &'h RetOf<M>)> {
-    steps
-        .iter()
-        .filter_map(|step| Some((&step.op.call, step.ret?)))
-        .collect()
 }

@@ -19,8 +19,8 @@ impl<'h, M: Model> Trials<'h, M> {
     }
 
     /// Weakens the part as far as the limit allows: cut off behind the first return that no order
-    /// reaches, and with as few operations held to their answers as possible. The result is as
-    /// impossible as the part was; what was cut off or relaxed has nothing to do with it.
+    /// reaches, and with as few operations as possible that must take effect; the others may be left
+    /// out. The result is as impossible as the part was.
     pub(crate) fn core(
         &mut self,
         part: &Part<'h, M::Domain>,
@@ -73,64 +73,44 @@ impl<'h, M: Model> Trials<'h, M> {
             .steps
             .iter()
             .filter(|step| step.op.id != late.id)
-            .map(|step| Step::unknown(step.op))
+            .map(|step| step.unbounded())
             .collect();
         steps.push(Step {
             op: &late,
             ret: last.ret,
             until: late.returned,
+            strict: true,
         });
         Trials::new(self.model, self.left).impossible(&steps)
     }
 
-    /// The part as it was known at the first return at which it was impossible. The barrier is a return
-    /// that no order reached, so everything before it is possible.
+    /// The part cut off behind its barrier, the return that no order reached. Since no order got there,
+    /// the calls and returns behind it do not matter.
     fn prefix(
         &mut self,
         steps: &[Step<'h, M::Domain>],
         barrier: Option<Step<'h, M::Domain>>,
     ) -> Vec<Step<'h, M::Domain>> {
-        let mut returns: Vec<Step<'h, M::Domain>> = steps
-            .iter()
-            .filter(|step| step.ret.is_some())
-            .copied()
-            .collect();
-        returns.sort_by_key(|step| step.until);
-        let reached =
-            barrier.and_then(|barrier| returns.iter().position(|step| step.op.id == barrier.op.id));
-        // Mostly the barrier is the first impossible return. Else the steps grow, for few trials.
-        let (mut at, mut stride) = (reached.unwrap_or(0), 1);
-        while at < returns.len() {
-            let known = until(steps, &returns[at]);
-            if self.impossible(&known) {
-                return known;
-            }
-            at += stride;
-            stride *= 2;
-        }
-        steps.to_vec()
+        let cut = barrier.and_then(|barrier| Some(until(steps, barrier.until?)));
+        cut.and_then(|cut| self.proof(&cut))
+            .unwrap_or_else(|| steps.to_vec())
     }
 }
 
-/// What was known when this step returned: calls up to then, and answers up to then.
-fn until<'h, D: Domain>(steps: &[Step<'h, D>], last: &Step<'h, D>) -> Vec<Step<'h, D>> {
-    let Some(now) = last.until else {
-        return steps.to_vec();
-    };
-    steps
-        .iter()
-        .filter(|step| step.op.invoked <= now)
-        .map(|step| match step.until {
-            Some(until) if until <= now => *step,
-            Some(_) | None => Step::unknown(step.op),
-        })
-        .collect()
+/// The calls up to this time. Those that had not returned by then may be left out.
+fn until<'h, D: Domain>(steps: &[Step<'h, D>], now: Time) -> Vec<Step<'h, D>> {
+    let called = steps.iter().filter(|step| step.op.invoked <= now);
+    let known = called.map(|step| match step.until {
+        Some(until) if until <= now => *step,
+        Some(_) | None => step.unbounded(),
+    });
+    known.collect()
 }
 
 /// Up to `count` steps that are held to their answers, the first `from` of them passed over.
 fn strict<D: Domain>(steps: &[Step<'_, D>], from: usize, count: usize) -> Option<Vec<usize>> {
     let chosen: Vec<usize> = (0..steps.len())
-        .filter(|&step| steps[step].ret.is_some())
+        .filter(|&step| steps[step].strict)
         .skip(from)
         .take(count)
         .collect();

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::live::{Set, Slots};
 use super::memo::{Key, Memo};
-use super::part::{Step, answered};
+use super::part::Step;
 use super::table::{Kind, State, Table};
 use super::timeline::{Event, Timeline};
 use super::used::{Used, UsedSets};
@@ -16,8 +16,8 @@ use crate::model::Model;
 /// A configuration is the next event, the state, the set of open steps that have taken effect, and how
 /// many operations of each unknown kind were used, of those that stay open for ever. Operations take effect only when the return of
 /// one that has not is reached, which loses no order: each operation of an order can be moved to the
-/// first return among itself and those behind it. A step that is held to no answer may be skipped at its
-/// return.
+/// first return among itself and those behind it. A step that may be left out is skipped at its
+/// return or not.
 ///
 /// What is skipped, and why nothing is lost. Take any order that leads on from a configuration:
 /// - *Reads at once.* An open step that never changes a state and is possible now takes effect now. It
@@ -25,10 +25,12 @@ use crate::model::Model;
 /// - *Dominance.* A configuration that used no more unknown operations than another, all else equal, can
 ///   follow every order that the other can. So only the smaller one is searched.
 /// - *Symmetry.* Of open steps of one kind the one that returns first comes first, of unknown calls of
-///   one kind the one called first, and a step with a deadline before an unknown one of the same effect:
+///   one kind the one called first, and a step with a deadline before one without that can do the same:
 ///   the others can take its place in the order later.
 /// - *Hidden at once.* An open step on which no answer depends takes effect right before another one
 ///   that wipes out its effect. It had to come anyway, and nobody misses it later.
+/// - *Out of reach.* Nothing leads on if an open read has an answer to which no operations lead that can
+///   still come before its return.
 /// - *No idle unknowns.* An unknown call that changes nothing is left out; likewise one whose effect the
 ///   next step wipes out, before any read saw it: without it, that step leads to the same state.
 ///
@@ -108,6 +110,9 @@ pub(crate) struct Stuck {
     pub(crate) source: Option<OpId>,
 }
 
+/// How many events ahead a read may return for its answer to be checked in advance.
+const REACH: usize = 512;
+
 /// How many steps are looked at to say where a stale answer came from: a courtesy, not a proof.
 const SOURCES_TRIED: usize = 256;
 
@@ -120,7 +125,7 @@ impl<'h, M: Model> Search<'h, M> {
         let mut known: FxHashMap<Kind, u32> = FxHashMap::default();
         let mut class_of = vec![None; steps.len()];
         for (number, step) in steps.iter().enumerate() {
-            if step.open_ended() {
+            if step.until.is_none() {
                 let kind = kinds[number];
                 let class = *known.entry(kind).or_insert_with(|| {
                     let members = Vec::new();
@@ -306,7 +311,7 @@ impl<'h, M: Model> Search<'h, M> {
     fn open_node(&mut self, state: State, live: Set, used: Used, before: Option<State>) {
         let place = self.timeline.place();
         let key = Key { place, state, live };
-        if self.memo.visit(key, used, &self.used) {
+        if self.within_reach(state, live, used) && self.memo.visit(key, used, &self.used) {
             self.visited += 1;
             self.stack.push(Node {
                 place,
@@ -320,6 +325,45 @@ impl<'h, M: Model> Search<'h, M> {
         } else {
             self.return_to_top();
         }
+    }
+
+    /// Whether every open read can still find its answer, as far as the model can tell.
+    fn within_reach(&self, state: State, live: Set, used: Used) -> bool {
+        let pending = |step: &u32| !self.slots.has(live, self.timeline.slot(*step));
+        let mut open = self
+            .timeline
+            .open()
+            .iter()
+            .flatten()
+            .copied()
+            .filter(pending);
+        open.all(|read| {
+            let kind = self.kinds[read as usize];
+            let ahead = self.timeline.ahead(self.timeline.end(read));
+            if !self.table.reads_only(kind) || ahead.len() > REACH {
+                return true;
+            }
+            let now = self
+                .timeline
+                .open()
+                .iter()
+                .flatten()
+                .copied()
+                .filter(pending);
+            let unused = |class: &usize| {
+                self.timeline.waiting()[*class] > self.used.count(used, *class as u32)
+            };
+            let unused = (0..self.classes.len()).filter(unused);
+            let unused = unused.map(|class| self.classes[class].kind);
+            let later = ahead.iter().filter_map(|event| match event {
+                Event::Call(step) => Some(self.kinds[*step as usize]),
+                Event::Unknown { class } => Some(self.classes[*class as usize].kind),
+                Event::Return(_) => None,
+            });
+            let now = now.map(|step| self.kinds[step as usize]);
+            let mut means = now.chain(unused).chain(later);
+            self.table.within_reach(state, kind, &mut means)
+        })
     }
 
     fn return_to_top(&mut self) {
@@ -424,7 +468,7 @@ impl<'h, M: Model> Search<'h, M> {
     }
 
     fn optional(&self, step: u32) -> bool {
-        self.steps[step as usize].ret.is_none()
+        !self.steps[step as usize].strict
     }
 
     /// Everything not yet tried that may take effect at the top node; the best at the back.
@@ -473,7 +517,7 @@ impl<'h, M: Model> Search<'h, M> {
             match self.effect(kind, state, before) {
                 Some(next) if next != state => {
                     let twin = |&(other, after): &(Kind, State)| {
-                        after == next && self.table.call(other) == self.table.call(kind)
+                        after == next && self.table.stands_in(other, kind)
                     };
                     if !effects.iter().any(twin) {
                         choices.push((Choice::Unknown(class as u32), next));
@@ -492,6 +536,15 @@ fn needed<'h, M: Model>(
     model: &M,
     steps: &[Step<'h, M::Domain>],
 ) -> (Vec<Step<'h, M::Domain>>, Vec<bool>) {
+    let steps: Vec<Step<'h, M::Domain>> = steps
+        .iter()
+        .filter(|step| step.strict || !model.reads_only(&step.op.call, step.ret))
+        .copied()
+        .collect();
+    let answered: Vec<_> = steps
+        .iter()
+        .filter_map(|step| Some((&step.op.call, step.ret?)))
+        .collect();
     let free = |step: &Step<'h, M::Domain>| {
         let refutable = |ret| model.refutable(&step.op.call, ret);
         !step.ret.is_some_and(refutable)
@@ -501,13 +554,10 @@ fn needed<'h, M: Model>(
         .filter(|step| free(step))
         .map(|step| &step.op.call)
         .collect();
-    let mut verdicts = model.unobserved(&calls, &answered::<M>(steps)).into_iter();
+    let mut verdicts = model.unobserved(&calls, &answered).into_iter();
     steps
         .iter()
         .map(|step| (*step, free(step) && verdicts.next().unwrap_or(false)))
-        .filter(|(step, unobserved)| {
-            let idle = *unobserved || model.reads_only(&step.op.call, step.ret);
-            step.ret.is_some() || !idle
-        })
+        .filter(|(step, unobserved)| step.strict || !unobserved)
         .unzip()
 }

@@ -69,9 +69,24 @@ impl<'h, M: Model> Table<'h, M> {
         self.reads_only[kind as usize]
     }
 
-    /// The call of this kind.
-    pub(crate) fn call(&self, kind: Kind) -> &'h CallOf<M> {
-        self.kinds[kind as usize].0
+    /// Whether steps of the second kind are possible wherever those of the first are, with the same
+    /// effect.
+    pub(crate) fn stands_in(&self, first: Kind, second: Kind) -> bool {
+        let (one, two) = (self.kinds[first as usize], self.kinds[second as usize]);
+        one.0 == two.0 && (two.1.is_none() || one.1 == two.1)
+    }
+
+    /// Whether some of these calls could lead to a state in which this kind is possible.
+    pub(crate) fn within_reach(
+        &self,
+        state: State,
+        kind: Kind,
+        means: &mut dyn Iterator<Item = Kind>,
+    ) -> bool {
+        let (call, ret) = self.kinds[kind as usize];
+        let mut calls = means.map(|kind| self.kinds[kind as usize].0);
+        let state = &self.states[state as usize];
+        ret.is_none_or(|ret| self.model.within_reach(state, call, ret, &mut calls))
     }
 
     /// The state as a reader says it.

@@ -136,6 +136,11 @@ impl Timeline {
         &self.waiting
     }
 
+    /// The events from the present place to another one.
+    pub(crate) fn ahead(&self, end: u32) -> &[Event] {
+        &self.events[self.place..end as usize]
+    }
+
     /// The event at a place.
     pub(crate) fn event(&self, place: u32) -> Event {
         self.events[place as usize]

@@ -84,6 +84,24 @@ impl Model for Appends {
         calls.iter().map(useless).collect()
     }
 
+    /// A string grows at its end, or a put begins it anew.
+    fn within_reach(
+        &self,
+        state: &String,
+        _call: &AppendCall,
+        ret: &AppendRet,
+        means: &mut dyn Iterator<Item = &AppendCall>,
+    ) -> bool {
+        let AppendRet::Value(seen) = ret else {
+            return true;
+        };
+        let begins = |call: &AppendCall| match &call.action {
+            AppendAction::Put(value) => seen.starts_with(value),
+            AppendAction::Get | AppendAction::Append(_) => false,
+        };
+        seen.starts_with(state) || means.any(begins)
+    }
+
     fn state_label(&self, state: &String) -> String {
         format!("{state:?}")
     }
@@ -127,6 +145,20 @@ mod tests {
         assert_eq!(after("a", AppendAction::Get, done()), None);
         let value = Some(AppendRet::Value("ab".into()));
         assert_eq!(after("ab", AppendAction::Append("b".into()), value), None);
+    }
+
+    #[test]
+    fn a_string_is_out_of_reach_unless_it_goes_on_or_begins_anew() {
+        let means = [
+            call(AppendAction::Append("a".into())),
+            call(AppendAction::Put("cd".into())),
+        ];
+        for (seen, reached) in [("ab", true), ("ba", false), ("cdx", true), ("c", false)] {
+            let ret = AppendRet::Value(seen.into());
+            let get = call(AppendAction::Get);
+            let found = Appends.within_reach(&"a".into(), &get, &ret, &mut means.iter());
+            assert_eq!(found, reached, "{seen}");
+        }
     }
 
     #[test]

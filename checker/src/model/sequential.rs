@@ -63,6 +63,18 @@ pub trait Model {
         vec![false; calls.len()]
     }
 
+    /// Whether some of these calls, in some order, could lead from the state to one in which this answer
+    /// is possible. `true` is always safe.
+    fn within_reach(
+        &self,
+        _state: &Self::State,
+        _call: &CallOf<Self>,
+        _ret: &RetOf<Self>,
+        _means: &mut dyn Iterator<Item = &CallOf<Self>>,
+    ) -> bool {
+        true
+    }
+
     /// The state as a reader says it.
     fn state_label(&self, state: &Self::State) -> String {
         format!("{state:?}")

@@ -285,6 +285,43 @@ impl Model for MultiValue {
         calls.iter().map(useless).collect()
     }
 
+    /// What is covered stays covered; what is live and not returned has to be covered; what is returned
+    /// and not yet live has to be put.
+    fn within_reach(
+        &self,
+        state: &Siblings,
+        call: &KvCall,
+        ret: &KvRet,
+        means: &mut dyn Iterator<Item = &KvCall>,
+    ) -> bool {
+        let KvRet::Values(values) = ret else {
+            return true;
+        };
+        let key = call.key();
+        let version = |value: &String| self.version(key, value);
+        let gone = |version: Option<u32>| version.is_none_or(|version| state.covered.has(version));
+        if values.iter().any(|value| gone(version(value))) {
+            return false;
+        }
+        let extra = state.live.iter().filter(|value| !values.contains(value));
+        let mut extra: Vec<u32> = extra.filter_map(version).collect();
+        let mut wanted: Vec<&String> = values
+            .iter()
+            .filter(|value| state.live.binary_search(value).is_err())
+            .collect();
+        while !(extra.is_empty() && wanted.is_empty()) {
+            let Some(write) = means.next() else {
+                return false;
+            };
+            let covered = self.covered(write);
+            extra.retain(|&version| !covered.has(version));
+            if let KvCall::Put { value, .. } = write {
+                wanted.retain(|wanted| *wanted != value);
+            }
+        }
+        true
+    }
+
     fn state_label(&self, state: &Siblings) -> String {
         match state.live.as_slice() {
             [] => "nothing".into(),

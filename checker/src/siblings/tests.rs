@@ -395,8 +395,7 @@ fn case(luck: &mut Luck) -> Case {
     for write in 0..=luck.below(5) {
         let mut seen = Vec::new();
         let mut context = Vec::new();
-        for earlier in 0..write {
-            let (delete, outcome, _) = writes[earlier];
+        for (earlier, &(delete, outcome, _)) in writes.iter().enumerate() {
             if luck.below(3) > 0 || outcome == "fail" || (delete && outcome == "info") {
                 continue;
             }

@@ -8,12 +8,12 @@ use alloc::vec::Vec;
 use super::machine::{Node, send};
 use super::port::{Output, Time};
 use super::timers::Timer;
+use crate::batch::Batch;
 use crate::clock::NodeId;
 use crate::flaw::Flaw;
-use crate::merkle::{Children, Root, differing, differing_keys};
+use crate::merkle::{Children, Digests, Root, differing, differing_keys};
 use crate::message::Message;
 use crate::siblings::Siblings;
-use crate::store::Batch;
 
 impl Node {
     /// The first comparison. Nodes begin one after the other, not all at once.
@@ -22,18 +22,24 @@ impl Node {
         if shape.anti_entropy && shape.nodes > 1 && self.id.0 < shape.nodes {
             let interval = shape.timing.anti_entropy_us;
             let share = interval / u64::from(shape.nodes) * u64::from(self.id.0);
-            self.timers.set(Timer::Entropy, now.after(interval).after(share));
+            self.timers
+                .set(Timer::Entropy, now.after(interval).after(share));
         }
     }
 
     /// Sends the next peer the roots of the ranges that both own.
     pub(super) fn compare_trees(&mut self, now: Time, out: &mut Vec<Output>) {
         let shape = self.config.shape();
-        self.timers.set(Timer::Entropy, now.after(shape.timing.anti_entropy_us));
+        self.timers
+            .set(Timer::Entropy, now.after(shape.timing.anti_entropy_us));
         for _ in 0..shape.nodes {
             self.compared = NodeId((self.compared.0 + 1) % shape.nodes);
             let peer = self.compared;
-            let shared = self.store.trees().iter().filter(|(range, _)| self.shares(peer, **range));
+            let shared = self
+                .store
+                .trees()
+                .iter()
+                .filter(|(range, _)| self.shares(peer, **range));
             let roots: Vec<_> = shared.map(|(range, tree)| (*range, tree.root())).collect();
             if !roots.is_empty() {
                 send(peer, Message::SyncRoots { roots }, out);
@@ -108,7 +114,7 @@ impl Node {
     pub(super) fn sync_keys(
         &self,
         from: NodeId,
-        keys: &[(u32, u8, Vec<(Vec<u8>, u128)>)],
+        keys: &[(u32, u8, Digests)],
         out: &mut Vec<Output>,
     ) {
         let (mut states, mut wanted) = (Vec::new(), Vec::new());
@@ -121,7 +127,9 @@ impl Node {
             for (_, leaf, theirs) in range_keys {
                 differ.extend(differing_keys(&tree.keys(*leaf), theirs));
             }
-            if !self.shares(from, range) || self.flaw(Flaw::SkipSmallDifferences) && differ.len() == 1 {
+            if !self.shares(from, range)
+                || self.flaw(Flaw::SkipSmallDifferences) && differ.len() == 1
+            {
                 continue;
             }
             for key in differ {

@@ -83,7 +83,11 @@ impl Node {
             written,
         };
         let patience = now.after(self.config.shape().timing.replica_us);
-        let due = if forwarding.life.is_some() { reply_by } else { patience.min(reply_by) };
+        let due = if forwarding.life.is_some() {
+            reply_by
+        } else {
+            patience.min(reply_by)
+        };
         self.timers.set(Timer::Forward(number), due);
         self.send_forward(number, &forwarding, out);
         self.forwardings.insert(number, forwarding);
@@ -154,7 +158,8 @@ impl Node {
                 // What asked for the life was not obeyed, so this is still the first time.
                 forwarding.life = Some(life);
                 let forwarding = forwarding.clone();
-                self.timers.set(Timer::Forward(tag.number), forwarding.reply_by);
+                self.timers
+                    .set(Timer::Forward(tag.number), forwarding.reply_by);
                 self.send_forward(tag.number, &forwarding, out);
                 return;
             }

@@ -44,7 +44,10 @@ impl Get {
     }
 
     fn answers(&self) -> usize {
-        self.asked.iter().filter(|asked| asked.answer.is_some()).count()
+        self.asked
+            .iter()
+            .filter(|asked| asked.answer.is_some())
+            .count()
     }
 
     /// When the next silent replica is given up.
@@ -79,7 +82,11 @@ impl Node {
             let owner = self.config.owners(range)[index];
             let avoid = self.config.shape().sloppy && self.detector.suspects(owner, now);
             // With nobody to stand in, a suspected owner is better than nobody.
-            let stand_in = if avoid { self.stand_in(now, range, &mut get.next) } else { None };
+            let stand_in = if avoid {
+                self.stand_in(now, range, &mut get.next)
+            } else {
+                None
+            };
             self.ask(now, tag, &mut get, stand_in.unwrap_or(owner), out);
         }
         self.settle_get(tag.number, get, now, out);
@@ -100,7 +107,10 @@ impl Node {
         let Some(mut get) = self.gets.remove(&tag.number) else {
             return;
         };
-        let silent = get.asked.iter_mut().find(|asked| asked.node == from && asked.answer.is_none());
+        let silent = get
+            .asked
+            .iter_mut()
+            .find(|asked| asked.node == from && asked.answer.is_none());
         if let Some(asked) = silent {
             asked.answer = Some(siblings);
         }
@@ -124,10 +134,11 @@ impl Node {
             asked.due = None;
             let silent = asked.node;
             self.suspect(now, silent);
-            if self.config.shape().sloppy && !get.replied {
-                if let Some(node) = self.stand_in(now, get.range, &mut get.next) {
-                    self.ask(now, self.tag(number), &mut get, node, out);
-                }
+            if self.config.shape().sloppy
+                && !get.replied
+                && let Some(node) = self.stand_in(now, get.range, &mut get.next)
+            {
+                self.ask(now, self.tag(number), &mut get, node, out);
             }
         }
         self.settle_get(number, get, now, out);
@@ -150,7 +161,10 @@ impl Node {
     fn settle_get(&mut self, number: u64, mut get: Get, now: Time, out: &mut Vec<Output>) {
         if !get.replied && get.answers() >= self.config.shape().r as usize {
             let merged = get.merged();
-            let values = merged.iter().map(|(_, version)| version.value.clone()).collect();
+            let values = merged
+                .iter()
+                .map(|(_, version)| version.value.clone())
+                .collect();
             let context = context::encode(&get.key, merged.context());
             reply(get.client, Reply::Values { values, context }, out);
             get.replied = true;
@@ -161,7 +175,11 @@ impl Node {
             self.repair(now, &get, out);
             return;
         }
-        let end = if get.replied { None } else { Some(get.reply_by) };
+        let end = if get.replied {
+            None
+        } else {
+            Some(get.reply_by)
+        };
         if let Some(at) = next.into_iter().chain(end).min() {
             self.timers.set(Timer::Get(number), at);
         }

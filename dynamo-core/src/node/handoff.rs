@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use super::machine::{Node, send};
 use super::port::{Output, Time};
 use super::timers::Timer;
+use crate::batch::{After, Batch};
 use crate::clock::NodeId;
 use crate::flaw::Flaw;
 use crate::message::Message;
 use crate::siblings::Siblings;
-use crate::store::{After, Batch};
 
 impl Node {
     /// Sees to it that hints, if there are any, are looked at.
@@ -24,7 +24,12 @@ impl Node {
     pub(super) fn deliver_hints(&mut self, now: Time, out: &mut Vec<Output>) {
         let patience = self.config.shape().timing.replica_us;
         let late = |(_, since): &(&NodeId, &Time)| since.after(patience) <= now;
-        let silent: Vec<_> = self.delivering.iter().filter(late).map(|(owner, _)| *owner).collect();
+        let silent: Vec<_> = self
+            .delivering
+            .iter()
+            .filter(late)
+            .map(|(owner, _)| *owner)
+            .collect();
         for owner in silent {
             self.delivering.remove(&owner);
             self.suspect(now, owner);

@@ -9,6 +9,7 @@ use super::get::Get;
 use super::port::{Input, Output, Reply, Request, RequestId, Ticket, Time};
 use super::put::Put;
 use super::timers::{Timer, Timers};
+use crate::batch::{After, Batch, Commit};
 use crate::clock::NodeId;
 use crate::config::Config;
 use crate::detector::Detector;
@@ -16,7 +17,7 @@ use crate::flaw::Flaw;
 use crate::merkle::Root;
 use crate::message::{Message, Tag};
 use crate::ring::RangeName;
-use crate::store::{After, Batch, Commit, Store};
+use crate::store::Store;
 
 /// One node of a Dynamo.
 ///
@@ -110,7 +111,9 @@ impl Node {
     pub fn roots(&self) -> Vec<(RangeName, Root)> {
         let ring = self.config.ring();
         let trees = self.store.trees().iter();
-        trees.map(|(range, tree)| (ring.range_name(*range), tree.root())).collect()
+        trees
+            .map(|(range, tree)| (ring.range_name(*range), tree.root()))
+            .collect()
     }
 
     fn wake(&mut self, now: Time, out: &mut Vec<Output>) {

@@ -6,12 +6,12 @@ use super::forward::Written;
 use super::machine::{Node, reply, send};
 use super::port::{Output, Reply, RequestId, Time};
 use super::timers::Timer;
+use crate::batch::{After, Batch};
 use crate::clock::{NodeId, VersionVector};
 use crate::context;
 use crate::flaw::Flaw;
 use crate::message::{Answer, Message, Tag};
 use crate::siblings::Siblings;
-use crate::store::{After, Batch};
 
 /// Who waits for a put.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +53,18 @@ struct Place {
 }
 
 impl Put {
+    /// Tells whoever waits what became of it.
+    fn tell(&mut self, answer: Answer, out: &mut Vec<Output>) {
+        self.replied = true;
+        match (self.client, answer) {
+            (Client::Peer(from, tag), answer) => {
+                send(from, Message::Forwarded { tag, answer }, out);
+            }
+            (Client::Here(id), Answer::Stored) => reply(id, Reply::Stored, out),
+            (Client::Here(id), _) => reply(id, Reply::Unavailable, out),
+        }
+    }
+
     /// When the next silent replica is given up.
     fn next_due(&self) -> Option<Time> {
         self.places.iter().filter_map(|place| place.due).min()
@@ -90,7 +102,9 @@ impl Node {
     ) {
         let range = self.store.range_of(&written.0);
         let owners = self.config.owners(range);
-        let healthy = owners.iter().find(|owner| !self.detector.suspects(**owner, now));
+        let healthy = owners
+            .iter()
+            .find(|owner| !self.detector.suspects(**owner, now));
         let alone = healthy.is_none() && self.config.shape().sloppy;
         if self.store.owns(range) || alone {
             self.coordinate(now, (Client::Here(id), reply_by), range, written, out);
@@ -145,7 +159,9 @@ impl Node {
         let mut past = context;
         let sighted = !past.is_empty();
         if self.flaw(Flaw::DominateSameContext) && sighted {
-            held.iter().filter(|(dot, _)| dot.node == self.id).for_each(|(dot, _)| past.add(dot));
+            held.iter()
+                .filter(|(dot, _)| dot.node == self.id)
+                .for_each(|(dot, _)| past.add(dot));
         }
         if self.flaw(Flaw::CoverWholeContext) && held.iter().any(|(dot, _)| past.covers(dot)) {
             past.join(&held.context());
@@ -170,7 +186,11 @@ impl Node {
         for owner in others {
             let avoid = self.config.shape().sloppy && self.detector.suspects(owner, now);
             // With nobody to stand in, a suspected owner is better than nobody.
-            let stand_in = if avoid { self.other_stand_in(now, &mut put) } else { None };
+            let stand_in = if avoid {
+                self.other_stand_in(now, &mut put)
+            } else {
+                None
+            };
             let asked = stand_in.unwrap_or(owner);
             self.send_replicate(number, &put, owner, asked, out);
             let due = Some(now.after(self.config.shape().timing.replica_us));
@@ -212,7 +232,11 @@ impl Node {
             }
             self.suspect(now, asked);
             let sloppy = self.config.shape().sloppy;
-            let stand_in = if sloppy { self.other_stand_in(now, &mut put) } else { None };
+            let stand_in = if sloppy {
+                self.other_stand_in(now, &mut put)
+            } else {
+                None
+            };
             let due = stand_in.map(|_| now.after(self.config.shape().timing.replica_us));
             put.places[index].due = due;
             if let Some(asked) = stand_in {
@@ -225,34 +249,29 @@ impl Node {
         }
         self.commit(now, batch, None, out);
         if !put.replied && put.reply_by <= now {
-            self.tell(&mut put, Answer::Unavailable, out);
+            put.tell(Answer::Unavailable, out);
         }
         self.settle_put(number, put, out);
     }
 
     fn settle_put(&mut self, number: u64, mut put: Put, out: &mut Vec<Output>) {
         if !put.replied && put.count >= self.config.shape().w as usize {
-            self.tell(&mut put, Answer::Stored, out);
+            put.tell(Answer::Stored, out);
         }
         let next = put.next_due();
         if put.replied && put.sent && next.is_none() {
             self.timers.clear(Timer::Put(number));
             return;
         }
-        let end = if put.replied { None } else { Some(put.reply_by) };
+        let end = if put.replied {
+            None
+        } else {
+            Some(put.reply_by)
+        };
         if let Some(at) = next.into_iter().chain(end).min() {
             self.timers.set(Timer::Put(number), at);
         }
         self.puts.insert(number, put);
-    }
-
-    fn tell(&self, put: &mut Put, answer: Answer, out: &mut Vec<Output>) {
-        put.replied = true;
-        match (put.client, answer) {
-            (Client::Peer(from, tag), answer) => send(from, Message::Forwarded { tag, answer }, out),
-            (Client::Here(id), Answer::Stored) => reply(id, Reply::Stored, out),
-            (Client::Here(id), _) => reply(id, Reply::Unavailable, out),
-        }
     }
 
     fn send_replicate(
@@ -275,6 +294,10 @@ impl Node {
     /// A stand-in that is not this node: this one holds a copy already.
     fn other_stand_in(&self, now: Time, put: &mut Put) -> Option<NodeId> {
         let found = self.stand_in(now, put.range, &mut put.next);
-        if found == Some(self.id) { self.stand_in(now, put.range, &mut put.next) } else { found }
+        if found == Some(self.id) {
+            self.stand_in(now, put.range, &mut put.next)
+        } else {
+            found
+        }
     }
 }

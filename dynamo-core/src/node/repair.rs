@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use super::get::Get;
 use super::machine::{Node, send};
 use super::port::{Output, Time};
+use crate::batch::Batch;
 use crate::flaw::Flaw;
 use crate::message::Message;
 use crate::siblings::Siblings;
-use crate::store::Batch;
 
 impl Node {
     /// Sends what all replicas hold together to each owner that answered with something else. A pure
@@ -20,10 +20,17 @@ impl Node {
         let merged = get.merged();
         let stale = |answer: &Option<Siblings>| answer.as_ref().is_some_and(|held| *held != merged);
         let owners = self.config.owners(get.range);
-        let stale = get.asked.iter().filter(|asked| owners.contains(&asked.node) && stale(&asked.answer));
+        let stale = get
+            .asked
+            .iter()
+            .filter(|asked| owners.contains(&asked.node) && stale(&asked.answer));
         let stale: Vec<_> = stale.map(|asked| asked.node).collect();
         for node in stale {
-            let siblings = if self.flaw(Flaw::MintOnRepair) { self.minted_again(&merged) } else { merged.clone() };
+            let siblings = if self.flaw(Flaw::MintOnRepair) {
+                self.minted_again(&merged)
+            } else {
+                merged.clone()
+            };
             if node == self.id {
                 self.repaired(now, &get.key, &siblings, out);
             } else {
@@ -48,13 +55,12 @@ impl Node {
         }
     }
 
-    /// The same values as new events of this node: only a flaw asks for this.
+    /// The same value as a new event of this node: only a flaw asks for this. Siblings stay as they
+    /// are, or coordinators that repair at the same time would double them each time.
     fn minted_again(&mut self, siblings: &Siblings) -> Siblings {
         let mut again = siblings.clone();
-        for (dot, version) in siblings.iter() {
-            let mut past = version.past.clone();
-            past.add(dot);
-            again.put(self.store.mint(), past, version.value.clone());
+        if let (1, Some((_, version))) = (siblings.len(), siblings.iter().next()) {
+            again.put(self.store.mint(), siblings.context(), version.value.clone());
         }
         again
     }

@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 
 use super::machine::{Node, send};
 use super::port::{Output, Time};
+use crate::batch::{After, Batch};
 use crate::clock::NodeId;
 use crate::message::{Message, Tag};
 use crate::siblings::Siblings;
-use crate::store::{After, Batch};
 
 impl Node {
     /// Merges what a put left, as data or as a hint, and acknowledges once it is durable (§4.5).

@@ -13,7 +13,10 @@ fn what_was_put_anywhere_is_got_everywhere() {
     let mut network = Network::new(Shape::default());
     for node in network.ids() {
         let (_, context) = network.get(node, KEY);
-        assert_eq!(network.put(node, KEY, &format!("by {node}"), Some(&context)), Reply::Stored);
+        assert_eq!(
+            network.put(node, KEY, &format!("by {node}"), Some(&context)),
+            Reply::Stored
+        );
         network.run_ms(10);
         for reader in network.ids() {
             assert_eq!(network.get(reader, KEY).0, [format!("by {node}")]);
@@ -39,7 +42,10 @@ fn a_put_replaces_what_its_context_saw_and_nothing_else() {
     network.put(NodeId(0), KEY, "a", None);
     let (_, context) = network.get(NodeId(1), KEY);
     for (node, value) in [(2, "b"), (3, "c")] {
-        assert_eq!(network.put(NodeId(node), KEY, value, Some(&context)), Reply::Stored);
+        assert_eq!(
+            network.put(NodeId(node), KEY, value, Some(&context)),
+            Reply::Stored
+        );
     }
     let (values, context) = network.get(NodeId(4), KEY);
     assert_eq!(values, ["b", "c"]);
@@ -54,9 +60,19 @@ fn an_owner_coordinates_and_any_other_node_hands_the_put_to_one() {
     network.put(list[1], KEY, "a", None);
     assert_eq!(network.count("forward"), 0);
     network.put(list[4], KEY, "b", None);
-    let forward = network.log.iter().find(|(.., message)| message.kind() == "forward");
-    assert_eq!(forward.map(|(from, to, _)| (*from, *to)), Some((list[4], list[0])));
-    let dots: Vec<_> = network.held(list[0], KEY).iter().map(|(dot, _)| dot.node).collect();
+    let forward = network
+        .log
+        .iter()
+        .find(|(.., message)| message.kind() == "forward");
+    assert_eq!(
+        forward.map(|(from, to, _)| (*from, *to)),
+        Some((list[4], list[0]))
+    );
+    let dots: Vec<_> = network
+        .held(list[0], KEY)
+        .iter()
+        .map(|(dot, _)| dot.node)
+        .collect();
     assert_eq!(dots.len(), 2);
     assert!(dots.contains(&list[0]) && dots.contains(&list[1]));
 }
@@ -88,7 +104,10 @@ fn nothing_leaves_a_node_before_its_own_disk_has_it() {
     network.release(list[0]);
     network.run_ms(1_000);
     assert_eq!(network.reply(put), None);
-    assert!(network.get(list[1], KEY).0.is_empty(), "what was not synced never was");
+    assert!(
+        network.get(list[1], KEY).0.is_empty(),
+        "what was not synced never was"
+    );
 }
 
 #[test]
@@ -115,7 +134,11 @@ fn a_strict_quorum_does_without_stand_ins() {
     assert_eq!(network.put(list[0], KEY, "a", None), Reply::Stored);
     network.crash(list[2]);
     assert_eq!(network.put(list[0], KEY, "b", None), Reply::Unavailable);
-    assert_eq!(network.hints(list[0]).len(), 2, "what an owner missed is kept all the same");
+    assert_eq!(
+        network.hints(list[0]).len(),
+        2,
+        "what an owner missed is kept all the same"
+    );
     assert!(network.values(list[3], KEY).is_empty());
     assert!(network.hints(list[3]).is_empty());
 }
@@ -134,10 +157,21 @@ fn a_sloppy_quorum_takes_puts_while_any_node_is_up() {
     }
     let last = list[4];
     for turn in 0..8 {
-        assert_eq!(network.put(last, KEY, &format!("{turn}"), None), Reply::Stored);
+        assert_eq!(
+            network.put(last, KEY, &format!("{turn}"), None),
+            Reply::Stored
+        );
         network.run_ms(turn * 100);
     }
-    assert_eq!(network.hints(last), list[..3].iter().copied().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>());
+    assert_eq!(
+        network.hints(last),
+        list[..3]
+            .iter()
+            .copied()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -165,8 +199,12 @@ fn a_forward_that_comes_twice_is_obeyed_once_even_after_a_restart() {
     let list = network.list(KEY);
     network.run_ms(1);
     assert_eq!(network.put(list[4], KEY, "a", None), Reply::Stored);
-    let forwards: Vec<_> =
-        network.log.iter().filter(|(.., message)| message.kind() == "forward").cloned().collect();
+    let forwards: Vec<_> = network
+        .log
+        .iter()
+        .filter(|(.., message)| message.kind() == "forward")
+        .cloned()
+        .collect();
     assert_eq!(forwards.len(), 2, "first the life is asked for");
     let (_, context) = network.get(list[0], KEY);
     network.put(list[0], KEY, "b", Some(&context));
@@ -193,8 +231,15 @@ fn a_put_is_not_forwarded_again_when_its_coordinator_falls_silent() {
     assert_eq!(network.put(list[4], KEY, "b", None), Reply::Unavailable);
     assert_eq!(network.count("forward"), before + 1);
     assert_eq!(network.put(list[4], KEY, "c", None), Reply::Stored);
-    let last = network.log.iter().rfind(|(.., message)| message.kind() == "forward");
-    assert_eq!(last.map(|(_, to, _)| *to), Some(list[1]), "the silent one is avoided");
+    let last = network
+        .log
+        .iter()
+        .rfind(|(.., message)| message.kind() == "forward");
+    assert_eq!(
+        last.map(|(_, to, _)| *to),
+        Some(list[1]),
+        "the silent one is avoided"
+    );
 }
 
 #[test]
@@ -210,5 +255,10 @@ fn an_acknowledgement_that_comes_twice_counts_once() {
     }
     network.luck.doubled_per_mille = 1_000;
     assert_eq!(network.put(list[0], KEY, "a", None), Reply::Unavailable);
-    assert!(network.log.iter().any(|(.., m)| matches!(m, Message::Replicated { .. })));
+    assert!(
+        network
+            .log
+            .iter()
+            .any(|(.., m)| matches!(m, Message::Replicated { .. }))
+    );
 }

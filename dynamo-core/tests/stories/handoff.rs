@@ -30,7 +30,11 @@ fn a_stand_in_keeps_a_hint_until_the_owner_has_it_on_disk() {
     network.stall(list[1]);
     network.run_ms(800);
     assert!(network.count("hint") > 0);
-    assert_eq!(network.hints(list[3]), [list[1]], "delivered is not yet durable");
+    assert_eq!(
+        network.hints(list[3]),
+        [list[1]],
+        "delivered is not yet durable"
+    );
     network.release(list[1]);
     network.run_ms(800);
     assert_eq!(network.values(list[1], KEY), ["a"]);
@@ -157,6 +161,9 @@ fn a_stand_in_that_coordinates_twice_loses_neither_put() {
     let kept: Vec<String> = network.get(first, KEY).0;
     for value in ["a", "b"] {
         let seen = values.iter().any(|seen| seen == value);
-        assert!(seen || kept.iter().any(|kept| kept == value), "{value}: {values:?} {kept:?}");
+        assert!(
+            seen || kept.iter().any(|kept| kept == value),
+            "{value}: {values:?} {kept:?}"
+        );
     }
 }

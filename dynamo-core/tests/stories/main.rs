@@ -1,7 +1,6 @@
 //! Stories of a few nodes: what they promise together, and how each flaw breaks it.
 
 mod coordination;
-mod flaws;
 mod handoff;
 mod mending;
 mod network;

@@ -38,7 +38,11 @@ fn a_get_mends_the_owners_that_it_finds_stale_and_makes_no_event() {
         network.run_ms(100);
         assert_eq!(dots(&network, list[2]), dots(&network, list[0]));
     }
-    assert_eq!(network.count("repair"), 1, "replicas that agree are left alone");
+    assert_eq!(
+        network.count("repair"),
+        1,
+        "replicas that agree are left alone"
+    );
 }
 
 #[test]
@@ -66,7 +70,9 @@ fn anti_entropy_alone_mends_everything_and_then_only_compares_roots() {
         ..without_hints()
     };
     let mut network = Network::new(shape);
-    let keys: Vec<Vec<u8>> = (0..20).map(|index| format!("key {index}").into_bytes()).collect();
+    let keys: Vec<Vec<u8>> = (0..20)
+        .map(|index| format!("key {index}").into_bytes())
+        .collect();
     network.luck.lost_per_mille = 300;
     network.luck.state = 3;
     for (turn, key) in keys.iter().cycle().take(60).enumerate() {
@@ -80,7 +86,10 @@ fn anti_entropy_alone_mends_everything_and_then_only_compares_roots() {
         let list = network.list(key);
         assert_eq!(network.held(list[0], key), network.held(list[1], key));
         assert_eq!(network.held(list[0], key), network.held(list[2], key));
-        assert!(network.held(list[3], key).is_empty(), "only owners are mended");
+        assert!(
+            network.held(list[3], key).is_empty(),
+            "only owners are mended"
+        );
     }
     let before = network.count("sync-branches");
     network.run_ms(2_000);
@@ -106,7 +115,10 @@ fn anti_entropy_moves_only_the_keys_that_differ() {
     network.heal();
     network.run_ms(3_000);
     assert_eq!(network.values(list[1], KEY), ["a"]);
-    let moved = network.log.iter().flat_map(|(.., message)| message.carries());
+    let moved = network
+        .log
+        .iter()
+        .flat_map(|(.., message)| message.carries());
     assert!(moved.into_iter().all(|key| key == KEY));
 }
 
@@ -118,7 +130,12 @@ fn a_lost_disk_is_filled_again_and_its_roots_agree() {
     };
     let mut network = Network::new(shape);
     for index in 0..30 {
-        network.put(NodeId(index % 5), format!("key {index}").as_bytes(), "v", None);
+        network.put(
+            NodeId(index % 5),
+            format!("key {index}").as_bytes(),
+            "v",
+            None,
+        );
     }
     network.run_ms(1_000);
     let before = network.node(NodeId(2)).roots();
@@ -126,7 +143,13 @@ fn a_lost_disk_is_filled_again_and_its_roots_agree() {
     network.crash(NodeId(2));
     network.disk(NodeId(2)).retain(|key, _| key[0] == b's');
     network.restart(NodeId(2));
-    assert!(network.node(NodeId(2)).roots().iter().all(|(_, root)| *root == 0));
+    assert!(
+        network
+            .node(NodeId(2))
+            .roots()
+            .iter()
+            .all(|(_, root)| *root == 0)
+    );
     network.run_ms(3_000);
     assert_eq!(network.node(NodeId(2)).roots(), before);
 }
@@ -135,7 +158,12 @@ fn a_lost_disk_is_filled_again_and_its_roots_agree() {
 fn roots_have_the_same_name_and_value_on_every_owner() {
     let mut network = Network::new(Shape::default());
     for index in 0..30 {
-        network.put(NodeId(index % 5), format!("key {index}").as_bytes(), "v", None);
+        network.put(
+            NodeId(index % 5),
+            format!("key {index}").as_bytes(),
+            "v",
+            None,
+        );
     }
     network.run_ms(1_000);
     let mut by_name = std::collections::BTreeMap::new();

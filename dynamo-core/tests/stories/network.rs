@@ -144,10 +144,19 @@ impl Network {
     pub(crate) fn wait(&mut self, id: RequestId) -> Reply {
         let until = self.now.after(PATIENCE_US);
         while !self.replies.contains_key(&id) && self.step(until) {}
-        self.replies.get(&id).cloned().expect("every request is answered in time")
+        self.replies
+            .get(&id)
+            .cloned()
+            .expect("every request is answered in time")
     }
 
-    pub(crate) fn put(&mut self, node: NodeId, key: &[u8], value: &str, context: Option<&[u8]>) -> Reply {
+    pub(crate) fn put(
+        &mut self,
+        node: NodeId,
+        key: &[u8],
+        value: &str,
+        context: Option<&[u8]>,
+    ) -> Reply {
         let id = self.start_put(node, key, value, context);
         self.wait(id)
     }
@@ -179,7 +188,10 @@ impl Network {
     /// What a disk holds of a key as data.
     pub(crate) fn held(&self, node: NodeId, key: &[u8]) -> Siblings {
         let held = self.records(node).find_map(|record| match record {
-            Record::Data { key: name, siblings } if name == key => Some(siblings),
+            Record::Data {
+                key: name,
+                siblings,
+            } if name == key => Some(siblings),
             _ => None,
         });
         held.unwrap_or_default()
@@ -187,7 +199,12 @@ impl Network {
 
     /// What a disk holds of a key as data: the values, sorted.
     pub(crate) fn values(&self, node: NodeId, key: &[u8]) -> Vec<String> {
-        texts(self.held(node, key).iter().map(|(_, version)| version.value.clone()).collect())
+        texts(
+            self.held(node, key)
+                .iter()
+                .map(|(_, version)| version.value.clone())
+                .collect(),
+        )
     }
 
     /// For whom a disk holds hints.
@@ -209,12 +226,17 @@ impl Network {
     }
 
     pub(crate) fn node(&self, node: NodeId) -> &Node {
-        self.nodes[node.0 as usize].as_ref().expect("the node is up")
+        self.nodes[node.0 as usize]
+            .as_ref()
+            .expect("the node is up")
     }
 
     /// How many messages of a kind were sent.
     pub(crate) fn count(&self, kind: &str) -> usize {
-        self.log.iter().filter(|(.., message)| message.kind() == kind).count()
+        self.log
+            .iter()
+            .filter(|(.., message)| message.kind() == kind)
+            .count()
     }
 
     pub(crate) fn input(&mut self, node: NodeId, input: Input) {
@@ -227,7 +249,10 @@ impl Network {
             match output {
                 Output::Send { to, message } => self.post(node, to, message),
                 Output::Reply { id, reply } => {
-                    assert!(self.replies.insert(id, reply).is_none(), "one reply per request");
+                    assert!(
+                        self.replies.insert(id, reply).is_none(),
+                        "one reply per request"
+                    );
                 }
                 Output::Store { ticket, writes } => {
                     let at = now.after(500 + self.luck.below(self.luck.jitter_us));
@@ -247,7 +272,8 @@ impl Network {
         for _ in 0..copies {
             self.posted += 1;
             let at = self.now.after(1_000 + self.luck.below(self.luck.jitter_us));
-            self.mail.insert((at, self.posted), (from, to, message.clone()));
+            self.mail
+                .insert((at, self.posted), (from, to, message.clone()));
         }
     }
 
@@ -256,12 +282,17 @@ impl Network {
         let mail = self.mail.keys().next().map(|(at, _)| *at);
         let ids = self.ids();
         let disk = ids.iter().filter(|id| !self.stalled.contains(id));
-        let disk = disk.filter_map(|id| Some((self.writing[id.0 as usize].front()?.0, *id))).min();
-        let wake = ids.iter().filter_map(|id| {
-            Some((self.nodes[id.0 as usize].as_ref()?.deadline()?, *id))
-        });
+        let disk = disk
+            .filter_map(|id| Some((self.writing[id.0 as usize].front()?.0, *id)))
+            .min();
+        let wake = ids
+            .iter()
+            .filter_map(|id| Some((self.nodes[id.0 as usize].as_ref()?.deadline()?, *id)));
         let wake = wake.min();
-        let next = [mail, disk.map(|(at, _)| at), wake.map(|(at, _)| at)].into_iter().flatten().min();
+        let next = [mail, disk.map(|(at, _)| at), wake.map(|(at, _)| at)]
+            .into_iter()
+            .flatten()
+            .min();
         let Some(next) = next.filter(|next| *next <= until) else {
             return false;
         };
@@ -274,13 +305,18 @@ impl Network {
         } else if let Some((deadline, id)) = wake {
             self.input(id, Input::Wake);
             let after = self.node(id).deadline();
-            assert!(after.is_none_or(|after| after > deadline), "a wake makes progress");
+            assert!(
+                after.is_none_or(|after| after > deadline),
+                "a wake makes progress"
+            );
         }
         true
     }
 
     fn sync(&mut self, node: NodeId) {
-        let (_, ticket, writes) = self.writing[node.0 as usize].pop_front().expect("a store is on its way");
+        let (_, ticket, writes) = self.writing[node.0 as usize]
+            .pop_front()
+            .expect("a store is on its way");
         for Write { key, value } in writes {
             if let Some(value) = value {
                 let record = Record::decode(&key, &value).expect("nodes write what can be read");

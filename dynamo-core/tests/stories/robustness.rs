@@ -14,7 +14,10 @@ const KEY: &[u8] = b"cart";
 
 /// One message of every kind, about requests, keys and ranges that nobody knows.
 fn strange_messages() -> Vec<Message> {
-    let tag = Tag { life: 0, number: 77 };
+    let tag = Tag {
+        life: 0,
+        number: 77,
+    };
     let key = b"strange".to_vec();
     let siblings = Siblings::new;
     let children = [1; 16];
@@ -26,21 +29,63 @@ fn strange_messages() -> Vec<Message> {
             value: Vec::new(),
             past: VersionVector::new(),
         },
-        Message::Forwarded { tag, answer: Answer::Stored },
-        Message::Forwarded { tag, answer: Answer::OtherLife(u64::MAX) },
-        Message::Replicate { tag, key: key.clone(), siblings: siblings(), hint: Some(NodeId(99)) },
-        Message::Replicate { tag, key: key.clone(), siblings: siblings(), hint: None },
+        Message::Forwarded {
+            tag,
+            answer: Answer::Stored,
+        },
+        Message::Forwarded {
+            tag,
+            answer: Answer::OtherLife(u64::MAX),
+        },
+        Message::Replicate {
+            tag,
+            key: key.clone(),
+            siblings: siblings(),
+            hint: Some(NodeId(99)),
+        },
+        Message::Replicate {
+            tag,
+            key: key.clone(),
+            siblings: siblings(),
+            hint: None,
+        },
         Message::Replicated { tag },
-        Message::Fetch { tag, key: Vec::new() },
-        Message::Fetched { tag, siblings: siblings() },
-        Message::Repair { key: key.clone(), siblings: siblings() },
-        Message::Hint { key: key.clone(), siblings: siblings() },
-        Message::HintAck { key: key.clone(), digest: 0 },
-        Message::SyncRoots { roots: vec![(0, 1), (u32::MAX, 2)] },
-        Message::SyncBranches { branches: vec![(0, children), (u32::MAX, children)] },
-        Message::SyncLeaves { leaves: vec![(0, 255, children), (u32::MAX, 3, children)] },
-        Message::SyncKeys { keys: vec![(0, 255, vec![(key.clone(), 1)]), (9_999, 0, vec![])] },
-        Message::SyncStates { states: vec![(key.clone(), siblings())], wanted: vec![key] },
+        Message::Fetch {
+            tag,
+            key: Vec::new(),
+        },
+        Message::Fetched {
+            tag,
+            siblings: siblings(),
+        },
+        Message::Repair {
+            key: key.clone(),
+            siblings: siblings(),
+        },
+        Message::Hint {
+            key: key.clone(),
+            siblings: siblings(),
+        },
+        Message::HintAck {
+            key: key.clone(),
+            digest: 0,
+        },
+        Message::SyncRoots {
+            roots: vec![(0, 1), (u32::MAX, 2)],
+        },
+        Message::SyncBranches {
+            branches: vec![(0, children), (u32::MAX, children)],
+        },
+        Message::SyncLeaves {
+            leaves: vec![(0, 255, children), (u32::MAX, 3, children)],
+        },
+        Message::SyncKeys {
+            keys: vec![(0, 255, vec![(key.clone(), 1)]), (9_999, 0, vec![])],
+        },
+        Message::SyncStates {
+            states: vec![(key.clone(), siblings())],
+            wanted: vec![key],
+        },
     ]
 }
 
@@ -53,7 +98,12 @@ fn strange_messages_do_no_harm() {
             for to in network.ids() {
                 let (from, message) = (NodeId(from), message.clone());
                 network.input(to, Input::Message { from, message });
-                network.input(to, Input::Stored { ticket: Ticket(u64::MAX) });
+                network.input(
+                    to,
+                    Input::Stored {
+                        ticket: Ticket(u64::MAX),
+                    },
+                );
                 network.input(to, Input::Wake);
             }
         }
@@ -76,12 +126,20 @@ fn everything_ever_said_said_again_changes_nothing() {
         }
     }
     network.run_ms(4_000);
-    let held: Vec<_> = network.ids().into_iter().map(|node| network.held(node, KEY)).collect();
+    let held: Vec<_> = network
+        .ids()
+        .into_iter()
+        .map(|node| network.held(node, KEY))
+        .collect();
     for (from, to, message) in network.log.clone() {
         network.input(to, Input::Message { from, message });
     }
     network.run_ms(4_000);
-    let again: Vec<_> = network.ids().into_iter().map(|node| network.held(node, KEY)).collect();
+    let again: Vec<_> = network
+        .ids()
+        .into_iter()
+        .map(|node| network.held(node, KEY))
+        .collect();
     assert_eq!(held, again);
 }
 
@@ -91,7 +149,12 @@ fn records_that_cannot_be_read_are_left_alone() {
     let owner = network.list(KEY)[0];
     network.put(owner, KEY, "a", None);
     network.run_ms(100);
-    for (name, value) in [(&b""[..], &b""[..]), (b"dother", b"garbled"), (b"h123", b"x"), (b"zz", b"")] {
+    for (name, value) in [
+        (&b""[..], &b""[..]),
+        (b"dother", b"garbled"),
+        (b"h123", b"x"),
+        (b"zz", b""),
+    ] {
         network.disk(owner).insert(name.to_vec(), value.to_vec());
     }
     network.restart(owner);
@@ -105,9 +168,26 @@ fn a_node_beyond_the_ring_passes_requests_on() {
     let config = Arc::new(Config::new(Shape::default()).expect("the default is valid"));
     let mut node = Node::start(NodeId(70), config, &BTreeMap::new(), Time(0));
     let mut out = Vec::new();
-    let put = Request::Put { key: KEY.to_vec(), value: Vec::new(), context: None };
-    node.handle(Time(0), Input::Request { id: RequestId(1), request: put }, &mut out);
-    assert!(matches!(&out[..], [Output::Send { message: Message::Forward { .. }, .. }]));
+    let put = Request::Put {
+        key: KEY.to_vec(),
+        value: Vec::new(),
+        context: None,
+    };
+    node.handle(
+        Time(0),
+        Input::Request {
+            id: RequestId(1),
+            request: put,
+        },
+        &mut out,
+    );
+    assert!(matches!(
+        &out[..],
+        [Output::Send {
+            message: Message::Forward { .. },
+            ..
+        }]
+    ));
     assert!(node.roots().is_empty());
 }
 
@@ -117,7 +197,11 @@ fn the_end_of_time_is_no_end_of_the_world() {
     let mut node = Node::start(NodeId(0), config, &BTreeMap::new(), Time(u64::MAX));
     let mut out = Vec::new();
     for id in 0..20 {
-        let put = Request::Put { key: vec![id], value: Vec::new(), context: None };
+        let put = Request::Put {
+            key: vec![id],
+            value: Vec::new(),
+            context: None,
+        };
         let get = Request::Get { key: vec![id] };
         for request in [put, get] {
             let id = RequestId(u64::from(id));
@@ -125,7 +209,13 @@ fn the_end_of_time_is_no_end_of_the_world() {
         }
         node.handle(Time(u64::MAX), Input::Wake, &mut out);
     }
-    assert!(out.iter().any(|output| matches!(output, Output::Reply { reply: Reply::Unavailable, .. })));
+    assert!(out.iter().any(|output| matches!(
+        output,
+        Output::Reply {
+            reply: Reply::Unavailable,
+            ..
+        }
+    )));
 }
 
 #[test]
@@ -133,8 +223,18 @@ fn events_that_nobody_issued_do_not_make_a_node_issue_them_again() {
     let mut network = Network::new(Shape::default());
     let owner = network.list(KEY)[0];
     let mut forged = Siblings::new();
-    forged.put(Dot { node: owner, counter: 1_000 }, VersionVector::new(), b"forged".to_vec());
-    let message = Message::Repair { key: KEY.to_vec(), siblings: forged };
+    forged.put(
+        Dot {
+            node: owner,
+            counter: 1_000,
+        },
+        VersionVector::new(),
+        b"forged".to_vec(),
+    );
+    let message = Message::Repair {
+        key: KEY.to_vec(),
+        siblings: forged,
+    };
     let from = network.list(KEY)[1];
     network.input(owner, Input::Message { from, message });
     network.run_ms(10);

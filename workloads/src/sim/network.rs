@@ -129,10 +129,8 @@ impl Network {
                 Fault::Reorder { within } => {
                     drawn.meet(Fate::Late(self.luck.between(key, OVERTAKING, 0, *within)));
                 }
-                Fault::Repeat { percent } => {
-                    if self.luck.percent(key, REPETITION, *percent) {
-                        drawn.meet(Fate::Twice(self.luck.between(key, GAP, 1, GAP_US_MAX)));
-                    }
+                Fault::Repeat { percent } if self.luck.percent(key, REPETITION, *percent) => {
+                    drawn.meet(Fate::Twice(self.luck.between(key, GAP, 1, GAP_US_MAX)));
                 }
                 Fault::Deliver { message: id, fate } if *id == message.0 => told.meet(*fate),
                 _ => {}

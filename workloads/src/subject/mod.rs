@@ -1,8 +1,7 @@
 //! What a plan can be run against.
 
-pub mod reference;
-
 pub mod live;
+pub mod reference;
 
 use checker::note::Note;
 use checker::{Outcome, Time};

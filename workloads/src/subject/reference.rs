@@ -282,10 +282,12 @@ fn actor(node: NodeId) -> String {
 
 /// Bytes as text; those that are none are shown as hex.
 fn text(bytes: &[u8]) -> String {
-    std::str::from_utf8(bytes).map_or_else(
-        |_| bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-        str::to_owned,
-    )
+    let hex = |_| {
+        let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        digits.map(digit).collect()
+    };
+    std::str::from_utf8(bytes).map_or_else(hex, str::to_owned)
 }
 
 #[cfg(test)]
@@ -465,6 +467,16 @@ mod tests {
             assert_eq!((&told.0, told.1), (&drawn.0, drawn.1));
             assert!(told.2.is_empty() && drawn.2.len() > 50);
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_as_hex() {
+        assert_eq!(text("Käse".as_bytes()), "Käse");
+        assert_eq!(text(&[0xff, 0x0a]), "ff0a");
+        assert_eq!(
+            (actor(NodeId(7)), actor(NodeId(8))),
+            ("n7".into(), "n8".into())
+        );
     }
 
     #[test]

@@ -1,0 +1,82 @@
+//! Changes that become durable together, and what waits for that.
+
+use alloc::vec::Vec;
+
+use crate::clock::NodeId;
+use crate::message::Message;
+use crate::node::Ticket;
+use crate::record::{Write, write_data, write_hint, write_sequence};
+use crate::siblings::Siblings;
+
+/// Changes that become durable together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) writes: Vec<Write>,
+    pub(crate) changes: Vec<Change>,
+    /// The store that must be durable before what was asked for is, though it is not written again.
+    pub(crate) awaits: Ticket,
+}
+
+impl Batch {
+    /// The data of a key becomes this.
+    pub(crate) fn data(&mut self, key: &[u8], siblings: Siblings) {
+        self.writes.push(write_data(key, &siblings));
+        let key = key.to_vec();
+        self.changes.push(Change::Data { key, siblings });
+    }
+
+    /// The hint for an owner of a key becomes this; nothing deletes it.
+    pub(crate) fn hint(&mut self, slot: NodeId, owner: NodeId, key: &[u8], siblings: Siblings) {
+        self.writes.push(write_hint(slot, owner, key, &siblings));
+        let key = key.to_vec();
+        self.changes.push(Change::Hint {
+            slot,
+            key,
+            siblings,
+        });
+    }
+
+    /// The events issued so far are these.
+    pub(crate) fn sequence(&mut self, last: u64) {
+        self.writes.push(write_sequence(last));
+    }
+
+    /// Some of what was asked for was asked of the disk before.
+    pub(crate) fn wait_for(&mut self, ticket: Ticket) {
+        self.awaits = self.awaits.max(ticket);
+    }
+}
+
+/// What was asked of the disk and takes effect once the disk has answered.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    Data {
+        key: Vec<u8>,
+        siblings: Siblings,
+    },
+    Hint {
+        slot: NodeId,
+        key: Vec<u8>,
+        siblings: Siblings,
+    },
+}
+
+/// What a node does once something is on disk.
+#[derive(Clone, Debug)]
+pub(crate) enum After {
+    /// Hands the put of that number to the other replicas.
+    Replicate(u64),
+    /// Acknowledges.
+    Send { to: NodeId, message: Message },
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug)]
+pub(crate) enum Commit {
+    /// It must be written.
+    Write(Ticket, Vec<Write>),
+    /// The disk holds all of it already.
+    Done(Option<After>),
+    /// The disk is about to hold all of it.
+    Waits,
+}

@@ -1,0 +1,359 @@
+//! The laws of version vectors, siblings, rings and Merkle trees, on generated values.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dynamo_core::{
+    Dot, NodeId, Ring, Siblings, Tree, Version, VersionVector, differing, differing_keys,
+};
+use quickcheck::{Arbitrary, Gen, QuickCheck, Testable};
+
+const REPLICAS: usize = 3;
+
+fn law<P: Testable>(property: P) {
+    QuickCheck::new().tests(500).quickcheck(property);
+}
+
+/// What happens to one key on a few replicas: only states that come about so obey the laws, because
+/// pasts are the contexts of real reads.
+#[derive(Clone, Debug)]
+struct Story(Vec<Step>);
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// A put at a replica, with what another replica showed when so many steps had passed.
+    Put {
+        at: usize,
+        read: usize,
+        age: usize,
+        blind: bool,
+    },
+    /// One replica merges all that another holds.
+    Merge { at: usize, from: usize },
+}
+
+impl Arbitrary for Step {
+    fn arbitrary(g: &mut Gen) -> Step {
+        let replica = |g: &mut Gen| usize::arbitrary(g) % REPLICAS;
+        if bool::arbitrary(g) {
+            Step::Put {
+                at: replica(g),
+                read: replica(g),
+                age: usize::arbitrary(g) % 4,
+                blind: u8::arbitrary(g).is_multiple_of(4),
+            }
+        } else {
+            Step::Merge {
+                at: replica(g),
+                from: replica(g),
+            }
+        }
+    }
+}
+
+impl Arbitrary for Story {
+    fn arbitrary(g: &mut Gen) -> Story {
+        Story(Vec::arbitrary(g))
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Story>> {
+        Box::new(self.0.shrink().map(Story))
+    }
+}
+
+impl Story {
+    /// The states of the replicas after each step.
+    fn told(&self) -> Vec<[Siblings; REPLICAS]> {
+        let mut states = vec![<[Siblings; REPLICAS]>::default()];
+        for (turn, step) in self.0.iter().enumerate() {
+            let mut next = states[turn].clone();
+            match *step {
+                Step::Put {
+                    at,
+                    read,
+                    age,
+                    blind,
+                } => {
+                    let seen = states[turn - age.min(turn)][read].context();
+                    let past = if blind { VersionVector::new() } else { seen };
+                    next[at].put(fresh(at, turn), past, turn.to_le_bytes().to_vec());
+                }
+                Step::Merge { at, from } => {
+                    let other = next[from].clone();
+                    next[at].merge(&other);
+                }
+            }
+            states.push(next);
+        }
+        states
+    }
+
+    fn last(&self) -> [Siblings; REPLICAS] {
+        self.told().pop().expect("a story has a beginning")
+    }
+}
+
+/// Counters of one node rise; gaps are allowed.
+fn fresh(node: usize, turn: usize) -> Dot {
+    Dot {
+        node: NodeId(node as u32),
+        counter: turn as u64 + 1,
+    }
+}
+
+fn merged(one: &Siblings, two: &Siblings) -> Siblings {
+    let mut both = one.clone();
+    both.merge(two);
+    both
+}
+
+#[test]
+fn merge_is_commutative_associative_and_idempotent() {
+    law::<fn(Story) -> bool>(|story| {
+        let [a, b, c] = story.last();
+        merged(&a, &b) == merged(&b, &a)
+            && merged(&merged(&a, &b), &c) == merged(&a, &merged(&b, &c))
+            && merged(&a, &a) == a
+            && merged(&merged(&a, &b), &b) == merged(&a, &b)
+    });
+}
+
+#[test]
+fn merge_says_whether_it_changed_anything_and_sees_what_both_saw() {
+    law::<fn(Story) -> bool>(|story| {
+        let [a, b, _] = story.last();
+        let mut both = a.clone();
+        let changed = both.merge(&b);
+        let mut seen = a.context();
+        seen.join(&b.context());
+        changed == (both != a) && both.context() == seen
+    });
+}
+
+#[test]
+fn merge_keeps_exactly_the_versions_that_nobody_has_replaced() {
+    law::<fn(Story) -> bool>(|story| {
+        let [a, b, _] = story.last();
+        let all: BTreeMap<Dot, &Version> = a.iter().chain(b.iter()).collect();
+        let replaced = |dot: &Dot| all.values().any(|version| version.past.covers(*dot));
+        let expected: BTreeSet<Dot> = all.keys().copied().filter(|dot| !replaced(dot)).collect();
+        merged(&a, &b)
+            .iter()
+            .map(|(dot, _)| dot)
+            .collect::<BTreeSet<_>>()
+            == expected
+    });
+}
+
+/// The oracle counts events as plain sets: no vectors, no dots.
+#[test]
+fn replicas_hold_exactly_the_events_that_no_event_they_know_has_seen() {
+    law::<fn(Story) -> bool>(|story| {
+        let mut known = vec![vec![BTreeSet::<usize>::new(); REPLICAS]];
+        let mut seen = BTreeMap::<usize, BTreeSet<usize>>::new();
+        for (turn, step) in story.0.iter().enumerate() {
+            let mut next = known[turn].clone();
+            match *step {
+                Step::Put {
+                    at,
+                    read,
+                    age,
+                    blind,
+                } => {
+                    let read = &known[turn - age.min(turn)][read];
+                    seen.insert(turn, if blind { BTreeSet::new() } else { read.clone() });
+                    let history = seen[&turn].clone();
+                    next[at].extend(history);
+                    next[at].insert(turn);
+                }
+                Step::Merge { at, from } => {
+                    let other = next[from].clone();
+                    next[at].extend(other);
+                }
+            }
+            known.push(next);
+        }
+        story.told().iter().zip(&known).all(|(states, known)| {
+            states.iter().zip(known).all(|(state, known)| {
+                let newest = known
+                    .iter()
+                    .filter(|event| !known.iter().any(|by| seen[by].contains(event)));
+                let held = state.iter().map(|(dot, _)| dot.counter as usize - 1);
+                held.collect::<BTreeSet<_>>() == newest.copied().collect()
+            })
+        })
+    });
+}
+
+#[test]
+fn a_put_replaces_exactly_what_its_context_covers() {
+    law::<fn((Story, usize)) -> bool>(|(story, age)| {
+        let states = story.told();
+        let old = &states[states.len() - 1 - age % states.len()];
+        let [mut held, ..] = states[states.len() - 1].clone();
+        let (before, past) = (held.clone(), old[1].context());
+        let dot = fresh(0, states.len());
+        held.put(dot, past.clone(), vec![]);
+        let kept = before
+            .iter()
+            .filter(|(dot, _)| !past.covers(*dot))
+            .map(|(dot, _)| dot);
+        let expected: BTreeSet<Dot> = kept.chain([dot]).collect();
+        held.iter().map(|(dot, _)| dot).collect::<BTreeSet<_>>() == expected
+    });
+}
+
+#[test]
+fn equal_states_and_only_they_have_equal_digests() {
+    law::<fn(Story) -> bool>(|story| {
+        let [a, b, _] = story.last();
+        (a == b) == (a.digest() == b.digest()) && merged(&a, &b).digest() == merged(&b, &a).digest()
+    });
+}
+
+#[derive(Clone, Debug)]
+struct Vector(VersionVector);
+
+impl Arbitrary for Vector {
+    fn arbitrary(g: &mut Gen) -> Vector {
+        let dots = (0..4).filter_map(|node| {
+            let counter = u64::from(u8::arbitrary(g) % 4);
+            (counter > 0).then_some(Dot {
+                node: NodeId(node),
+                counter,
+            })
+        });
+        Vector(dots.collect())
+    }
+}
+
+#[test]
+fn version_vectors_are_partially_ordered() {
+    law::<fn((Vector, Vector, Vector)) -> bool>(|(a, b, c)| {
+        let (a, b, c) = (a.0, b.0, c.0);
+        let reflexive = a <= a;
+        let antisymmetric = !(a <= b && b <= a) || a == b;
+        let transitive = !(a <= b && b <= c) || a <= c;
+        let mirrored = (a < b) == (b > a);
+        reflexive && antisymmetric && transitive && mirrored
+    });
+}
+
+#[test]
+fn the_join_is_the_least_that_has_seen_both() {
+    law::<fn((Vector, Vector, Vector)) -> bool>(|(a, b, c)| {
+        let mut join = a.0.clone();
+        join.join(&b.0);
+        let above = a.0 <= join && b.0 <= join;
+        let least = !(a.0 <= c.0 && b.0 <= c.0) || join <= c.0;
+        above && least
+    });
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Cluster {
+    nodes: u32,
+    vnodes: u32,
+}
+
+impl Arbitrary for Cluster {
+    fn arbitrary(g: &mut Gen) -> Cluster {
+        Cluster {
+            nodes: 1 + u32::arbitrary(g) % 8,
+            vnodes: 1 + u32::arbitrary(g) % 12,
+        }
+    }
+}
+
+#[test]
+fn a_preference_list_names_every_node_once() {
+    law::<fn((Cluster, Vec<u8>)) -> bool>(|(cluster, key)| {
+        let list = Ring::new(cluster.nodes, cluster.vnodes).preference_list(&key);
+        let distinct: BTreeSet<NodeId> = list.iter().copied().collect();
+        distinct.len() == list.len() && distinct == (0..cluster.nodes).map(NodeId).collect()
+    });
+}
+
+#[test]
+fn all_who_know_the_members_agree_and_owners_begin_the_list() {
+    law::<fn((Cluster, Vec<u8>, u32)) -> bool>(|(cluster, key, n)| {
+        let ring = Ring::new(cluster.nodes, cluster.vnodes);
+        let list = ring.preference_list(&key);
+        let n = n % 10;
+        ring == Ring::new(cluster.nodes, cluster.vnodes)
+            && ring.owners(&key, n) == list[..list.len().min(n as usize)]
+            && ring.walk(ring.range_of(&key)) == list
+    });
+}
+
+#[test]
+fn a_node_that_joins_takes_keys_but_moves_none_between_the_others() {
+    law::<fn((Cluster, Vec<u8>)) -> bool>(|(cluster, key)| {
+        let before = Ring::new(cluster.nodes, cluster.vnodes).preference_list(&key);
+        let mut after = Ring::new(cluster.nodes + 1, cluster.vnodes).preference_list(&key);
+        after.retain(|node| *node != NodeId(cluster.nodes));
+        before == after
+    });
+}
+
+type Changes = Vec<(u8, u8)>;
+
+/// Few keys, so that they change often and share leaves.
+fn change(tree: &mut Tree, (key, digest): (u8, u8)) {
+    tree.set(place(key), &[key % 24], u128::from(digest % 4) + 1);
+}
+
+fn place(key: u8) -> u128 {
+    u128::from(key % 24 % 7) * 0x25
+}
+
+fn grown(changes: &Changes) -> Tree {
+    let mut tree = Tree::new();
+    changes.iter().for_each(|pair| change(&mut tree, *pair));
+    tree
+}
+
+fn last(changes: &Changes) -> BTreeMap<u8, u8> {
+    changes
+        .iter()
+        .map(|(key, digest)| (key % 24, digest % 4))
+        .collect()
+}
+
+#[test]
+fn a_tree_that_followed_every_change_equals_one_built_at_the_end() {
+    law::<fn(Changes) -> bool>(|changes| {
+        let rebuilt = grown(&last(&changes).into_iter().collect());
+        let tree = grown(&changes);
+        tree == rebuilt && tree.root() == rebuilt.root()
+    });
+}
+
+/// Walks down two trees as two nodes do.
+fn walk(one: &Tree, two: &Tree) -> BTreeSet<Vec<u8>> {
+    let mut keys = BTreeSet::new();
+    if one.root() == two.root() {
+        return keys;
+    }
+    for branch in differing(&one.branches(), &two.branches()) {
+        for child in differing(&one.leaves(branch), &two.leaves(branch)) {
+            let leaf = branch << 4 | child;
+            keys.extend(differing_keys(&one.keys(leaf), &two.keys(leaf)));
+        }
+    }
+    keys
+}
+
+#[test]
+fn the_walk_down_two_trees_finds_all_that_differs_and_nothing_else() {
+    law(|(shared, one, two): (Changes, Changes, Changes)| {
+        let (one, two) = ([shared.clone(), one].concat(), [shared, two].concat());
+        let (left, right) = (last(&one), last(&two));
+        let expected: BTreeSet<Vec<u8>> = (0..24u8)
+            .filter(|key| left.get(key) != right.get(key))
+            .map(|key| vec![key])
+            .collect();
+        let (one, two) = (grown(&one), grown(&two));
+        walk(&one, &two) == expected && walk(&two, &one) == expected
+    }
+        as fn((Changes, Changes, Changes)) -> bool);
+}
