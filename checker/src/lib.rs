@@ -6,6 +6,10 @@
 //! - [`history`]: [`History`], [`Op`], [`Entry`], [`Outcome`], [`Recorder`]: you record or load runs.
 //! - [`note`]: white-box evidence: what was durable, delivered, crashed.
 //! - [`kv`], [`register`], [`append`]: the alphabets of histories ([`Domain`]).
+//! - [`import`], [`export`], [`picture`]: histories as files of others, as our own, as drawings.
+//! - [`model`], [`linear`]: what objects do one call at a time, and the search for such an order.
+//! - [`causality`], [`siblings`], [`convergence`], [`handoff`]: the four promises of a Dynamo.
+//! - [`report`]: counterexamples as files and pictures.
 //! - [`verdict`]: [`Verdict`], [`Counterexample`], [`Budget`], [`Promise`], [`Checker`].
 
 pub mod append;

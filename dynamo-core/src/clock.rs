@@ -6,7 +6,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A member of the ring, and an actor in version vectors.
+/// A member of the ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NodeId(pub u32);
@@ -17,6 +17,43 @@ impl fmt::Display for NodeId {
     }
 }
 
+/// A node, for as long as it keeps all of its own events on a key: an entry of version vectors.
+///
+/// An owner keeps them for good. A stand-in forgets what it handed over, so each event that it makes
+/// is an actor of its own: a vector that has seen a later one then claims nothing about it. Clocks
+/// grow by an entry for each, as §4.4 of the paper expects when nodes outside the top N coordinate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Actor {
+    /// Which node.
+    pub node: NodeId,
+    /// The counter of the one event made as a stand-in; 0 for all events made as an owner.
+    pub stand_in: u64,
+}
+
+impl Actor {
+    /// The node as an owner of the key.
+    pub const fn owner(node: NodeId) -> Actor {
+        Actor { node, stand_in: 0 }
+    }
+
+    /// The node as a stand-in, for the event of this counter only.
+    pub const fn stand_in(node: NodeId, counter: u64) -> Actor {
+        Actor {
+            node,
+            stand_in: counter,
+        }
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.stand_in {
+            0 => write!(f, "{}", self.node),
+            event => write!(f, "{}.{event}", self.node),
+        }
+    }
+}
+
 /// One event: a put, by the node that coordinated it.
 ///
 /// The counter comes from one sequence per node, not per key, and is on disk together with the
@@ -24,25 +61,25 @@ impl fmt::Display for NodeId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Dot {
     /// Who coordinated the put.
-    pub node: NodeId,
+    pub actor: Actor,
     /// Its place in the sequence of that node, from 1.
     pub counter: u64,
 }
 
 impl fmt::Display for Dot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.node, self.counter)
+        write!(f, "{}:{}", self.actor, self.counter)
     }
 }
 
-/// For each node, the last of its events on one key that was seen, and with it all before.
+/// For each actor, the last of its events on one key that was seen, and with it all before.
 ///
 /// "And all before" is true because replicas always hand over everything they hold of a key: what a
 /// replica knows of another's events never has a gap. [`PartialOrd`] is the causal order (§4.4 of
 /// the paper): smaller is an ancestor, incomparable is concurrent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct VersionVector(BTreeMap<NodeId, u64>);
+pub struct VersionVector(BTreeMap<Actor, u64>);
 
 impl VersionVector {
     /// Has seen nothing.
@@ -58,13 +95,13 @@ impl VersionVector {
     /// Whether the event was seen.
     pub fn covers(&self, dot: Dot) -> bool {
         self.0
-            .get(&dot.node)
+            .get(&dot.actor)
             .is_some_and(|counter| *counter >= dot.counter)
     }
 
-    /// Sees the event and all earlier ones of its node.
+    /// Sees the event and all earlier ones of its actor.
     pub fn add(&mut self, dot: Dot) {
-        let counter = self.0.entry(dot.node).or_default();
+        let counter = self.0.entry(dot.actor).or_default();
         *counter = dot.counter.max(*counter);
     }
 
@@ -75,10 +112,10 @@ impl VersionVector {
         }
     }
 
-    /// The last event seen of each node, by node.
+    /// The last event seen of each actor, by actor.
     pub fn iter(&self) -> impl Iterator<Item = Dot> + '_ {
-        self.0.iter().map(|(node, counter)| Dot {
-            node: *node,
+        self.0.iter().map(|(actor, counter)| Dot {
+            actor: *actor,
             counter: *counter,
         })
     }

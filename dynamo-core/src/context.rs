@@ -55,12 +55,12 @@ pub(crate) fn decode(key: &[u8], bytes: &[u8]) -> Result<VersionVector, Refusal>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{Dot, NodeId};
+    use crate::clock::{Actor, Dot, NodeId};
 
     fn seen() -> VersionVector {
         let dots = [(0, 3), (4, 70_000)];
         dots.map(|(node, counter)| Dot {
-            node: NodeId(node),
+            actor: Actor::owner(NodeId(node)),
             counter,
         })
         .into_iter()

@@ -60,7 +60,7 @@ mod ring;
 mod siblings;
 mod store;
 
-pub use clock::{Dot, NodeId, VersionVector};
+pub use clock::{Actor, Dot, NodeId, VersionVector};
 pub use config::{Config, Invalid, Shape, Timing};
 pub use flaw::{Flaw, UnknownFlaw};
 pub use merkle::{Children, Digests, Root, Tree, differing, differing_keys};

@@ -25,10 +25,7 @@ pub struct Write {
 /// so that a flipped bit or a value under a wrong name is noticed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
-    /// The versions of a key that this node holds. Table `d`.
-    ///
-    /// Owners hold them. A node that coordinated a put as a stand-in holds them too: what it hands
-    /// on must contain all its own events on the key, or a context could cover one unseen.
+    /// The versions of a key that this node holds as one of its owners. Table `d`.
     Data {
         /// The client's key.
         key: Vec<u8>,
@@ -144,12 +141,12 @@ mod tests {
     use alloc::vec;
 
     use super::*;
-    use crate::clock::{Dot, VersionVector};
+    use crate::clock::{Actor, Dot, VersionVector};
 
     fn siblings() -> Siblings {
         let mut held = Siblings::new();
         let dot = Dot {
-            node: NodeId(1),
+            actor: Actor::owner(NodeId(1)),
             counter: 300,
         };
         held.put(dot, VersionVector::new(), vec![1, 2, 3]);

@@ -162,14 +162,17 @@ mod tests {
     use alloc::vec;
 
     use super::*;
-    use crate::clock::NodeId;
+    use crate::clock::{Actor, NodeId};
 
     const X: NodeId = NodeId(0);
     const Y: NodeId = NodeId(1);
     const Z: NodeId = NodeId(2);
 
     fn dot(node: NodeId, counter: u64) -> Dot {
-        Dot { node, counter }
+        Dot {
+            actor: Actor::owner(node),
+            counter,
+        }
     }
 
     fn seen(dots: &[Dot]) -> VersionVector {

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::batch::{After, Batch, Change, Commit};
-use crate::clock::{Dot, NodeId};
+use crate::clock::{Actor, Dot, NodeId};
 use crate::config::Config;
 use crate::flaw::Flaw;
 use crate::merkle::Tree;
@@ -102,10 +102,16 @@ impl Store {
     }
 
     /// A new event of this node. Durable with the next batch that [`Store::write_sequence`] joins.
-    pub(crate) fn mint(&mut self) -> Dot {
+    /// Of an owner of the key, or else of a stand-in.
+    pub(crate) fn mint(&mut self, owner: bool) -> Dot {
         self.sequence += 1;
+        let actor = if owner {
+            Actor::owner(self.id)
+        } else {
+            Actor::stand_in(self.id, self.sequence)
+        };
         Dot {
-            node: self.id,
+            actor,
             counter: self.sequence,
         }
     }
@@ -331,8 +337,13 @@ impl Store {
 
     /// Versions on disk may name a later event than a sequence record that was lost or garbled.
     fn saw_own(&mut self, siblings: &Siblings) {
-        let own = siblings.context().iter().find(|dot| dot.node == self.id);
-        self.sequence = self.sequence.max(own.map_or(0, |dot| dot.counter));
+        for dot in siblings
+            .context()
+            .iter()
+            .filter(|dot| dot.actor.node == self.id)
+        {
+            self.sequence = self.sequence.max(dot.counter);
+        }
     }
 
     fn datum(&mut self, key: &[u8]) -> &mut Datum {
@@ -419,7 +430,7 @@ mod tests {
     }
 
     fn put(store: &mut Store, key: &[u8], value: u8) -> (Ticket, Vec<Write>) {
-        let dot = store.mint();
+        let dot = store.mint(true);
         let mut held = store.current(key);
         held.put(dot, VersionVector::new(), vec![value]);
         let mut batch = Batch::default();
@@ -498,8 +509,11 @@ mod tests {
         let mut again = start(None, &disk);
         assert_eq!(again.trees(), store.trees());
         assert_eq!(again.durable(b"x"), store.durable(b"x"));
-        assert_eq!(again.mint().counter, 4);
-        assert_eq!(start(Some(Flaw::ForgetSequence), &disk).mint().counter, 1);
+        assert_eq!(again.mint(true).counter, 4);
+        assert_eq!(
+            start(Some(Flaw::ForgetSequence), &disk).mint(true).counter,
+            1
+        );
     }
 
     #[test]
@@ -508,11 +522,17 @@ mod tests {
         let (_, writes) = put(&mut store, b"x", 1);
         sync(&mut disk, writes);
         disk.insert(vec![b's'], vec![0; 9]);
-        assert_eq!(start(None, &disk).mint().counter, 2);
+        assert_eq!(start(None, &disk).mint(true).counter, 2);
     }
 
     fn keep_hint(store: &mut Store, owner: NodeId, counter: u64, disk: &mut Disk) {
-        let (dot, mut batch) = (Dot { node: ME, counter }, Batch::default());
+        let (dot, mut batch) = (
+            Dot {
+                actor: Actor::owner(ME),
+                counter,
+            },
+            Batch::default(),
+        );
         let mut siblings = Siblings::new();
         siblings.put(dot, VersionVector::new(), vec![1]);
         store.merge_hint(owner, b"x", &siblings, &mut batch);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dynamo_core::{
-    Dot, NodeId, Ring, Siblings, Tree, Version, VersionVector, differing, differing_keys,
+    Actor, Dot, NodeId, Ring, Siblings, Tree, Version, VersionVector, differing, differing_keys,
 };
 use quickcheck::{Arbitrary, Gen, QuickCheck, Testable};
 
@@ -95,7 +95,7 @@ impl Story {
 /// Counters of one node rise; gaps are allowed.
 fn fresh(node: usize, turn: usize) -> Dot {
     Dot {
-        node: NodeId(node as u32),
+        actor: Actor::owner(NodeId(node as u32)),
         counter: turn as u64 + 1,
     }
 }
@@ -218,7 +218,7 @@ impl Arbitrary for Vector {
         let dots = (0..4).filter_map(|node| {
             let counter = u64::from(u8::arbitrary(g) % 4);
             (counter > 0).then_some(Dot {
-                node: NodeId(node),
+                actor: Actor::owner(NodeId(node)),
                 counter,
             })
         });
@@ -308,7 +308,9 @@ fn place(key: u8) -> u128 {
 
 fn grown(changes: &Changes) -> Tree {
     let mut tree = Tree::new();
-    changes.iter().for_each(|pair| change(&mut tree, *pair));
+    for pair in changes {
+        change(&mut tree, *pair);
+    }
     tree
 }
 
@@ -345,7 +347,7 @@ fn walk(one: &Tree, two: &Tree) -> BTreeSet<Vec<u8>> {
 
 #[test]
 fn the_walk_down_two_trees_finds_all_that_differs_and_nothing_else() {
-    law(|(shared, one, two): (Changes, Changes, Changes)| {
+    law::<fn((Changes, Changes, Changes)) -> bool>(|(shared, one, two)| {
         let (one, two) = ([shared.clone(), one].concat(), [shared, two].concat());
         let (left, right) = (last(&one), last(&two));
         let expected: BTreeSet<Vec<u8>> = (0..24u8)
@@ -354,6 +356,5 @@ fn the_walk_down_two_trees_finds_all_that_differs_and_nothing_else() {
             .collect();
         let (one, two) = (grown(&one), grown(&two));
         walk(&one, &two) == expected && walk(&two, &one) == expected
-    }
-        as fn((Changes, Changes, Changes)) -> bool);
+    });
 }

@@ -16,6 +16,7 @@ mod note {
 mod sync {
     pub(crate) use loom::sync::Mutex;
 }
+#[expect(unreachable_pub, reason = "it is written for another crate")]
 #[path = "../../checker/src/history/recorder.rs"]
 mod recorder;
 
@@ -23,127 +24,264 @@ mod record;
 mod register;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use checker::linear::Linearizable;
 use checker::model::Registers;
-use checker::register::{Action, Register, RegisterCall, RegisterRet, Value};
-use checker::{Budget, Checker, Entry, History, Malformed, Note, Outcome, Process, Time, Verdict};
-use loom::sync::Arc;
+use checker::register::{Register, RegisterCall, Value};
+use checker::{Budget, Checker, Entry, History, Note, Process, Verdict};
 
-use record::{Clock, Late, Record, StampsFirst};
+use record::{Apart, Clock, Late, Record, Seen, StampsFirst, Unseen};
 use recorder::Recorder;
 use register::{Copying, Locked, Object, Peeking, cas, read, write};
+
+/// Entries in the order in which they were recorded.
+type Entries = Vec<Entry<Register>>;
 
 /// What came of a program in all its interleavings.
 struct Explored {
     executions: usize,
-    /// The different recordings, and in how many executions each was made.
-    recordings: BTreeMap<String, (Vec<Entry<Register>>, usize)>,
+    /// The different recordings, by their text.
+    recordings: BTreeMap<String, Entries>,
 }
 
 /// Runs the program in every interleaving that loom tells apart.
 ///
-/// Loom ends a search that meets a limit as if it were complete, so none is set here and those of the
-/// environment (`LOOM_MAX_*`) are taken back: a search that returns has seen everything. The limit of
-/// branches is no such limit; loom panics at it.
-fn explore(program: impl Fn() -> Vec<Entry<Register>> + Send + Sync + 'static) -> Explored {
-    let mut builder = loom::model::Builder::new();
-    builder.max_permutations = None;
-    builder.max_duration = None;
-    builder.preemption_bound = None;
-    builder.checkpoint_file = None;
-    builder.checkpoint_interval = usize::MAX;
-    let recorded = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let book = std::sync::Arc::clone(&recorded);
-    builder.check(move || {
+/// Loom ends a search that meets a limit as if it were complete. So none is set here, and those of the
+/// environment (`LOOM_MAX_*`) are taken back: a search that returns has seen everything. At its limits
+/// of threads and branches loom panics instead.
+fn explore(program: impl Fn() -> Entries + Send + Sync + 'static) -> Explored {
+    let mut search = loom::model::Builder::new();
+    search.max_permutations = None;
+    search.max_duration = None;
+    search.preemption_bound = None;
+    search.checkpoint_file = None;
+    search.checkpoint_interval = usize::MAX;
+    let recorded = Arc::new(Mutex::new(Vec::new()));
+    let book = Arc::clone(&recorded);
+    search.check(move || {
         let entries = program();
-        book.lock().expect("a failed execution ends the search").push(entries);
+        book.lock()
+            .expect("a failed execution ends the search")
+            .push(entries);
     });
-    // Judged out here, because loom's threads have small stacks.
+    // Compared and judged out here, because loom's threads have small stacks.
     let recorded = std::mem::take(&mut *recorded.lock().expect("loom has ended its threads"));
     let executions = recorded.len();
-    let mut recordings = BTreeMap::new();
-    for entries in recorded {
-        recordings.entry(format!("{entries:?}")).or_insert((entries, 0)).1 += 1;
-    }
-    Explored { executions, recordings }
-}
-
-impl Explored {
-    /// What our checker says of each recording, or why it is none.
-    fn judged(&self) -> Vec<Result<(History<Register>, Verdict), Malformed>> {
-        let checker = Linearizable::new(Registers { initial: Value::Nil });
-        let judge = |(entries, _): &(Vec<_>, _)| {
-            let history = History::new(entries.clone())?;
-            let verdict = checker.check(&history, Budget::default());
-            Ok((history, verdict))
-        };
-        self.recordings.values().map(judge).collect()
-    }
-
-    /// How many executions there were, how many recordings, and how many of these are malformed,
-    /// valid and invalid.
-    fn counted(&self, name: &str) -> Count {
-        let mut count = Count::default();
-        for judged in self.judged() {
-            match judged {
-                Err(_) => count.malformed += 1,
-                Ok((_, Verdict::Valid(_))) => count.valid += 1,
-                Ok((_, Verdict::Invalid(_))) => count.invalid += 1,
-                Ok((_, Verdict::Unknown(why))) => panic!("{name}: undecided: {why}"),
-            }
-        }
-        println!("{name}: all {} executions, recordings: {count:?}", self.executions);
-        assert!(self.executions > 1, "{name}: there was nothing to interleave");
-        count
+    assert!(executions > 1, "there was nothing to interleave");
+    let recordings = recorded
+        .into_iter()
+        .map(|entries| (format!("{entries:?}"), entries))
+        .collect();
+    Explored {
+        executions,
+        recordings,
     }
 }
 
-/// Different recordings.
-#[derive(Debug, Default)]
-struct Count {
+/// How many different recordings our checker found to be what.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Judged {
     malformed: usize,
     valid: usize,
     invalid: usize,
 }
 
-impl Count {
-    fn only_valid(&self) -> bool {
-        self.valid > 1 && self.malformed == 0 && self.invalid == 0
+impl Explored {
+    fn judged(&self) -> Judged {
+        let checker = Linearizable::new(Registers {
+            initial: Value::Nil,
+        });
+        let mut judged = Judged::default();
+        for entries in self.recordings.values() {
+            let Ok(history) = History::new(entries.clone()) else {
+                judged.malformed += 1;
+                continue;
+            };
+            match checker.check(&history, Budget::default()) {
+                Verdict::Valid(_) => judged.valid += 1,
+                Verdict::Invalid(_) => judged.invalid += 1,
+                Verdict::Unknown(why) => panic!("not decided: {why}"),
+            }
+        }
+        println!("all {} executions: {judged:?}", self.executions);
+        judged
     }
 }
 
-/// One client for each list of calls, all at once on one object and one recorder. The last client runs
-/// on the first thread.
-fn clients<R: Record, O: Object>(calls: Vec<Vec<RegisterCall>>) -> Vec<Entry<Register>> {
-    let shared = Arc::new((R::default(), O::default(), Clock::default()));
-    let mut clients: Vec<_> = calls
-        .into_iter()
-        .enumerate()
+/// One client for each list of calls, all at once on one object, one recorder and one clock.
+///
+/// The last client runs on the first thread. What they share is counted by a plain `Arc`, because
+/// nothing depends on the order in which they let go of it.
+fn clients<R: Record, O: Object, C: Clock>(calls: Vec<Vec<RegisterCall>>) -> Entries {
+    let shared = Arc::new((R::default(), O::default(), C::default()));
+    let mut clients: Vec<_> = (0..)
+        .map(Process)
+        .zip(calls)
         .map(|(process, calls)| {
             let shared = Arc::clone(&shared);
             move || {
                 let (recorder, object, clock) = &*shared;
                 for call in calls {
-                    recorder.around(Process(process as u64), call, clock, |call| object.call(call));
+                    let stamp = || clock.tick(process);
+                    recorder.around(process, call, stamp, |call| object.call(call));
                 }
             }
         })
         .collect();
-    let own = clients.pop();
+    let last = clients.pop().expect("there are clients");
     let threads: Vec<_> = clients.into_iter().map(loom::thread::spawn).collect();
-    own.into_iter().for_each(|client| client());
+    last();
     for thread in threads {
         thread.join().expect("clients do not panic");
     }
     shared.0.take()
 }
 
-#[test]
-fn what_clients_of_a_sound_register_record_is_valid() {
-    let one = || explore(|| clients::<Recorder<Register>, Locked>(vec![
+/// A write beside a read.
+fn write_and_read() -> Vec<Vec<RegisterCall>> {
+    vec![vec![write("x", 1)], vec![read("x")]]
+}
+
+/// Each client's own write beside the other's read.
+fn writes_and_reads() -> Vec<Vec<RegisterCall>> {
+    vec![
         vec![write("x", 1), read("x")],
         vec![read("x"), write("x", 2)],
-    ]));
-    assert!(one().counted("two clients").only_valid());
+    ]
+}
+
+type Shipped = Recorder<Register>;
+
+/// The four entries of two calls have six orders. In two of them one call precedes the other, which
+/// leaves the read one answer; in four they overlap, which leaves it two.
+#[test]
+fn every_possible_recording_of_a_write_and_a_read_is_made() {
+    let explored = explore(|| clients::<Shipped, Locked, Seen>(write_and_read()));
+    assert_eq!(
+        explored.judged(),
+        Judged {
+            valid: 2 + 4 * 2,
+            ..Judged::default()
+        }
+    );
+}
+
+#[test]
+fn what_clients_of_a_sound_register_record_is_valid() {
+    let explored = explore(|| clients::<Shipped, Locked, Seen>(writes_and_reads()));
+    let valid = explored.recordings.len();
+    assert_eq!(
+        explored.judged(),
+        Judged {
+            valid,
+            ..Judged::default()
+        }
+    );
+}
+
+/// The shipped recorder reads the clock under its lock, so the order in which the clock is read adds
+/// nothing. That makes three clients affordable.
+#[test]
+fn what_three_clients_of_a_sound_register_record_is_valid() {
+    let seen = explore(|| clients::<Shipped, Locked, Seen>(writes_and_reads()));
+    let unseen = explore(|| clients::<Shipped, Locked, Unseen>(writes_and_reads()));
+    assert!(unseen.executions < seen.executions);
+    assert_eq!(unseen.recordings, seen.recordings);
+
+    let program = || vec![vec![write("x", 1)], vec![cas("x", 2)], vec![read("x")]];
+    let explored = explore(move || clients::<Shipped, Locked, Unseen>(program()));
+    let valid = explored.recordings.len();
+    assert_eq!(
+        explored.judged(),
+        Judged {
+            valid,
+            ..Judged::default()
+        }
+    );
+}
+
+#[test]
+fn clocks_that_disagree_widen_calls_and_blame_nobody() {
+    let explored = explore(|| clients::<Shipped, Locked, Apart>(writes_and_reads()));
+    let valid = explored.recordings.len();
+    assert_eq!(
+        explored.judged(),
+        Judged {
+            valid,
+            ..Judged::default()
+        }
+    );
+}
+
+#[test]
+fn entries_taken_amid_calls_continue_in_the_next_take() {
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let book = Arc::clone(&taken);
+    let explored = explore(move || {
+        let shared = Arc::new((Shipped::default(), Locked::default(), Seen::default()));
+        let other = Arc::clone(&shared);
+        let thread = loom::thread::spawn(move || {
+            let (recorder, object, clock) = &*other;
+            let stamp = || clock.tick(Process(0));
+            recorder.around(Process(0), read("x"), stamp, |call| object.call(call));
+        });
+        let (recorder, _, clock) = &*shared;
+        recorder.note(Note::Healed, || clock.tick(Process(1)));
+        let mut entries = recorder.take();
+        book.lock()
+            .expect("a failed execution ends the search")
+            .push(entries.len());
+        thread.join().expect("clients do not panic");
+        entries.extend(recorder.take());
+        entries
+    });
+    assert!(
+        explored
+            .recordings
+            .values()
+            .all(|entries| entries.len() == 3)
+    );
+    assert_eq!(
+        explored.judged(),
+        Judged {
+            valid: 3,
+            ..Judged::default()
+        }
+    );
+    let taken = taken.lock().expect("loom has ended its threads");
+    assert!(
+        (1..=3).all(|amid| taken.contains(&amid)),
+        "taken at every moment"
+    );
+}
+
+#[test]
+fn two_compare_and_sets_that_both_succeed_are_found() {
+    let program = || vec![vec![cas("x", 1)], vec![cas("x", 2)]];
+    let peeking = explore(move || clients::<Shipped, Peeking, Seen>(program())).judged();
+    assert!(peeking.invalid > 0 && peeking.valid > 0 && peeking.malformed == 0);
+    let locked = explore(move || clients::<Shipped, Locked, Seen>(program())).judged();
+    assert!(locked.invalid == 0 && locked.valid > 0 && locked.malformed == 0);
+}
+
+#[test]
+fn a_write_through_a_stale_copy_is_found() {
+    let program = || vec![vec![write("x", 1)], vec![write("y", 2), read("x")]];
+    let copying = explore(move || clients::<Shipped, Copying, Seen>(program())).judged();
+    assert!(copying.invalid > 0 && copying.valid > 0 && copying.malformed == 0);
+    let locked = explore(move || clients::<Shipped, Locked, Seen>(program())).judged();
+    assert!(locked.invalid == 0 && locked.valid > 0 && locked.malformed == 0);
+}
+
+#[test]
+fn a_recorder_that_reads_the_clock_outside_of_its_lock_is_found_wrong() {
+    let judged = explore(|| clients::<StampsFirst, Locked, Seen>(write_and_read())).judged();
+    assert!(judged.malformed > 0 && judged.valid > 0);
+}
+
+#[test]
+fn a_client_that_records_its_call_late_blames_a_sound_register() {
+    let judged = explore(|| clients::<Late, Locked, Seen>(write_and_read())).judged();
+    assert!(judged.invalid > 0 && judged.valid > 0 && judged.malformed == 0);
 }

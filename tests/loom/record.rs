@@ -5,18 +5,45 @@ use checker::{Entry, OpId, Outcome, Process, Time};
 use loom::sync::Mutex;
 use loom::sync::atomic::{AtomicU64, Ordering};
 
+use crate::Entries;
 use crate::recorder::Recorder;
 
-/// Instants that all threads agree on.
+/// What stamps entries.
+pub(crate) trait Clock: Default + Send + Sync + 'static {
+    /// The time as this process reads it.
+    fn tick(&self, process: Process) -> Time;
+}
+
+/// A clock that all agree on, no two of whose instants are equal.
 ///
 /// Relaxed, because a clock on the wall orders no memory.
 #[derive(Default)]
-pub(crate) struct Clock(AtomicU64);
+pub(crate) struct Seen(AtomicU64);
 
-impl Clock {
-    /// The next instant; no two are equal.
-    pub(crate) fn tick(&self) -> Time {
+impl Clock for Seen {
+    fn tick(&self, _process: Process) -> Time {
         Time(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// The same, but loom does not try other orders of reading it.
+#[derive(Default)]
+pub(crate) struct Unseen(std::sync::atomic::AtomicU64);
+
+impl Clock for Unseen {
+    fn tick(&self, _process: Process) -> Time {
+        Time(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Clocks of which that of the first process is ahead of the others.
+#[derive(Default)]
+pub(crate) struct Apart(Seen);
+
+impl Clock for Apart {
+    fn tick(&self, process: Process) -> Time {
+        let Time(now) = self.0.tick(process);
+        Time(if process == Process(0) { now + 3 } else { now })
     }
 }
 
@@ -27,12 +54,12 @@ pub(crate) trait Record: Default + Send + Sync + 'static {
         &self,
         process: Process,
         call: RegisterCall,
-        clock: &Clock,
+        stamp: impl Fn() -> Time,
         make: impl FnOnce(&RegisterCall) -> RegisterRet,
     );
 
     /// Everything recorded so far.
-    fn take(&self) -> Vec<Entry<Register>>;
+    fn take(&self) -> Entries;
 }
 
 /// As it should be: the invocation before the call, the return after it.
@@ -41,15 +68,15 @@ impl Record for Recorder<Register> {
         &self,
         process: Process,
         call: RegisterCall,
-        clock: &Clock,
+        stamp: impl Fn() -> Time,
         make: impl FnOnce(&RegisterCall) -> RegisterRet,
     ) {
-        let op = self.invoke(process, call.clone(), || clock.tick());
+        let op = self.invoke(process, call.clone(), &stamp);
         let ret = make(&call);
-        self.finish(op, Outcome::Ok(ret), || clock.tick());
+        self.finish(op, Outcome::Ok(ret), &stamp);
     }
 
-    fn take(&self) -> Vec<Entry<Register>> {
+    fn take(&self) -> Entries {
         Recorder::take(self)
     }
 }
@@ -63,15 +90,15 @@ impl Record for Late {
         &self,
         process: Process,
         call: RegisterCall,
-        clock: &Clock,
+        stamp: impl Fn() -> Time,
         make: impl FnOnce(&RegisterCall) -> RegisterRet,
     ) {
         let ret = make(&call);
-        let op = self.0.invoke(process, call, || clock.tick());
-        self.0.finish(op, Outcome::Ok(ret), || clock.tick());
+        let op = self.0.invoke(process, call, &stamp);
+        self.0.finish(op, Outcome::Ok(ret), &stamp);
     }
 
-    fn take(&self) -> Vec<Entry<Register>> {
+    fn take(&self) -> Entries {
         self.0.take()
     }
 }
@@ -79,7 +106,7 @@ impl Record for Late {
 /// Planted: a recorder that reads the clock before it has the lock.
 #[derive(Default)]
 pub(crate) struct StampsFirst {
-    state: Mutex<(Vec<Entry<Register>>, u64)>,
+    state: Mutex<(Entries, u64)>,
 }
 
 impl Record for StampsFirst {
@@ -87,24 +114,29 @@ impl Record for StampsFirst {
         &self,
         process: Process,
         call: RegisterCall,
-        clock: &Clock,
+        stamp: impl Fn() -> Time,
         make: impl FnOnce(&RegisterCall) -> RegisterRet,
     ) {
-        let at = clock.tick();
+        let at = stamp();
         let op = {
             let mut state = self.state.lock().expect("clients do not panic");
             let op = OpId(state.1);
             state.1 += 1;
-            state.0.push(Entry::Invoke { op, at, process, call: call.clone() });
+            state.0.push(Entry::Invoke {
+                op,
+                at,
+                process,
+                call: call.clone(),
+            });
             op
         };
         let outcome = Outcome::Ok(make(&call));
-        let at = clock.tick();
+        let at = stamp();
         let mut state = self.state.lock().expect("clients do not panic");
         state.0.push(Entry::Return { op, at, outcome });
     }
 
-    fn take(&self) -> Vec<Entry<Register>> {
+    fn take(&self) -> Entries {
         std::mem::take(&mut self.state.lock().expect("clients do not panic").0)
     }
 }

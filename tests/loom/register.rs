@@ -13,17 +13,26 @@ pub(crate) trait Object: Default + Send + Sync + 'static {
 
 /// A read of this register.
 pub(crate) fn read(key: &str) -> RegisterCall {
-    RegisterCall { key: Some(key.into()), action: Action::Read }
+    RegisterCall {
+        key: Some(key.into()),
+        action: Action::Read,
+    }
 }
 
 /// A write to this register.
 pub(crate) fn write(key: &str, value: i64) -> RegisterCall {
-    RegisterCall { key: Some(key.into()), action: Action::Write(Value::Int(value)) }
+    RegisterCall {
+        key: Some(key.into()),
+        action: Action::Write(Value::Int(value)),
+    }
 }
 
 /// A compare-and-set of a register that nobody has written to.
 pub(crate) fn cas(key: &str, value: i64) -> RegisterCall {
-    RegisterCall { key: Some(key.into()), action: Action::Cas(Value::Nil, Value::Int(value)) }
+    RegisterCall {
+        key: Some(key.into()),
+        action: Action::Cas(Value::Nil, Value::Int(value)),
+    }
 }
 
 type Values = BTreeMap<Option<String>, Value>;
@@ -37,7 +46,9 @@ fn act(seen: &Values, call: &RegisterCall) -> (RegisterRet, Option<Value>) {
     match &call.action {
         Action::Read => (RegisterRet::Value(value(seen, call)), None),
         Action::Write(to) => (RegisterRet::Done, Some(to.clone())),
-        Action::Cas(from, to) if *from == value(seen, call) => (RegisterRet::Done, Some(to.clone())),
+        Action::Cas(from, to) if *from == value(seen, call) => {
+            (RegisterRet::Done, Some(to.clone()))
+        }
         Action::Cas(..) => (RegisterRet::Mismatch, None),
     }
 }
@@ -63,7 +74,10 @@ impl Object for Peeking {
     fn call(&self, call: &RegisterCall) -> RegisterRet {
         let (ret, new) = act(&self.0.lock().expect("clients do not panic"), call);
         if let Some(new) = new {
-            self.0.lock().expect("clients do not panic").insert(call.key.clone(), new);
+            self.0
+                .lock()
+                .expect("clients do not panic")
+                .insert(call.key.clone(), new);
         }
         ret
     }

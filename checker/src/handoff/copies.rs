@@ -5,7 +5,7 @@ use super::held::{Holdings, Sight};
 use crate::evidence::{Disks, Finding, Findings, Marks, acknowledged, contents, reason};
 use crate::history::Time;
 use crate::note::Note;
-use crate::order::{Order, Status};
+use crate::order::{Key, Order, Status};
 
 /// Counts copies at every acknowledgement, and looks for strangers once the store is mended.
 pub(super) fn judge<'h>(
@@ -69,31 +69,40 @@ fn count<'h>(
             .map(ToString::to_string)
             .collect();
         if (with.len() as u64) < u64::from(needed) {
-            findings.report(TOO_FEW_COPIES, || Finding {
-                sentence: format!(
-                    "An acknowledged write had too few copies: {} was on {} disks, not on {needed}.",
-                    key.label(write),
-                    with.len()
-                ),
-                key: Some(key.name.into()),
-                ops: vec![order.op(key.writes[write].place).id],
-                reasons: vec![
-                    acknowledged(order, key, write),
-                    reason(
-                        if with.is_empty() {
-                            "until then no disk had held it, as data or as a hint".into()
-                        } else {
-                            format!(
-                                "until then only {} had held it, as data or as a hint",
-                                with.join(", ")
-                            )
-                        },
-                        &[],
-                    ),
-                ],
-                kind: "",
+            findings.report(TOO_FEW_COPIES, || {
+                too_few(order, key, write, (&with, needed))
             });
         }
+    }
+}
+
+fn too_few(
+    order: &Order<'_>,
+    key: &Key<'_>,
+    write: usize,
+    (with, needed): (&[String], u32),
+) -> Finding {
+    Finding {
+        sentence: format!(
+            "An acknowledged write had too few copies: {} was on {} disks, not on {needed}.",
+            key.label(write),
+            with.len()
+        ),
+        key: Some(key.name.into()),
+        ops: vec![order.op(key.writes[write].place).id],
+        reasons: vec![
+            acknowledged(order, key, write),
+            reason(
+                if with.is_empty() {
+                    "until then no disk had held it, as data or as a hint".into()
+                } else {
+                    let names = with.join(", ");
+                    format!("until then only {names} had held it, as data or as a hint")
+                },
+                &[],
+            ),
+        ],
+        kind: "",
     }
 }
 

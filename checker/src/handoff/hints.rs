@@ -221,6 +221,11 @@ impl<'h> Lives<'_, 'h> {
                 kind: "",
             });
         }
+        self.arrive(marks, &disks, findings);
+    }
+
+    /// Whatever was ever kept for an owner is on its disk, or what superseded it.
+    fn arrive(&self, marks: &Marks<'h>, disks: &Disks<'h>, findings: &mut Findings) {
         for (&(number, owner), versions) in &self.ever {
             let key = &self.order.keys[number];
             let owners = marks.owners[number];

@@ -208,7 +208,7 @@ fn assert_core_is_a_core<M: Model>(model: &M, history: &History<M::Domain>) -> b
             continue;
         }
         broken = true;
-        let core = Trials::new(model, u64::MAX).core(part, search.barrier());
+        let core = Trials::new(model, u64::MAX, u64::MAX).core(part, search.barrier());
         assert!(!weakest_order(model, &core), "{core:#?} of {history:#?}");
         for step in 0..core.len() {
             let mut weaker = core.clone();

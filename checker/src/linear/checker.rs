@@ -144,3 +144,156 @@ fn overlapping<D: crate::domain::Domain>(part: &Part<'_, D>) -> u64 {
         .map(|(called, op)| (called - ends.partition_point(|end| *end < op.invoked)) as u64)
         .sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Entry, Outcome, Process, Time};
+    use crate::model::Registers;
+    use crate::register::{Action, Register, RegisterCall, RegisterRet, Value};
+
+    type Line = (u64, u64, Action, Option<Outcome<RegisterRet>>);
+
+    fn history(lines: &[Line]) -> History<Register> {
+        let mut entries = Vec::new();
+        for (number, (called, returned, action, outcome)) in lines.iter().enumerate() {
+            let (op, at) = (OpId(number as u64), Time(*called));
+            entries.push(Entry::Invoke {
+                op,
+                at,
+                process: Process(number as u64),
+                call: RegisterCall {
+                    key: None,
+                    action: action.clone(),
+                },
+            });
+            if let Some(outcome) = outcome.clone() {
+                let at = Time(*returned);
+                entries.push(Entry::Return { op, at, outcome });
+            }
+        }
+        entries.sort_by_key(Entry::at);
+        History::new(entries).expect("each process calls once")
+    }
+
+    fn check(lines: &[Line], states: u64) -> Verdict {
+        let initial = Value::Nil;
+        Linearizable::new(Registers { initial }).check(&history(lines), Budget { states })
+    }
+
+    fn write(called: u64, returned: u64, value: i64) -> Line {
+        let done = Outcome::Ok(RegisterRet::Done);
+        let action = Action::Write(Value::Int(value));
+        (called, returned, action, Some(done))
+    }
+
+    fn read(called: u64, returned: u64, value: Value) -> Line {
+        let seen = Outcome::Ok(RegisterRet::Value(value));
+        (called, returned, Action::Read, Some(seen))
+    }
+
+    fn holds(lines: &[Line]) -> bool {
+        match check(lines, 1_000) {
+            Verdict::Valid(_) => true,
+            Verdict::Invalid(_) => false,
+            Verdict::Unknown(shortfall) => panic!("undecided: {shortfall}"),
+        }
+    }
+
+    #[test]
+    fn an_unknown_write_may_take_effect_late() {
+        let lost = (0, 1, Action::Write(Value::Int(1)), Some(Outcome::Unknown));
+        let rest = [write(2, 3, 2), read(4, 5, Value::Int(2))];
+        let late = read(6, 7, Value::Int(1));
+        let [two, seen] = rest;
+        assert!(holds(&[
+            lost.clone(),
+            two.clone(),
+            seen.clone(),
+            late.clone()
+        ]));
+        // Only once, though.
+        let again = [
+            read(8, 9, Value::Int(1)),
+            write(10, 11, 3),
+            read(12, 13, Value::Int(1)),
+        ];
+        let [first, three, second] = again;
+        assert!(!holds(&[lost, two, seen, late, first, three, second]));
+    }
+
+    #[test]
+    fn a_failed_write_takes_no_effect() {
+        let failed = (0, 9, Action::Write(Value::Int(1)), Some(Outcome::Fail));
+        assert!(!holds(&[failed.clone(), read(1, 2, Value::Int(1))]));
+        assert!(holds(&[failed, read(1, 2, Value::Nil)]));
+    }
+
+    #[test]
+    fn equal_times_leave_the_order_open() {
+        assert!(holds(&[write(0, 5, 1), read(5, 6, Value::Nil)]));
+        assert!(!holds(&[write(0, 4, 1), read(5, 6, Value::Nil)]));
+    }
+
+    #[test]
+    fn a_mismatch_says_what_was_not_there() {
+        let cas = |ret| {
+            let action = Action::Cas(Value::Int(1), Value::Int(2));
+            (3, 4, action, Some(Outcome::Ok(ret)))
+        };
+        assert!(!holds(&[write(0, 1, 1), cas(RegisterRet::Mismatch)]));
+        assert!(holds(&[write(0, 1, 1), cas(RegisterRet::Done)]));
+        assert!(holds(&[write(0, 1, 3), cas(RegisterRet::Mismatch)]));
+    }
+
+    #[test]
+    fn a_history_without_an_answer_that_could_be_wrong_is_no_pass() {
+        let unseen = Some(Outcome::Ok(RegisterRet::Unseen));
+        for lines in [
+            vec![],
+            vec![write(0, 1, 1), (2, 3, Action::Read, unseen)],
+            vec![(0, 1, Action::Read, None)],
+        ] {
+            let verdict = check(&lines, 1_000);
+            assert!(
+                matches!(verdict, Verdict::Unknown(Shortfall::NothingExercised(_))),
+                "{verdict:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_search_out_of_budget_says_so() {
+        let lines = [write(0, 1, 1), write(2, 3, 2), read(4, 5, Value::Int(1))];
+        let verdict = check(&lines, 1);
+        let expected = Shortfall::OutOfBudget {
+            part: "the history".into(),
+            states: 1,
+            unknown: 0,
+        };
+        assert_eq!(verdict, Verdict::Unknown(expected));
+    }
+
+    #[test]
+    fn a_pass_counts_what_it_rests_on() {
+        let lost = (0, 1, Action::Write(Value::Int(9)), None);
+        let lines = [
+            write(0, 5, 1),
+            read(2, 3, Value::Int(1)),
+            write(6, 7, 2),
+            lost,
+        ];
+        let Verdict::Valid(witness) = check(&lines, 1_000) else {
+            panic!("there is an order");
+        };
+        assert_eq!(witness.order, [OpId(0), OpId(1), OpId(2)]);
+        for (name, count) in [
+            ("operations", 3),
+            ("answers that could be wrong", 1),
+            ("overlapping pairs", 1),
+            ("unknown outcomes", 1),
+        ] {
+            assert_eq!(witness.exercised[name], count, "{name}");
+        }
+    }
+}

@@ -8,9 +8,12 @@ use crate::history::{Op, OpId, Time};
 use crate::model::Model;
 use crate::verdict::{Budget, Counterexample, Promise, Reason};
 
-/// How much work an explanation may cost: steps looked at plus configurations visited. A weaker
-/// explanation is still a true one.
-const EFFORT: u64 = 4_000_000;
+/// How much work an explanation may cost: steps looked at plus configurations visited. One that runs out
+/// names more operations than it had to.
+const EFFORT: u64 = 100_000;
+
+/// How many configurations each trial may visit.
+const TRIAL: u64 = 5_000;
 
 /// How many possible states are named before the rest is counted.
 const STATES_NAMED: usize = 6;
@@ -22,7 +25,7 @@ pub(crate) fn explain<'h, M: Model>(
     barrier: Option<Step<'h, M::Domain>>,
     budget: Budget,
 ) -> Counterexample {
-    let mut trials = Trials::new(model, EFFORT.min(budget.states));
+    let mut trials = Trials::new(model, EFFORT.min(budget.states), TRIAL);
     let steps = trials.core(part, barrier);
     let mut search = Search::new(model, &steps).remembering();
     let _ = search.advance(budget.states);
@@ -128,7 +131,7 @@ fn end_of_the_longest_order<D: Domain>(
     let due = label(&stuck.step)?;
     let order: Vec<String> = stuck.order.iter().filter_map(label).collect();
     let begins = if order.is_empty() {
-        "an order cannot even begin".to_owned()
+        "no order can even begin".to_owned()
     } else {
         format!("the longest order begins {}", order.join(", "))
     };
@@ -138,12 +141,17 @@ fn end_of_the_longest_order<D: Domain>(
         states = format!("{states} or one of {} more", stuck.states.len() - named);
     }
     let what = key.unwrap_or("the state");
+    let end = if states.is_empty() {
+        format!("nothing that could come before leads to {due}")
+    } else {
+        format!("then {due} must follow, but {what} is {states}")
+    };
     let mut ops = stuck.order.clone();
     if !ops.contains(&stuck.step) {
         ops.push(stuck.step);
     }
     Some(Reason {
-        text: format!("{begins}; then {due} must follow, but {what} can only be {states}"),
+        text: format!("{begins}; {end}"),
         ops,
     })
 }

@@ -65,17 +65,4 @@ impl Memo {
         }
         true
     }
-
-    /// The states with which a place was visited, in order.
-    pub(crate) fn states(&self, place: u32) -> Vec<State> {
-        let mut states: Vec<State> = self
-            .heads
-            .keys()
-            .filter(|key| key.place == place)
-            .map(|key| key.state)
-            .collect();
-        states.sort_unstable();
-        states.dedup();
-        states
-    }
 }

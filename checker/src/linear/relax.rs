@@ -3,7 +3,7 @@
 use super::part::{Part, Step};
 use super::search::Search;
 use crate::domain::Domain;
-use crate::history::Time;
+use crate::history::{OpId, Time};
 use crate::model::Model;
 
 /// Trials of weaker versions of a part, under one limit: steps looked at and configurations visited.
@@ -11,11 +11,13 @@ use crate::model::Model;
 pub(crate) struct Trials<'h, M: Model> {
     model: &'h M,
     left: u64,
+    each: u64,
 }
 
 impl<'h, M: Model> Trials<'h, M> {
-    pub(crate) fn new(model: &'h M, left: u64) -> Self {
-        Trials { model, left }
+    /// Trials that may cost `left` in all, and visit `each` configurations at most.
+    pub(crate) fn new(model: &'h M, left: u64, each: u64) -> Self {
+        Trials { model, left, each }
     }
 
     /// Weakens the part as far as the limit allows: cut off behind the first return that no order
@@ -26,7 +28,8 @@ impl<'h, M: Model> Trials<'h, M> {
         part: &Part<'h, M::Domain>,
         barrier: Option<Step<'h, M::Domain>>,
     ) -> Vec<Step<'h, M::Domain>> {
-        let mut steps = self.prefix(&part.steps, barrier);
+        let steps = self.prefix(&part.steps, barrier);
+        let mut steps = self.suffix(&steps).unwrap_or(steps);
         let mut chunk = steps.len().div_ceil(2);
         while chunk > 0 && self.left > 0 {
             let mut from = 0;
@@ -55,7 +58,7 @@ impl<'h, M: Model> Trials<'h, M> {
     fn proof(&mut self, steps: &[Step<'h, M::Domain>]) -> Option<Vec<Step<'h, M::Domain>>> {
         self.left = self.left.saturating_sub(steps.len() as u64);
         let mut search = Search::new(self.model, steps);
-        let verdict = search.advance(self.left);
+        let verdict = search.advance(self.left.min(self.each));
         self.left = self.left.saturating_sub(search.visited());
         (verdict == Some(false)).then(|| search.steps().to_vec())
     }
@@ -81,20 +84,60 @@ impl<'h, M: Model> Trials<'h, M> {
             until: late.returned,
             strict: true,
         });
-        Trials::new(self.model, self.left).impossible(&steps)
+        Trials::new(self.model, self.left, self.each).impossible(&steps)
     }
 
-    /// The part cut off behind its barrier, the return that no order reached. Since no order got there,
-    /// the calls and returns behind it do not matter.
+    /// The same steps, of which only the last few must take effect, if those are impossible by
+    /// themselves: most contradictions lie close together.
+    fn suffix(&mut self, steps: &[Step<'h, M::Domain>]) -> Option<Vec<Step<'h, M::Domain>>> {
+        let mut count = 1;
+        while self.left > 0 {
+            let proof = self.proof(&last(steps, count)?);
+            if proof.is_some() {
+                return proof;
+            }
+            count *= 2;
+        }
+        None
+    }
+
+    /// The part cut off behind the first of some returns at which it is impossible. Mostly that is the
+    /// barrier, a return that no order passed.
     fn prefix(
         &mut self,
         steps: &[Step<'h, M::Domain>],
         barrier: Option<Step<'h, M::Domain>>,
     ) -> Vec<Step<'h, M::Domain>> {
-        let cut = barrier.and_then(|barrier| Some(until(steps, barrier.until?)));
-        cut.and_then(|cut| self.proof(&cut))
-            .unwrap_or_else(|| steps.to_vec())
+        let from = barrier.and_then(|barrier| barrier.until);
+        let mut returns: Vec<Time> = steps.iter().filter_map(|step| step.until).collect();
+        returns.retain(|&until| from.is_some_and(|from| from <= until));
+        returns.sort_unstable();
+        let (mut at, mut stride) = (0, 1);
+        while at < returns.len() && self.left > 0 {
+            if let Some(proof) = self.proof(&until(steps, returns[at])) {
+                return proof;
+            }
+            at += stride;
+            stride *= 2;
+        }
+        steps.to_vec()
     }
+}
+
+/// These steps, of which only the last to return must take effect, as many as given.
+fn last<'h, D: Domain>(steps: &[Step<'h, D>], count: usize) -> Option<Vec<Step<'h, D>>> {
+    let strict = steps.iter().filter(|step| step.strict);
+    let mut ends: Vec<(Option<Time>, OpId)> = strict.map(|step| (step.until, step.op.id)).collect();
+    ends.sort_unstable();
+    let first = *ends.get(ends.len().checked_sub(count)?)?;
+    let weaker = steps.iter().map(|step| {
+        if (step.until, step.op.id) < first {
+            step.relaxed()
+        } else {
+            *step
+        }
+    });
+    Some(weaker.collect())
 }
 
 /// The calls up to this time. Those that had not returned by then may be left out.

@@ -80,3 +80,55 @@ pub fn replay<M: Model>(
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Entry, Process};
+    use crate::model::Registers;
+    use crate::register::{Action, Register, RegisterCall, RegisterRet, Value};
+
+    /// Two writes one after the other, a read of the second, and a write that failed.
+    fn history() -> History<Register> {
+        let done = Outcome::Ok(RegisterRet::Done);
+        let seen = Outcome::Ok(RegisterRet::Value(Value::Int(2)));
+        let lines = [
+            (Action::Write(Value::Int(1)), done.clone()),
+            (Action::Write(Value::Int(2)), done),
+            (Action::Read, seen),
+            (Action::Write(Value::Int(3)), Outcome::Fail),
+        ];
+        let mut entries = Vec::new();
+        for (number, (action, outcome)) in lines.into_iter().enumerate() {
+            let (op, at) = (OpId(number as u64), number as u64 * 10);
+            entries.push(Entry::Invoke {
+                op,
+                at: Time(at),
+                process: Process(0),
+                call: RegisterCall { key: None, action },
+            });
+            let at = Time(at + 5);
+            entries.push(Entry::Return { op, at, outcome });
+        }
+        History::new(entries).expect("one call after the other")
+    }
+
+    #[test]
+    fn each_way_not_to_explain_a_history_is_told_apart() {
+        let model = Registers {
+            initial: Value::Nil,
+        };
+        for (order, wrong) in [
+            (vec![0, 1, 2], None),
+            (vec![0, 1, 2, 3], Some(Unreplayable::Absent(OpId(3)))),
+            (vec![0, 1, 2, 7], Some(Unreplayable::Absent(OpId(7)))),
+            (vec![0, 0, 1, 2], Some(Unreplayable::Twice(OpId(0)))),
+            (vec![0, 1], Some(Unreplayable::Missing(OpId(2)))),
+            (vec![1, 0, 2], Some(Unreplayable::Late(OpId(0)))),
+            (vec![0, 2, 1], Some(Unreplayable::Impossible(OpId(2)))),
+        ] {
+            let order: Vec<OpId> = order.into_iter().map(OpId).collect();
+            assert_eq!(replay(&model, &history(), &order).err(), wrong, "{order:?}");
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! The search for an order of one part: exact, memoized, branching only where a return demands it.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashMap;
 
 use super::live::{Set, Slots};
@@ -50,9 +52,10 @@ pub(crate) struct Search<'h, M: Model> {
     stack: Vec<Node>,
     taken: Vec<u32>,
     begun: bool,
+    hopeless: Option<u32>,
     visited: u64,
     deepest: Option<u32>,
-    longest: Option<Vec<u32>>,
+    furthest: Option<Furthest>,
 }
 
 /// Unknown operations with one and the same call, in the order of their calls.
@@ -72,6 +75,14 @@ struct Node {
     before: Option<State>,
     taken: usize,
     left: Left,
+}
+
+/// The return that a search came closest to passing.
+#[derive(Debug, Default)]
+struct Furthest {
+    place: u32,
+    order: Vec<u32>,
+    states: BTreeSet<State>,
 }
 
 /// What is left to try at a node.
@@ -102,7 +113,7 @@ pub(crate) struct Stuck {
     pub(crate) step: OpId,
     /// The longest order that was built.
     pub(crate) order: Vec<OpId>,
-    /// The states that were possible until that return.
+    /// The states in which orders ended there.
     pub(crate) states: Vec<String>,
     /// Whether the step is possible in any state that was met.
     pub(crate) held_once: bool,
@@ -112,6 +123,9 @@ pub(crate) struct Stuck {
 
 /// How many events ahead a read may return for its answer to be checked in advance.
 const REACH: usize = 512;
+
+/// Reads are checked before the search begins if their number times that of the steps is not larger.
+const READS_CHECKED: usize = 50_000;
 
 /// How many steps are looked at to say where a stale answer came from: a courtesy, not a proof.
 const SOURCES_TRIED: usize = 256;
@@ -150,9 +164,10 @@ impl<'h, M: Model> Search<'h, M> {
             stack: Vec::new(),
             taken: Vec::new(),
             begun: false,
+            hopeless: None,
             visited: 0,
             deepest: None,
-            longest: None,
+            furthest: None,
         }
     }
 
@@ -166,6 +181,10 @@ impl<'h, M: Model> Search<'h, M> {
     pub(crate) fn advance(&mut self, limit: u64) -> Option<bool> {
         if !self.begun {
             self.begun = true;
+            self.hopeless = self.hopeless_read();
+            if self.hopeless.is_some() {
+                return Some(false);
+            }
             if self.arrive(0, 0, 0, None) {
                 return Some(true);
             }
@@ -191,31 +210,37 @@ impl<'h, M: Model> Search<'h, M> {
         self.ids(&self.taken)
     }
 
-    /// The same search, which remembers the longest order it builds. Costs O(n) whenever it gets further.
+    /// The same search, which remembers where it got stuck. Costs O(n) whenever it gets further.
     pub(crate) fn remembering(mut self) -> Self {
-        self.longest = Some(Vec::new());
+        self.furthest = Some(Furthest::default());
         self
     }
 
-    /// The return that a search without a result never passed; `None` if nothing was visited.
+    /// The last return that any order reached when the search ended without a result.
     pub(crate) fn barrier(&self) -> Option<Step<'h, M::Domain>> {
-        match self.timeline.event(self.deepest?) {
-            Event::Return(step) => Some(self.steps[step as usize]),
+        let step = self.hopeless.or_else(|| self.returning(self.deepest?))?;
+        Some(self.steps[step as usize])
+    }
+
+    fn returning(&self, place: u32) -> Option<u32> {
+        match self.timeline.event(place) {
+            Event::Return(step) => Some(step),
             Event::Call(_) | Event::Unknown { .. } => None,
         }
     }
 
-    /// Where a search without a result got stuck; `None` if nothing was visited.
+    /// Where a search that remembers got stuck, if it has no result.
     pub(crate) fn stuck(&mut self) -> Option<Stuck> {
-        let place = self.deepest?;
-        let Event::Return(step) = self.timeline.event(place) else {
-            return None;
-        };
-        let states = self.memo.states(place);
+        let Furthest {
+            place,
+            order,
+            states,
+        } = self.furthest.take()?;
+        let step = self.hopeless.or_else(|| self.returning(place))?;
         let source = self.source(self.kinds[step as usize]);
         Some(Stuck {
             step: self.steps[step as usize].op.id,
-            order: self.ids(self.longest.as_deref().unwrap_or_default()),
+            order: self.ids(&order),
             states: states
                 .iter()
                 .map(|&state| self.table.label(state))
@@ -223,6 +248,20 @@ impl<'h, M: Model> Search<'h, M> {
             held_once: source.is_some(),
             source: source.flatten(),
         })
+    }
+
+    /// Notes that an order ends in this state, as the return at this place cannot be passed.
+    fn dead_end(&mut self, place: u32, state: State) {
+        if let Some(furthest) = &mut self.furthest {
+            if furthest.order.is_empty() || furthest.place < place {
+                furthest.place = place;
+                furthest.states.clear();
+                self.taken.clone_into(&mut furthest.order);
+            }
+            if furthest.place == place {
+                furthest.states.insert(state);
+            }
+        }
     }
 
     /// The last called step that leads to a state in which this kind is possible; `Some(None)` if such a
@@ -311,7 +350,11 @@ impl<'h, M: Model> Search<'h, M> {
     fn open_node(&mut self, state: State, live: Set, used: Used, before: Option<State>) {
         let place = self.timeline.place();
         let key = Key { place, state, live };
-        if self.within_reach(state, live, used) && self.memo.visit(key, used, &self.used) {
+        if let Some(read) = self.out_of_reach(state, live, used) {
+            self.visited += 1;
+            self.dead_end(self.timeline.end(read), state);
+            self.return_to_top();
+        } else if self.memo.visit(key, used, &self.used) {
             self.visited += 1;
             self.stack.push(Node {
                 place,
@@ -327,8 +370,33 @@ impl<'h, M: Model> Search<'h, M> {
         }
     }
 
-    /// Whether every open read can still find its answer, as far as the model can tell.
-    fn within_reach(&self, state: State, live: Set, used: Used) -> bool {
+    /// A read that no calls before its return explain, told without a search; not tried in large parts.
+    fn hopeless_read(&self) -> Option<u32> {
+        let strict = |step: &u32| {
+            self.steps[*step as usize].strict && self.table.reads_only(self.kinds[*step as usize])
+        };
+        let reads: Vec<u32> = (0..self.steps.len() as u32).filter(strict).collect();
+        let hopeless = |read: &u32| {
+            let ahead = self.timeline.ahead(self.timeline.end(*read));
+            let mut means = ahead.iter().filter_map(|event| self.called(*event));
+            let kind = self.kinds[*read as usize];
+            !self.table.within_reach(0, kind, &mut means)
+        };
+        let cheap = reads.len() * self.steps.len() <= READS_CHECKED;
+        reads.into_iter().filter(|_| cheap).find(hopeless)
+    }
+
+    /// The kind of the call that begins at an event.
+    fn called(&self, event: Event) -> Option<Kind> {
+        match event {
+            Event::Call(step) => Some(self.kinds[step as usize]),
+            Event::Unknown { class } => Some(self.classes[class as usize].kind),
+            Event::Return(_) => None,
+        }
+    }
+
+    /// An open read that can no longer find its answer, as far as the model can tell.
+    fn out_of_reach(&self, state: State, live: Set, used: Used) -> Option<u32> {
         let pending = |step: &u32| !self.slots.has(live, self.timeline.slot(*step));
         let mut open = self
             .timeline
@@ -337,11 +405,11 @@ impl<'h, M: Model> Search<'h, M> {
             .flatten()
             .copied()
             .filter(pending);
-        open.all(|read| {
+        open.find(|&read| {
             let kind = self.kinds[read as usize];
             let ahead = self.timeline.ahead(self.timeline.end(read));
             if !self.table.reads_only(kind) || ahead.len() > REACH {
-                return true;
+                return false;
             }
             let now = self
                 .timeline
@@ -355,14 +423,10 @@ impl<'h, M: Model> Search<'h, M> {
             };
             let unused = (0..self.classes.len()).filter(unused);
             let unused = unused.map(|class| self.classes[class].kind);
-            let later = ahead.iter().filter_map(|event| match event {
-                Event::Call(step) => Some(self.kinds[*step as usize]),
-                Event::Unknown { class } => Some(self.classes[*class as usize].kind),
-                Event::Return(_) => None,
-            });
+            let later = ahead.iter().filter_map(|event| self.called(*event));
             let now = now.map(|step| self.kinds[step as usize]);
             let mut means = now.chain(unused).chain(later);
-            self.table.within_reach(state, kind, &mut means)
+            !self.table.within_reach(state, kind, &mut means)
         })
     }
 
@@ -376,12 +440,8 @@ impl<'h, M: Model> Search<'h, M> {
     /// Closes the top node, in which nothing is left to try.
     fn leave(&mut self) {
         if let Some(node) = self.stack.pop() {
-            if self.deepest.is_none_or(|place| place < node.place) {
-                self.deepest = Some(node.place);
-                if let Some(longest) = &mut self.longest {
-                    self.taken[..node.taken].clone_into(longest);
-                }
-            }
+            self.deepest = self.deepest.max(Some(node.place));
+            self.dead_end(node.place, node.state);
             self.return_to_top();
         }
     }

@@ -1,5 +1,7 @@
 //! Strings, one for each key: get, put, append.
 
+use std::collections::BTreeSet;
+
 use super::sequential::Model;
 use crate::append::{Append, AppendAction, AppendCall, AppendRet};
 
@@ -84,7 +86,8 @@ impl Model for Appends {
         calls.iter().map(useless).collect()
     }
 
-    /// A string grows at its end, or a put begins it anew.
+    /// A string grows at its end, or a put begins it anew. Each call is taken to be there as often as it
+    /// fits.
     fn within_reach(
         &self,
         state: &String,
@@ -95,11 +98,36 @@ impl Model for Appends {
         let AppendRet::Value(seen) = ret else {
             return true;
         };
-        let begins = |call: &AppendCall| match &call.action {
-            AppendAction::Put(value) => seen.starts_with(value),
-            AppendAction::Get | AppendAction::Append(_) => false,
-        };
-        seen.starts_with(state) || means.any(begins)
+        if seen == state {
+            return true;
+        }
+        let mut lengths: Vec<usize> = Vec::new();
+        let mut pieces: Vec<&str> = Vec::new();
+        if seen.starts_with(state) {
+            lengths.push(state.len());
+        }
+        for call in means {
+            match &call.action {
+                AppendAction::Get => {}
+                AppendAction::Append(value) => pieces.push(value),
+                AppendAction::Put(value) if seen.starts_with(value) => lengths.push(value.len()),
+                AppendAction::Put(_) => {}
+            }
+        }
+        pieces.retain(|piece| !piece.is_empty());
+        let mut tried: BTreeSet<usize> = BTreeSet::new();
+        while let Some(length) = lengths.pop() {
+            if length == seen.len() {
+                return true;
+            }
+            if tried.insert(length) {
+                let rest = &seen.as_bytes()[length..];
+                let fits = |piece: &&&str| rest.starts_with(piece.as_bytes());
+                let longer = pieces.iter().filter(fits);
+                lengths.extend(longer.map(|piece| length + piece.len()));
+            }
+        }
+        false
     }
 
     fn state_label(&self, state: &String) -> String {
@@ -153,10 +181,18 @@ mod tests {
             call(AppendAction::Append("a".into())),
             call(AppendAction::Put("cd".into())),
         ];
-        for (seen, reached) in [("ab", true), ("ba", false), ("cdx", true), ("c", false)] {
+        for (seen, reached) in [
+            ("b", true),
+            ("baa", true),
+            ("ab", false),
+            ("bc", false),
+            ("cda", true),
+            ("cdx", false),
+            ("c", false),
+        ] {
             let ret = AppendRet::Value(seen.into());
             let get = call(AppendAction::Get);
-            let found = Appends.within_reach(&"a".into(), &get, &ret, &mut means.iter());
+            let found = Appends.within_reach(&"b".into(), &get, &ret, &mut means.iter());
             assert_eq!(found, reached, "{seen}");
         }
     }

@@ -329,3 +329,187 @@ impl Model for MultiValue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Entry, Process, Time};
+
+    fn get() -> KvCall {
+        KvCall::Get { key: "x".into() }
+    }
+
+    fn put(value: &str, context: &[u64]) -> KvCall {
+        KvCall::Put {
+            key: "x".into(),
+            value: value.into(),
+            context: context.iter().copied().map(OpId).collect(),
+        }
+    }
+
+    fn values(values: &[&str]) -> KvRet {
+        KvRet::Values(values.iter().map(|value| (*value).into()).collect())
+    }
+
+    /// Calls one after the other, named 0, 1, 2, and so on.
+    fn history(lines: &[(KvCall, Outcome<KvRet>)]) -> History<Kv> {
+        let mut entries = Vec::new();
+        for (number, (call, outcome)) in lines.iter().enumerate() {
+            let (op, at) = (OpId(number as u64), Time(number as u64));
+            let (process, call) = (Process(number as u64), call.clone());
+            entries.push(Entry::Invoke {
+                op,
+                at,
+                process,
+                call,
+            });
+            let outcome = outcome.clone();
+            entries.push(Entry::Return { op, at, outcome });
+        }
+        History::new(entries).expect("one call after the other")
+    }
+
+    /// The values left after these writes, by place in the history.
+    fn left(history: &History<Kv>, writes: &[usize]) -> Vec<String> {
+        let model = MultiValue::of(history).expect("every context is resolved");
+        let mut state = model.initial();
+        for &write in writes {
+            let call = &history.ops()[write].call;
+            state = model
+                .step(&state, call, Some(&KvRet::Stored))
+                .expect("a write is always possible");
+        }
+        state.live
+    }
+
+    fn stored(call: KvCall) -> (KvCall, Outcome<KvRet>) {
+        (call, Outcome::Ok(KvRet::Stored))
+    }
+
+    #[test]
+    fn a_put_replaces_what_its_context_has_seen_and_nothing_else() {
+        let seen = (get(), Outcome::Ok(values(&["a"])));
+        let history = history(&[
+            stored(put("a", &[])),
+            stored(put("b", &[])),
+            seen,
+            stored(put("c", &[2])),
+            stored(put("d", &[3])),
+        ]);
+        assert_eq!(left(&history, &[0, 1]), ["a", "b"]);
+        assert_eq!(left(&history, &[0, 1, 3]), ["b", "c"]);
+        assert_eq!(left(&history, &[0, 1, 4]), ["b", "d"], "d covers c's past");
+    }
+
+    #[test]
+    fn a_covered_value_never_comes_back() {
+        let lost = (put("a", &[]), Outcome::Unknown);
+        let history = history(&[lost, stored(put("b", &[0]))]);
+        assert_eq!(left(&history, &[1, 0]), ["b"]);
+        assert_eq!(left(&history, &[0, 1]), ["b"]);
+    }
+
+    #[test]
+    fn a_delete_takes_what_it_has_seen() {
+        let delete = |context: &[u64]| KvCall::Delete {
+            key: "x".into(),
+            context: context.iter().copied().map(OpId).collect(),
+        };
+        let history = history(&[
+            stored(put("a", &[])),
+            stored(put("b", &[])),
+            stored(delete(&[1])),
+            stored(delete(&[])),
+        ]);
+        assert_eq!(left(&history, &[0, 1, 2, 3]), ["a"]);
+    }
+
+    #[test]
+    fn a_get_returns_each_sibling_once_in_any_order() {
+        let history = history(&[stored(put("a", &[])), stored(put("b", &[]))]);
+        let model = MultiValue::of(&history).expect("no contexts");
+        let mut state = model.initial();
+        assert!(model.step(&state, &get(), Some(&values(&[]))).is_some());
+        for op in history.ops() {
+            state = model
+                .step(&state, &op.call, None)
+                .expect("a write is always possible");
+        }
+        for (answer, possible) in [
+            (values(&["a", "b"]), true),
+            (values(&["b", "a"]), true),
+            (values(&["a", "b", "b"]), false),
+            (values(&["a"]), false),
+            (values(&["a", "b", "z"]), false),
+            (KvRet::Stored, false),
+        ] {
+            let after = model.step(&state, &get(), Some(&answer));
+            assert_eq!(after.is_some(), possible, "{answer:?}");
+        }
+        assert!(
+            model
+                .step(&state, &put("c", &[]), Some(&values(&[])))
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn contexts_and_values_that_say_nothing_are_refused() {
+        let unresolved = |lines: &[(KvCall, Outcome<KvRet>)]| MultiValue::of(&history(lines)).err();
+        let (op, context) = (OpId(1), OpId(0));
+        assert_eq!(
+            unresolved(&[stored(put("a", &[])), stored(put("a", &[]))]),
+            Some(Unresolved::Repeated { op, first: OpId(0) })
+        );
+        let elsewhere = KvCall::Get { key: "y".into() };
+        assert_eq!(
+            unresolved(&[
+                (elsewhere, Outcome::Ok(values(&[]))),
+                stored(put("a", &[0]))
+            ]),
+            Some(Unresolved::Foreign { op, context })
+        );
+        assert_eq!(
+            unresolved(&[stored(put("a", &[1])), stored(put("b", &[]))]),
+            Some(Unresolved::Foreign {
+                op: OpId(0),
+                context: OpId(1)
+            })
+        );
+        assert_eq!(
+            unresolved(&[(get(), Outcome::Unknown), stored(put("a", &[0]))]),
+            Some(Unresolved::Unanswered { op, context })
+        );
+        let failed = (put("a", &[7]), Outcome::Fail);
+        assert_eq!(unresolved(&[failed, stored(put("a", &[]))]), None);
+    }
+
+    #[test]
+    fn an_answer_is_out_of_reach_once_covered_or_never_put() {
+        let history = history(&[
+            stored(put("a", &[])),
+            stored(put("b", &[0])),
+            stored(put("c", &[])),
+        ]);
+        let model = MultiValue::of(&history).expect("every context is resolved");
+        let calls: Vec<KvCall> = history.ops().iter().map(|op| op.call.clone()).collect();
+        let after = |writes: &[usize]| Siblings {
+            live: left(&history, writes),
+            ..writes.iter().fold(model.initial(), |state, &write| {
+                model.write(&state, &calls[write])
+            })
+        };
+        for (done, means, seen, reached) in [
+            (vec![0], vec![1], vec!["b"], true),
+            (vec![0], vec![2], vec!["c"], false),
+            (vec![0], vec![1, 2], vec!["c", "b"], true),
+            (vec![0, 1], vec![0, 1, 2], vec!["a"], false),
+            (vec![], vec![0, 1], vec!["c"], false),
+        ] {
+            let mut means = means.iter().map(|&call| &calls[call]);
+            let state = after(&done);
+            let found = model.within_reach(&state, &get(), &values(&seen), &mut means);
+            assert_eq!(found, reached, "{done:?} {seen:?}");
+        }
+    }
+}

@@ -114,7 +114,7 @@ impl Node {
     }
 
     /// Makes the event and has it written here. A node that is no owner stands in for the first: it
-    /// keeps the version as a hint for it, and as data, see [`Record::Data`](crate::Record::Data).
+    /// keeps the version as a hint for it, under an actor of its own, see [`Actor`](crate::Actor).
     pub(super) fn coordinate(
         &mut self,
         now: Time,
@@ -123,16 +123,15 @@ impl Node {
         (key, value, past): Written,
         out: &mut Vec<Output>,
     ) {
-        let dot = self.store.mint();
+        let owns = self.store.owns(range);
+        let dot = self.store.mint(owns);
         let mut siblings = self.store.current(&key);
         let past = self.past(past, &siblings);
         siblings.put(dot, past, value);
         let mut batch = Batch::default();
-        self.store.merge_data(&key, &siblings, &mut batch);
-        if !self.store.owns(range)
-            && let Some(first) = self.config.owners(range).first().copied()
-        {
-            self.store.merge_hint(first, &key, &siblings, &mut batch);
+        match self.config.owners(range).first().copied() {
+            Some(first) if !owns => self.store.merge_hint(first, &key, &siblings, &mut batch),
+            _ => self.store.merge_data(&key, &siblings, &mut batch),
         }
         self.store.write_sequence(&mut batch);
         let number = self.next_tag().number;
@@ -160,7 +159,7 @@ impl Node {
         let sighted = !past.is_empty();
         if self.flaw(Flaw::DominateSameContext) && sighted {
             held.iter()
-                .filter(|(dot, _)| dot.node == self.id)
+                .filter(|(dot, _)| dot.actor.node == self.id)
                 .for_each(|(dot, _)| past.add(dot));
         }
         if self.flaw(Flaw::CoverWholeContext) && held.iter().any(|(dot, _)| past.covers(dot)) {

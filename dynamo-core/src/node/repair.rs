@@ -60,7 +60,11 @@ impl Node {
     fn minted_again(&mut self, siblings: &Siblings) -> Siblings {
         let mut again = siblings.clone();
         if let (1, Some((_, version))) = (siblings.len(), siblings.iter().next()) {
-            again.put(self.store.mint(), siblings.context(), version.value.clone());
+            again.put(
+                self.store.mint(true),
+                siblings.context(),
+                version.value.clone(),
+            );
         }
         again
     }

@@ -71,7 +71,7 @@ fn an_owner_coordinates_and_any_other_node_hands_the_put_to_one() {
     let dots: Vec<_> = network
         .held(list[0], KEY)
         .iter()
-        .map(|(dot, _)| dot.node)
+        .map(|(dot, _)| dot.actor.node)
         .collect();
     assert_eq!(dots.len(), 2);
     assert!(dots.contains(&list[0]) && dots.contains(&list[1]));

@@ -247,7 +247,7 @@ impl Network {
         }
         for output in out {
             match output {
-                Output::Send { to, message } => self.post(node, to, message),
+                Output::Send { to, message } => self.post(node, to, &message),
                 Output::Reply { id, reply } => {
                     assert!(
                         self.replies.insert(id, reply).is_none(),
@@ -262,7 +262,7 @@ impl Network {
         }
     }
 
-    fn post(&mut self, from: NodeId, to: NodeId, message: Message) {
+    fn post(&mut self, from: NodeId, to: NodeId, message: &Message) {
         self.log.push((from, to, message.clone()));
         let lost = self.luck.below(1_000) < self.luck.lost_per_mille;
         if lost || self.cut.contains(&(from, to)) {

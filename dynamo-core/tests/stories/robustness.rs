@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dynamo_core::{
-    Answer, Config, Dot, Input, Message, Node, NodeId, Output, Reply, Request, RequestId, Shape,
-    Siblings, Tag, Ticket, Time, VersionVector,
+    Actor, Answer, Config, Dot, Input, Message, Node, NodeId, Output, Reply, Request, RequestId,
+    Shape, Siblings, Tag, Ticket, Time, VersionVector,
 };
 
 use crate::network::Network;
@@ -225,7 +225,7 @@ fn events_that_nobody_issued_do_not_make_a_node_issue_them_again() {
     let mut forged = Siblings::new();
     forged.put(
         Dot {
-            node: owner,
+            actor: Actor::owner(owner),
             counter: 1_000,
         },
         VersionVector::new(),

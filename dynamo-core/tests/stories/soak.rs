@@ -224,9 +224,9 @@ fn judge_end(network: &Network, clients: &mut Clients) {
             clients.broken.insert("divergence");
         }
         let mut all = held[0].clone();
-        held.iter().for_each(|siblings| {
+        for siblings in &held {
             all.merge(siblings);
-        });
+        }
         let last: BTreeSet<Value> = all
             .iter()
             .map(|(_, version)| version.value.clone())

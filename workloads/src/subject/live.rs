@@ -23,10 +23,7 @@ use crate::replica::Request;
 /// is still on its way would be taken for the answer to the next call.
 pub trait Client: Send + 'static {
     /// All versions of the key.
-    fn get(
-        &mut self,
-        key: &[u8],
-    ) -> impl Future<Output = Result<Answered, ClientError>> + Send;
+    fn get(&mut self, key: &[u8]) -> impl Future<Output = Result<Answered, ClientError>> + Send;
 
     /// A new version of the key, which replaces what the context of an earlier answer has seen.
     fn put(
@@ -152,7 +149,11 @@ where
                 outcome
             }
         };
-        Happening::Completion { op: done.op, at: done.at, outcome }
+        Happening::Completion {
+            op: done.op,
+            at: done.at,
+            outcome,
+        }
     }
 }
 
@@ -179,7 +180,8 @@ where
             sender: self.sender.clone(),
         };
         let connect = Arc::clone(&self.connect);
-        self.runtime.spawn(call(pending, idle, connect, ask.request, self.limit));
+        self.runtime
+            .spawn(call(pending, idle, connect, ask.request, self.limit));
     }
 
     fn advance(&mut self, until: Time, out: &mut Vec<Happening>) -> Time {
@@ -292,7 +294,9 @@ async fn call<C, Connect, Connecting>(
         }
         Ok(Err(error)) => Err(error),
         Err(_) if asked => Err(ClientError::Unknown(format!("no answer within {limit:?}"))),
-        Err(_) => Err(ClientError::DidNotHappen(format!("no connection within {limit:?}"))),
+        Err(_) => Err(ClientError::DidNotHappen(format!(
+            "no connection within {limit:?}"
+        ))),
     });
 }
 
@@ -302,7 +306,11 @@ async fn ask<C: Client>(client: &mut C, request: &Request) -> Result<Answer, Cli
             let Answered { values, context } = client.get(key).await?;
             Ok(Answer::Values { values, context })
         }
-        Request::Put { key, value, context } => {
+        Request::Put {
+            key,
+            value,
+            context,
+        } => {
             client.put(key, value, context.as_deref()).await?;
             Ok(Answer::Stored)
         }
@@ -328,7 +336,10 @@ mod tests {
                 b"break" => Err(ClientError::Unknown("connection reset".into())),
                 b"panic" => panic!("a client of poor quality"),
                 b"hang" => std::future::pending().await,
-                _ => Ok(Answered { values: vec![vec![self.used as u8]], context: Vec::new() }),
+                _ => Ok(Answered {
+                    values: vec![vec![self.used as u8]],
+                    context: Vec::new(),
+                }),
             }
         }
 
@@ -351,12 +362,26 @@ mod tests {
 
     fn get(op: u64, key: &str) -> Ask {
         let request = Request::Get { key: key.into() };
-        Ask { op, luck: 0, via: 0, request }
+        Ask {
+            op,
+            luck: 0,
+            via: 0,
+            request,
+        }
     }
 
     fn put(op: u64) -> Ask {
-        let request = Request::Put { key: b"k".into(), value: b"v".into(), context: None };
-        Ask { op, luck: 0, via: 0, request }
+        let request = Request::Put {
+            key: b"k".into(),
+            value: b"v".into(),
+            context: None,
+        };
+        Ask {
+            op,
+            luck: 0,
+            via: 0,
+            request,
+        }
     }
 
     /// Lets time pass until this many calls have ended.
@@ -403,11 +428,21 @@ mod tests {
         live.submit(put(1));
         let ended = live.advance(Time(60_000_000), &mut out);
         assert!(ended < Time(60_000_000));
-        let [Happening::Completion { op: 1, at, outcome: Outcome::Ok(Answer::Stored) }] = out[..] else {
+        let [
+            Happening::Completion {
+                op: 1,
+                at,
+                outcome: Outcome::Ok(Answer::Stored),
+            },
+        ] = out[..]
+        else {
             panic!("not the end of the put: {out:?}");
         };
         assert!(Time(reached.0 + 3_000) <= at && at <= ended);
-        assert!(live.advance(Time(0), &mut out) >= ended, "time does not step back");
+        assert!(
+            live.advance(Time(0), &mut out) >= ended,
+            "time does not step back"
+        );
     }
 
     #[test]
@@ -454,9 +489,19 @@ mod tests {
 
     #[test]
     fn the_promises_come_first() {
-        let setup = Setup { nodes: 1, n: 1, r: 1, w: 1, converges: true, hands_off: false };
+        let setup = Setup {
+            nodes: 1,
+            n: 1,
+            r: 1,
+            w: 1,
+            converges: true,
+            hands_off: false,
+        };
         let live = Live::new(1, LIMIT, async |_| Ok(Fickle { used: 0 })).expect("an event loop");
         assert_eq!(live.setup(&[]), []);
-        assert_eq!(live.promising(setup.clone()).setup(&[]), [Note::Setup(setup)]);
+        assert_eq!(
+            live.promising(setup.clone()).setup(&[]),
+            [Note::Setup(setup)]
+        );
     }
 }

@@ -259,24 +259,24 @@ fn versions(siblings: &core::Siblings) -> Vec<Version> {
         .map(|(dot, version)| Version {
             value: Some(text(&version.value)),
             clock: Some(Clock {
-                dot: (actor(dot.node), dot.counter),
+                dot: (actor(dot.actor), dot.counter),
                 past: version
                     .past
                     .iter()
-                    .map(|seen| (actor(seen.node), seen.counter))
+                    .map(|seen| (actor(seen.actor), seen.counter))
                     .collect(),
             }),
         })
         .collect()
 }
 
-/// The name of a node in the clocks of the evidence.
-fn actor(node: NodeId) -> String {
+/// The name of an actor in the clocks of the evidence.
+fn actor(actor: core::Actor) -> String {
     // Evidence is made of these names; formatting each anew would cost a tenth of a run.
     const NAMES: [&str; 8] = ["n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7"];
-    match NAMES.get(node.0 as usize) {
-        Some(name) => (*name).to_owned(),
-        None => format!("n{}", node.0),
+    match NAMES.get(actor.node.0 as usize) {
+        Some(name) if actor == core::Actor::owner(actor.node) => (*name).to_owned(),
+        _ => actor.to_string(),
     }
 }
 
@@ -474,8 +474,8 @@ mod tests {
         assert_eq!(text("Käse".as_bytes()), "Käse");
         assert_eq!(text(&[0xff, 0x0a]), "ff0a");
         assert_eq!(
-            (actor(NodeId(7)), actor(NodeId(8))),
-            ("n7".into(), "n8".into())
+            (actor(core::Actor::owner(NodeId(7))), actor(core::Actor::stand_in(NodeId(8), 3))),
+            ("n7".into(), "n8.3".into())
         );
     }
 
