@@ -49,7 +49,7 @@ fn holds(target: Target, plan: &Plan) -> Result<(), TestCaseError> {
     let saved = std::fs::write(&path, bundle.write());
     prop_assert!(
         false,
-        "{}: {sentence}\n  replay  dyno replay {}{}",
+        "{}: {sentence}\n  replay  dyno replay {}{}\n",
         bundle.title(),
         path.display(),
         saved.map_or_else(|why| format!(" (not written: {why})"), |()| String::new()),

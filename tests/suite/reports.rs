@@ -26,7 +26,7 @@ fn minimized(flaw: Flaw, promises: &[Promise]) -> Bundle {
 
 #[test]
 fn the_readme_shows_a_counterexample_as_it_is_printed() {
-    let bundle = minimized(Flaw::HintKeyWithoutOwner, &PROMISES);
+    let bundle = minimized(Flaw::ForgetHints, &PROMISES);
     let (read, history) = Bundle::read(bundle.write().as_bytes()).expect("a bundle is read back");
     assert_eq!(read, bundle);
     let printed = terminal(&bundle, &history);

@@ -236,8 +236,23 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
         };
         single.1 = run;
         self.chunks(&mut single, faults);
+        self.losses(&mut single);
+        self.chunks(&mut single, faults);
         if single.0.faults.0.len() <= best.0.faults.0.len().max(2) {
             *best = single;
+        }
+    }
+
+    /// A lost message is a plainer thing than a late one, and others then need not be late either.
+    fn losses(&mut self, best: &mut (Plan, Run)) {
+        for index in 0..best.0.faults.0.len() {
+            let mut plainer = best.0.clone();
+            if let Fault::Deliver { fate, .. } = &mut plainer.faults.0[index].fault
+                && matches!(fate, Fate::Late(_))
+            {
+                *fate = Fate::Lost;
+                self.take(best, plainer);
+            }
         }
     }
 
@@ -280,11 +295,14 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
 }
 
 /// One message and its fate, as a window that is open around the moment it is sent.
+///
+/// The identity of the message says which one is meant; the window is wide, because leaving out
+/// something else may move the moment.
 fn delivery(id: u32, at: Time, message: u64, fate: Fate) -> Window {
     Window {
         id,
-        from: Time(at.0.saturating_sub(1_000)),
-        until: Time(at.0 + 1_000),
+        from: Time(at.0.saturating_sub(100_000)),
+        until: Time(at.0 + 100_000),
         fault: Fault::Deliver { message, fate },
     }
 }

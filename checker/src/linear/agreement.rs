@@ -300,20 +300,20 @@ fn a_crowd_of_unknown_writes_hides_no_stale_read() {
     for value in 0..60 {
         invoke(&mut entries, 0, Action::Write(Value::Int(value)));
     }
-    for round in 1..200_u64 {
+    for round in 1..200 {
         let action = if round % 2 == 1 {
-            Action::Write(Value::Int(1000 + round as i64))
+            Action::Write(Value::Int(1000 + round))
         } else {
             Action::Read
         };
-        let op = invoke(&mut entries, round * 10, action.clone());
-        let seen = RegisterRet::Value(Value::Int(999 + round as i64));
+        let op = invoke(&mut entries, round.unsigned_abs() * 10, action.clone());
+        let seen = RegisterRet::Value(Value::Int(999 + round));
         let ret = if action == Action::Read {
             seen
         } else {
             RegisterRet::Done
         };
-        let at = Time(round * 10 + 5);
+        let at = Time(round.unsigned_abs() * 10 + 5);
         let outcome = Outcome::Ok(ret);
         entries.push(Entry::Return { op, at, outcome });
     }

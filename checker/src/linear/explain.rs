@@ -2,7 +2,8 @@
 
 use super::part::{Part, Step};
 use super::relax::Trials;
-use super::search::{Search, Stuck};
+use super::search::Search;
+use super::stuck::Stuck;
 use crate::domain::Domain;
 use crate::history::{Op, OpId, Time};
 use crate::model::Model;
@@ -14,6 +15,9 @@ const EFFORT: u64 = 100_000;
 
 /// How many configurations each trial may visit.
 const TRIAL: u64 = 5_000;
+
+/// How many operations of a core get a line of their own.
+const FACTS_NAMED: usize = 24;
 
 /// How many possible states are named before the rest is counted.
 const STATES_NAMED: usize = 6;
@@ -90,7 +94,14 @@ fn reasons<D: Domain>(
     key: Option<&str>,
     stuck: Option<&Stuck>,
 ) -> Vec<Reason> {
-    let mut reasons: Vec<Reason> = core.iter().map(|op| fact(op)).collect();
+    let unnamed = core.len().saturating_sub(FACTS_NAMED);
+    let mut reasons: Vec<Reason> = core[unnamed..].iter().map(|op| fact(op)).collect();
+    if unnamed > 0 {
+        reasons.push(Reason {
+            text: format!("and {unnamed} operations called before these"),
+            ops: core[..unnamed].iter().map(|op| op.id).collect(),
+        });
+    }
     if let Some(stuck) = stuck {
         reasons.extend(end_of_the_longest_order(core, part, key, stuck));
     }

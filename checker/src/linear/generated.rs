@@ -133,7 +133,7 @@ fn record<D: Domain>(
 /// effect, as many without one.
 pub(crate) fn register(luck: &mut Luck, count: u64, unknown: u64) -> History<Register> {
     let values = 1 + luck.below(3);
-    let value = move |luck: &mut Luck| Value::Int(luck.below(values) as i64);
+    let value = move |luck: &mut Luck| Value::Int(luck.below(values).cast_signed());
     let two = luck.one_in(4);
     let drafts = drafts(luck, count, unknown, |luck| {
         let action = match luck.below(5) {

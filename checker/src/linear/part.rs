@@ -18,6 +18,10 @@ pub(crate) struct Step<'h, D: Domain> {
     pub(crate) strict: bool,
 }
 
+#[expect(
+    clippy::expl_impl_clone_on_copy,
+    reason = "a derived copy would ask the same of calls and answers"
+)]
 impl<D: Domain> Clone for Step<'_, D> {
     fn clone(&self) -> Self {
         *self
@@ -105,4 +109,35 @@ pub(crate) fn parts<'h, M: Model>(
         parts[place].steps.push(step);
     }
     parts
+}
+
+/// The steps that an order may need, and for each whether no answer depends on it.
+pub(crate) fn needed<'h, M: Model>(
+    model: &M,
+    steps: &[Step<'h, M::Domain>],
+) -> (Vec<Step<'h, M::Domain>>, Vec<bool>) {
+    let steps: Vec<Step<'h, M::Domain>> = steps
+        .iter()
+        .filter(|step| step.strict || !model.reads_only(&step.op.call, step.ret))
+        .copied()
+        .collect();
+    let answered: Vec<_> = steps
+        .iter()
+        .filter_map(|step| Some((&step.op.call, step.ret?)))
+        .collect();
+    let free = |step: &Step<'h, M::Domain>| {
+        let refutable = |ret| model.refutable(&step.op.call, ret);
+        !step.ret.is_some_and(refutable)
+    };
+    let calls: Vec<_> = steps
+        .iter()
+        .filter(|step| free(step))
+        .map(|step| &step.op.call)
+        .collect();
+    let mut verdicts = model.unobserved(&calls, &answered).into_iter();
+    steps
+        .iter()
+        .map(|step| (*step, free(step) && verdicts.next().unwrap_or(false)))
+        .filter(|(step, unobserved)| step.strict || !unobserved)
+        .unzip()
 }

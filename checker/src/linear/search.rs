@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::live::{Set, Slots};
 use super::memo::{Key, Memo};
-use super::part::Step;
+use super::part::{Step, needed};
 use super::table::{Kind, State, Table};
 use super::timeline::{Event, Timeline};
 use super::used::{Used, UsedSets};
@@ -40,28 +40,28 @@ use crate::model::Model;
 /// the shortest remaining order of all searched configurations cannot have been skipped.
 #[derive(Debug)]
 pub(crate) struct Search<'h, M: Model> {
-    steps: Vec<Step<'h, M::Domain>>,
-    kinds: Vec<Kind>,
+    pub(super) steps: Vec<Step<'h, M::Domain>>,
+    pub(super) kinds: Vec<Kind>,
     unobserved: Vec<bool>,
-    classes: Vec<Class>,
-    table: Table<'h, M>,
-    timeline: Timeline,
-    slots: Slots,
-    used: UsedSets,
+    pub(super) classes: Vec<Class>,
+    pub(super) table: Table<'h, M>,
+    pub(super) timeline: Timeline,
+    pub(super) slots: Slots,
+    pub(super) used: UsedSets,
     memo: Memo,
     stack: Vec<Node>,
     taken: Vec<u32>,
     begun: bool,
-    hopeless: Option<u32>,
+    pub(super) hopeless: Option<u32>,
     visited: u64,
     deepest: Option<u32>,
-    furthest: Option<Furthest>,
+    pub(super) furthest: Option<Furthest>,
 }
 
 /// Unknown operations with one and the same call, in the order of their calls.
 #[derive(Debug)]
-struct Class {
-    kind: Kind,
+pub(super) struct Class {
+    pub(super) kind: Kind,
     members: Vec<u32>,
 }
 
@@ -79,10 +79,10 @@ struct Node {
 
 /// The return that a search came closest to passing.
 #[derive(Debug, Default)]
-struct Furthest {
-    place: u32,
-    order: Vec<u32>,
-    states: BTreeSet<State>,
+pub(super) struct Furthest {
+    pub(super) place: u32,
+    pub(super) order: Vec<u32>,
+    pub(super) states: BTreeSet<State>,
 }
 
 /// What is left to try at a node.
@@ -105,30 +105,6 @@ enum Choice {
     /// The step that ends here never took effect.
     Skip,
 }
-
-/// Where a search that found nothing got furthest.
-#[derive(Debug)]
-pub(crate) struct Stuck {
-    /// The step whose return no order reaches.
-    pub(crate) step: OpId,
-    /// The longest order that was built.
-    pub(crate) order: Vec<OpId>,
-    /// The states in which orders ended there.
-    pub(crate) states: Vec<String>,
-    /// Whether the step is possible in any state that was met.
-    pub(crate) held_once: bool,
-    /// The last called step that leads to such a state.
-    pub(crate) source: Option<OpId>,
-}
-
-/// How many events ahead a read may return for its answer to be checked in advance.
-const REACH: usize = 512;
-
-/// Reads are checked before the search begins if their number times that of the steps is not larger.
-const READS_CHECKED: usize = 50_000;
-
-/// How many steps are looked at to say where a stale answer came from: a courtesy, not a proof.
-const SOURCES_TRIED: usize = 256;
 
 impl<'h, M: Model> Search<'h, M> {
     /// A search that has not begun, O(n log n).
@@ -222,32 +198,11 @@ impl<'h, M: Model> Search<'h, M> {
         Some(self.steps[step as usize])
     }
 
-    fn returning(&self, place: u32) -> Option<u32> {
+    pub(super) fn returning(&self, place: u32) -> Option<u32> {
         match self.timeline.event(place) {
             Event::Return(step) => Some(step),
             Event::Call(_) | Event::Unknown { .. } => None,
         }
-    }
-
-    /// Where a search that remembers got stuck, if it has no result.
-    pub(crate) fn stuck(&mut self) -> Option<Stuck> {
-        let Furthest {
-            place,
-            order,
-            states,
-        } = self.furthest.take()?;
-        let step = self.hopeless.or_else(|| self.returning(place))?;
-        let source = self.source(self.kinds[step as usize]);
-        Some(Stuck {
-            step: self.steps[step as usize].op.id,
-            order: self.ids(&order),
-            states: states
-                .iter()
-                .map(|&state| self.table.label(state))
-                .collect(),
-            held_once: source.is_some(),
-            source: source.flatten(),
-        })
     }
 
     /// Notes that an order ends in this state, as the return at this place cannot be passed.
@@ -264,35 +219,12 @@ impl<'h, M: Model> Search<'h, M> {
         }
     }
 
-    /// The last called step that leads to a state in which this kind is possible; `Some(None)` if such a
-    /// state was met but no step leads there, as to the initial one.
-    fn source(&mut self, kind: Kind) -> Option<Option<OpId>> {
-        let met: Vec<State> = (0..self.table.states()).collect();
-        let holds: Vec<bool> = met
-            .iter()
-            .map(|&state| self.table.step(state, kind).is_some())
-            .collect();
-        let found = holds.contains(&true).then_some(None)?;
-        let leads = |search: &mut Self, step: usize| {
-            met.iter().any(|&state| {
-                let next = search.table.step(state, search.kinds[step]);
-                next.is_some_and(|next| next != state && holds.get(next as usize) == Some(&true))
-            })
-        };
-        for step in (0..self.steps.len()).rev().take(SOURCES_TRIED) {
-            if leads(self, step) {
-                return Some(Some(self.steps[step].op.id));
-            }
-        }
-        Some(found)
-    }
-
     /// The steps that the search takes into account.
     pub(crate) fn steps(&self) -> &[Step<'h, M::Domain>] {
         &self.steps
     }
 
-    fn ids(&self, steps: &[u32]) -> Vec<OpId> {
+    pub(super) fn ids(&self, steps: &[u32]) -> Vec<OpId> {
         steps
             .iter()
             .map(|&step| self.steps[step as usize].op.id)
@@ -370,66 +302,6 @@ impl<'h, M: Model> Search<'h, M> {
         }
     }
 
-    /// A read that no calls before its return explain, told without a search; not tried in large parts.
-    fn hopeless_read(&self) -> Option<u32> {
-        let strict = |step: &u32| {
-            self.steps[*step as usize].strict && self.table.reads_only(self.kinds[*step as usize])
-        };
-        let reads: Vec<u32> = (0..self.steps.len() as u32).filter(strict).collect();
-        let hopeless = |read: &u32| {
-            let ahead = self.timeline.ahead(self.timeline.end(*read));
-            let mut means = ahead.iter().filter_map(|event| self.called(*event));
-            let kind = self.kinds[*read as usize];
-            !self.table.within_reach(0, kind, &mut means)
-        };
-        let cheap = reads.len() * self.steps.len() <= READS_CHECKED;
-        reads.into_iter().filter(|_| cheap).find(hopeless)
-    }
-
-    /// The kind of the call that begins at an event.
-    fn called(&self, event: Event) -> Option<Kind> {
-        match event {
-            Event::Call(step) => Some(self.kinds[step as usize]),
-            Event::Unknown { class } => Some(self.classes[class as usize].kind),
-            Event::Return(_) => None,
-        }
-    }
-
-    /// An open read that can no longer find its answer, as far as the model can tell.
-    fn out_of_reach(&self, state: State, live: Set, used: Used) -> Option<u32> {
-        let pending = |step: &u32| !self.slots.has(live, self.timeline.slot(*step));
-        let mut open = self
-            .timeline
-            .open()
-            .iter()
-            .flatten()
-            .copied()
-            .filter(pending);
-        open.find(|&read| {
-            let kind = self.kinds[read as usize];
-            let ahead = self.timeline.ahead(self.timeline.end(read));
-            if !self.table.reads_only(kind) || ahead.len() > REACH {
-                return false;
-            }
-            let now = self
-                .timeline
-                .open()
-                .iter()
-                .flatten()
-                .copied()
-                .filter(pending);
-            let unused = |class: &usize| {
-                self.timeline.waiting()[*class] > self.used.count(used, *class as u32)
-            };
-            let unused = (0..self.classes.len()).filter(unused);
-            let unused = unused.map(|class| self.classes[class].kind);
-            let later = ahead.iter().filter_map(|event| self.called(*event));
-            let now = now.map(|step| self.kinds[step as usize]);
-            let mut means = now.chain(unused).chain(later);
-            !self.table.within_reach(state, kind, &mut means)
-        })
-    }
-
     fn return_to_top(&mut self) {
         if let Some(top) = self.stack.last() {
             self.timeline.back_to(top.place);
@@ -485,12 +357,12 @@ impl<'h, M: Model> Search<'h, M> {
             if !self.unobserved[step as usize] || self.slots.has(live, slot as u32) {
                 continue;
             }
-            if let Some(between) = self.table.step(state, self.kinds[step as usize]) {
-                if self.table.step(between, kind) == Some(next) {
-                    self.taken.push(step);
-                    live = self.slots.flip(live, slot as u32);
-                    state = between;
-                }
+            if let Some(between) = self.table.step(state, self.kinds[step as usize])
+                && self.table.step(between, kind) == Some(next)
+            {
+                self.taken.push(step);
+                live = self.slots.flip(live, slot as u32);
+                state = between;
             }
         }
         live
@@ -589,35 +461,4 @@ impl<'h, M: Model> Search<'h, M> {
         choices.reverse();
         choices
     }
-}
-
-/// The steps that an order may need, and for each whether no answer depends on it.
-fn needed<'h, M: Model>(
-    model: &M,
-    steps: &[Step<'h, M::Domain>],
-) -> (Vec<Step<'h, M::Domain>>, Vec<bool>) {
-    let steps: Vec<Step<'h, M::Domain>> = steps
-        .iter()
-        .filter(|step| step.strict || !model.reads_only(&step.op.call, step.ret))
-        .copied()
-        .collect();
-    let answered: Vec<_> = steps
-        .iter()
-        .filter_map(|step| Some((&step.op.call, step.ret?)))
-        .collect();
-    let free = |step: &Step<'h, M::Domain>| {
-        let refutable = |ret| model.refutable(&step.op.call, ret);
-        !step.ret.is_some_and(refutable)
-    };
-    let calls: Vec<_> = steps
-        .iter()
-        .filter(|step| free(step))
-        .map(|step| &step.op.call)
-        .collect();
-    let mut verdicts = model.unobserved(&calls, &answered).into_iter();
-    steps
-        .iter()
-        .map(|step| (*step, free(step) && verdicts.next().unwrap_or(false)))
-        .filter(|(step, unobserved)| step.strict || !unobserved)
-        .unzip()
 }

@@ -64,6 +64,12 @@ impl<'h, M: Model> Table<'h, M> {
         next
     }
 
+    /// The state after a step of this kind, if the search has taken or weighed it.
+    pub(crate) fn known(&self, state: State, kind: Kind) -> Option<State> {
+        let next = self.transitions.get(&(state, kind)).copied();
+        next.filter(|&next| next != IMPOSSIBLE)
+    }
+
     /// Whether steps of this kind never change a state.
     pub(crate) fn reads_only(&self, kind: Kind) -> bool {
         self.reads_only[kind as usize]

@@ -146,8 +146,12 @@ mod tests {
         }
     }
 
-    fn after(state: &str, action: AppendAction, ret: Option<AppendRet>) -> Option<String> {
-        Appends.step(&state.into(), &call(action), ret.as_ref())
+    fn after(
+        state: &str,
+        action: AppendAction,
+        ret: impl Into<Option<AppendRet>>,
+    ) -> Option<String> {
+        Appends.step(&state.into(), &call(action), ret.into().as_ref())
     }
 
     #[test]

@@ -169,11 +169,11 @@ mod tests {
         RegisterCall { key: None, action }
     }
 
-    fn after(state: i64, action: Action, ret: Option<RegisterRet>) -> Option<Value> {
+    fn after(state: i64, action: Action, ret: impl Into<Option<RegisterRet>>) -> Option<Value> {
         let model = Registers {
             initial: Value::Nil,
         };
-        model.step(&Value::Int(state), &call(action), ret.as_ref())
+        model.step(&Value::Int(state), &call(action), ret.into().as_ref())
     }
 
     fn int(number: i64) -> Value {

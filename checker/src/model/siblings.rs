@@ -192,10 +192,10 @@ impl MultiValue {
                 .version(key, value)
                 .is_some_and(|version| covered.has(version))
         };
-        if let KvCall::Put { value, .. } = call {
-            if let Err(place) = after.live.binary_search(value) {
-                after.live.insert(place, value.clone());
-            }
+        if let KvCall::Put { value, .. } = call
+            && let Err(place) = after.live.binary_search(value)
+        {
+            after.live.insert(place, value.clone());
         }
         let Siblings { live, covered } = &mut after;
         live.retain(|value| visible(value, covered));

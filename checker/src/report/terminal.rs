@@ -44,12 +44,21 @@ pub fn terminal(bundle: &Bundle, history: &History<Kv>) -> String {
         let (was_calls, was_faults, was_nodes) = size.found;
         let _ = writeln!(
             out,
-            "  {:<9} {calls} calls, {faults} faults, {nodes} nodes \
-             (from {was_calls}, {was_faults}, {was_nodes} by {} replays)",
-            "size", size.replays
+            "  {:<9} {}, {}, {} (from {was_calls}, {was_faults}, {was_nodes} by {})",
+            "size",
+            many(calls, "call"),
+            many(faults, "fault"),
+            many(nodes, "node"),
+            many(size.replays, "replay"),
         );
     }
     out
+}
+
+/// `1 call`, `2 calls`.
+fn many(count: u32, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 /// A table of these operations, with times: what a reader of a recording needs to see.

@@ -20,7 +20,6 @@ fn strange_messages() -> Vec<Message> {
     };
     let key = b"strange".to_vec();
     let siblings = Siblings::new;
-    let children = [1; 16];
     vec![
         Message::Forward {
             tag,
@@ -67,9 +66,16 @@ fn strange_messages() -> Vec<Message> {
             siblings: siblings(),
         },
         Message::HintAck {
-            key: key.clone(),
+            key,
             digest: 0,
         },
+    ]
+}
+
+/// The same of the messages that compare trees.
+fn strange_comparisons() -> Vec<Message> {
+    let (key, children) = (b"strange".to_vec(), [1; 16]);
+    vec![
         Message::SyncRoots {
             roots: vec![(0, 1), (u32::MAX, 2)],
         },
@@ -83,7 +89,7 @@ fn strange_messages() -> Vec<Message> {
             keys: vec![(0, 255, vec![(key.clone(), 1)]), (9_999, 0, vec![])],
         },
         Message::SyncStates {
-            states: vec![(key.clone(), siblings())],
+            states: vec![(key.clone(), Siblings::new())],
             wanted: vec![key],
         },
     ]
@@ -94,7 +100,7 @@ fn strange_messages_do_no_harm() {
     let mut network = Network::new(Shape::default());
     network.put(NodeId(0), KEY, "a", None);
     for from in [0, 1, 4, 5, u32::MAX] {
-        for message in strange_messages() {
+        for message in strange_messages().into_iter().chain(strange_comparisons()) {
             for to in network.ids() {
                 let (from, message) = (NodeId(from), message.clone());
                 network.input(to, Input::Message { from, message });

@@ -187,8 +187,11 @@ fn told<D: Domain>(
     );
     for (promise, verdict) in verdicts {
         match verdict {
-            Verdict::Valid(_) => {
+            Verdict::Valid(checker::Witness { exercised, .. }) => {
                 let _ = writeln!(out, "✓ {promise}  {}", counted(verdict));
+                if exercised.get("answers that could be wrong") == Some(&0) {
+                    let _ = writeln!(out, "  no operation has an answer that could have been wrong");
+                }
             }
             Verdict::Unknown(shortfall) => {
                 let mark = if stands(verdict) == Exit::Idle {
