@@ -65,7 +65,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Budget { states: 50_000_000 }
+        Budget { states: 30_000_000 }
     }
 }
 

@@ -104,17 +104,30 @@ fn every_flaw_is_found_and_becomes_small() {
 fn calm(seed: u64) -> Plan {
     let mut plan = load::plan(seed);
     plan.faults.0.clear();
-    let keys: Vec<String> = plan.steps.iter().map(|step| step.call.key().to_owned()).collect();
+    let keys: Vec<String> = plan
+        .steps
+        .iter()
+        .map(|step| step.call.key().to_owned())
+        .collect();
     plan.steps = (0_u32..80)
         .map(|index| {
             let key = keys[index as usize / 2 % keys.len()].clone();
             let call = if index % 2 == 0 {
                 Call::Get { key }
             } else {
-                Call::Put { key, context: Some(index) }
+                Call::Put {
+                    key,
+                    context: Some(index),
+                }
             };
             let at = checker::Time(u64::from(index) * 400_000);
-            Step { id: index + 1, at, client: 0, via: index / 3, call }
+            Step {
+                id: index + 1,
+                at,
+                client: 0,
+                via: index / 3,
+                call,
+            }
         })
         .collect();
     plan

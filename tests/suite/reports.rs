@@ -31,7 +31,10 @@ fn the_readme_shows_a_counterexample_as_it_is_printed() {
     assert_eq!(read, bundle);
     let printed = terminal(&bundle, &history);
     let readme = include_str!("../../README.md");
-    assert!(readme.contains(&printed), "the README should show:\n{printed}");
+    assert!(
+        readme.contains(&printed),
+        "the README should show:\n{printed}"
+    );
 }
 
 #[test]
@@ -47,8 +50,17 @@ fn a_report_says_the_sentence_first_and_fits_on_a_screen() {
         let printed = terminal(&bundle, &history);
         let found = bundle.counterexample.as_ref().expect("it broke a promise");
         let mut lines = printed.lines().filter(|line| !line.is_empty());
-        assert!(lines.next().is_some_and(|line| line.contains(&found.title())), "{printed}");
-        assert_eq!(lines.next().map(str::trim), Some(found.sentence.as_str()), "{printed}");
+        assert!(
+            lines
+                .next()
+                .is_some_and(|line| line.contains(&found.title())),
+            "{printed}"
+        );
+        assert_eq!(
+            lines.next().map(str::trim),
+            Some(found.sentence.as_str()),
+            "{printed}"
+        );
         assert!(printed.lines().count() <= 60, "{printed}");
         assert!(!found.reasons.is_empty(), "{printed}");
     }

@@ -13,7 +13,7 @@ use crate::fault::Fate;
 use crate::luck::Key;
 use crate::plan::{Call, Plan, Step};
 use crate::replica::Request;
-use crate::subject::{Answer, Ask, Happening, Subject, Unsupported};
+use crate::subject::{Answer, Ask, Happening, Subject, Unsupported, text};
 
 /// What came of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +22,19 @@ pub struct Run {
     pub history: History<Kv>,
     /// When each step was really made, in the order of the steps.
     pub made: BTreeMap<u32, Time>,
-    /// What windows of chance did to single messages.
-    pub fates: Vec<(Time, u64, Fate)>,
+    /// What windows of chance did to single messages: when each was sent, what it was, its fate.
+    pub fates: Vec<(Time, Message, Fate)>,
     /// Two runs share it exactly if they went the same way.
     pub trace: u64,
+}
+
+/// One message, as a plan can speak of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The identity that the subject gives it.
+    pub identity: u64,
+    /// What it was, for readers.
+    pub what: String,
 }
 
 /// Why a plan could not be run.
@@ -57,7 +66,7 @@ pub fn drive(plan: &Plan, subject: &mut dyn Subject) -> Result<Run, Undriven> {
     driver.play()?;
     driver.settle()?;
     driver.read_everything()?;
-    driver.finish()
+    Ok(driver.finish())
 }
 
 /// The first name of operations that are not steps of the plan: reads at the quiet end.
@@ -356,16 +365,25 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    fn finish(self) -> Result<Run, Undriven> {
-        let (trace, fates) = (self.subject.trace(), self.subject.fates());
+    fn finish(self) -> Run {
+        let trace = self.subject.trace();
+        let fates = self
+            .subject
+            .fates()
+            .into_iter()
+            .map(|(at, identity, fate)| {
+                let what = self.subject.message(identity);
+                (at, Message { identity, what }, fate)
+            });
+        let fates = fates.collect();
         let history = History::new(self.entries)
             .expect("the driver keeps one open call per process and a clock that goes forward");
-        Ok(Run {
+        Run {
             history,
             made: self.made,
             fates,
             trace,
-        })
+        }
     }
 
     fn note(&mut self, note: Note) {
@@ -399,12 +417,4 @@ fn edges(plan: &Plan) -> VecDeque<Edge> {
     }
     edges.sort_by_key(|edge| (edge.at, edge.begins, edge.window));
     edges.into()
-}
-
-/// A value as text; bytes that are none are shown as hex, which no step ever wrote.
-fn text(value: &[u8]) -> String {
-    std::str::from_utf8(value).map_or_else(
-        |_| value.iter().map(|byte| format!("{byte:02x}")).collect(),
-        str::to_owned,
-    )
 }

@@ -90,6 +90,9 @@ pub enum Fault {
         message: u64,
         /// What becomes of it.
         fate: Fate,
+        /// What the message was when it was last seen, for readers: `replicate n0 → n1`.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        what: String,
     },
 }
 
@@ -140,11 +143,24 @@ impl fmt::Display for Fault {
             Fault::Delay { by } => write!(f, "delay messages by {} ms", ms(*by)),
             Fault::Reorder { within } => write!(f, "reorder messages within {} ms", ms(*within)),
             Fault::Repeat { percent } => write!(f, "repeat {percent} % of messages"),
-            Fault::Deliver { message, fate } => match fate {
-                Fate::Lost => write!(f, "lose message {message:016x}"),
-                Fate::Twice(_) => write!(f, "repeat message {message:016x}"),
-                Fate::Late(by) => write!(f, "delay message {message:016x} by {} ms", ms(*by)),
-            },
+            Fault::Deliver {
+                message,
+                fate,
+                what,
+            } => {
+                let said = if what.is_empty() {
+                    format!("{message:016x}")
+                } else {
+                    what.clone()
+                };
+                match fate {
+                    Fate::Lost => write!(f, "lose one message, {said}"),
+                    Fate::Twice(_) => write!(f, "repeat one message, {said}"),
+                    Fate::Late(by) => {
+                        write!(f, "delay one message by {} ms, {said}", ms(*by))
+                    }
+                }
+            }
         }
     }
 }

@@ -26,6 +26,10 @@ pub struct Plan {
 /// A cluster: its size, quorums and mechanisms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each mechanism of the paper is on or off by itself"
+)]
 pub struct Shape {
     /// Nodes.
     pub nodes: u32,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use checker::Time;
 
-use crate::drive::Run;
+use crate::drive::{Message, Run};
 use crate::fault::{Fate, Fault, Window};
 use crate::plan::{Call, Plan};
 
@@ -218,7 +218,7 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
         }
         let mut single = best.clone();
         single.0.faults.0.retain(|window| !chance(&window.fault));
-        let mut next = best
+        let next = best
             .0
             .faults
             .0
@@ -227,10 +227,9 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
             .max()
             .unwrap_or(0)
             + 1;
-        for &(at, message, fate) in &best.1.fates {
-            single.0.faults.0.push(delivery(next, at, message, fate));
-            next += 1;
-        }
+        let fates = best.1.fates.iter().zip(next..);
+        let deliveries = fates.map(|((at, message, fate), id)| delivery(id, *at, message, *fate));
+        single.0.faults.0.extend(deliveries);
         let Some(run) = self.run(&single.0) else {
             return;
         };
@@ -298,11 +297,15 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
 ///
 /// The identity of the message says which one is meant; the window is wide, because leaving out
 /// something else may move the moment.
-fn delivery(id: u32, at: Time, message: u64, fate: Fate) -> Window {
+fn delivery(id: u32, at: Time, message: &Message, fate: Fate) -> Window {
     Window {
         id,
         from: Time(at.0.saturating_sub(100_000)),
         until: Time(at.0 + 100_000),
-        fault: Fault::Deliver { message, fate },
+        fault: Fault::Deliver {
+            message: message.identity,
+            fate,
+            what: message.what.clone(),
+        },
     }
 }

@@ -186,13 +186,13 @@ fn nil_and_initial_say_what_a_first_read_may_see() {
 #[test]
 fn a_budget_that_runs_out_is_undecided_with_exit_11() {
     let folder = folder("budget");
-    let mut text = String::new();
-    for process in 0..12 {
-        text += &format!("{{:process {process}, :type :invoke, :f :write, :value {process}}}\n");
-    }
-    for process in 0..12 {
-        text += &format!("{{:process {process}, :type :ok, :f :write, :value {process}}}\n");
-    }
+    let all = |kind: &str| -> Vec<String> {
+        let line = |process| {
+            format!("{{:process {process}, :type {kind}, :f :write, :value {process}}}\n")
+        };
+        (0..12).map(line).collect()
+    };
+    let mut text = all(":invoke").concat() + &all(":ok").concat();
     text +=
         "{:process 99, :type :invoke, :f :read}\n{:process 99, :type :ok, :f :read, :value 77}\n";
     let path = file(&folder, "wide.edn", text.as_bytes());

@@ -146,13 +146,10 @@ impl Teller<'_> {
             }),
             _ => false,
         });
-        let step = match transfer.or(write) {
-            Some(step) => step,
-            None => {
-                self.push(at, None, What::Said(format!("{node} stores {key}")));
-                self.steps.len() - 1
-            }
-        };
+        let step = transfer.or(write).unwrap_or_else(|| {
+            self.push(at, None, What::Said(format!("{node} stores {key}")));
+            self.steps.len() - 1
+        });
         self.steps[step].changes.insert(node, text);
     }
 }
@@ -167,11 +164,11 @@ fn contents(versions: &[Version]) -> String {
         match &version.clock {
             None => value.to_owned(),
             Some(clock) => {
-                let past: String = clock
-                    .past
-                    .iter()
+                let seen = clock.past.iter();
+                let past: Vec<String> = seen
                     .map(|(actor, counter)| format!(" {actor}:{counter}"))
                     .collect();
+                let past = past.concat();
                 let after = if past.is_empty() {
                     String::new()
                 } else {

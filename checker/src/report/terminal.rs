@@ -77,6 +77,8 @@ pub fn operations<D: Domain>(history: &History<D>, ids: &[OpId]) -> String {
             op.label(),
         ]);
     }
+    let left_out = rows.len().saturating_sub(STEPS);
+    rows.truncate(STEPS);
     let wide = |column: usize| {
         rows.iter()
             .map(|row| width(&row[column]))
@@ -91,6 +93,9 @@ pub fn operations<D: Domain>(history: &History<D>, ids: &[OpId]) -> String {
             let _ = write!(out, "{}{cell}  ", " ".repeat(wide - width(cell)));
         }
         let _ = writeln!(out, "{}", row[4]);
+    }
+    if left_out > 0 {
+        let _ = writeln!(out, "  ⋯ {left_out} more operations");
     }
     out
 }

@@ -65,10 +65,7 @@ fn strange_messages() -> Vec<Message> {
             key: key.clone(),
             siblings: siblings(),
         },
-        Message::HintAck {
-            key,
-            digest: 0,
-        },
+        Message::HintAck { key, digest: 0 },
     ]
 }
 

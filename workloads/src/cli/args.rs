@@ -100,8 +100,8 @@ pub(super) struct Check {
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
     pub(super) from: Option<checker::import::Format>,
     /// How many states a search may visit before it gives up
-    #[arg(long, value_name = "STATES", default_value_t = checker::Budget::default().states)]
-    pub(super) check_budget: u64,
+    #[arg(long = "check-budget", value_name = "STATES", default_value_t = checker::Budget::default().states)]
+    pub(super) states: u64,
     /// What stdout gets
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,

@@ -136,7 +136,7 @@ fn conclude<D: Domain>(
         return Err(format!("the model {model} makes no promise {promise}"));
     }
     let budget = Budget {
-        states: args.check_budget,
+        states: args.states,
     };
     let asked = checkers
         .iter()
@@ -190,7 +190,10 @@ fn told<D: Domain>(
             Verdict::Valid(checker::Witness { exercised, .. }) => {
                 let _ = writeln!(out, "✓ {promise}  {}", counted(verdict));
                 if exercised.get("answers that could be wrong") == Some(&0) {
-                    let _ = writeln!(out, "  no operation has an answer that could have been wrong");
+                    let _ = writeln!(
+                        out,
+                        "  no operation has an answer that could have been wrong"
+                    );
                 }
             }
             Verdict::Unknown(shortfall) => {

@@ -132,7 +132,9 @@ impl Network {
                 Fault::Repeat { percent } if self.luck.percent(key, REPETITION, *percent) => {
                     drawn.meet(Fate::Twice(self.luck.between(key, GAP, 1, GAP_US_MAX)));
                 }
-                Fault::Deliver { message: id, fate } if *id == message.0 => told.meet(*fate),
+                Fault::Deliver {
+                    message: id, fate, ..
+                } if *id == message.0 => told.meet(*fate),
                 _ => {}
             }
         }
@@ -335,6 +337,7 @@ mod tests {
                 &Fault::Deliver {
                     message: *message,
                     fate: *fate,
+                    what: String::new(),
                 },
             );
         }

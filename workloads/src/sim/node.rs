@@ -167,7 +167,13 @@ impl<D: Deployment> Sim<D> {
             );
             return;
         }
-        let Some(passage) = self.network.send(self.now, node, to, key) else {
+        let fates = self.network.fates().len();
+        let passage = self.network.send(self.now, node, to, key);
+        if self.network.fates().len() > fates {
+            let kind = D::Replica::kind(&message);
+            self.struck.insert(key.0, (kind, node, to));
+        }
+        let Some(passage) = passage else {
             self.trace.mark(self.now, Mark::Dropped, to, key.0);
             return;
         };

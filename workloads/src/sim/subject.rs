@@ -129,6 +129,13 @@ impl<D: Deployment> Subject for Sim<D> {
         self.network.fates().to_vec()
     }
 
+    fn message(&self, identity: u64) -> String {
+        let said = self.struck.get(&identity);
+        said.map_or_else(String::new, |(kind, from, to)| {
+            format!("{kind} n{from} → n{to}")
+        })
+    }
+
     fn trace(&self) -> u64 {
         self.trace.value()
     }

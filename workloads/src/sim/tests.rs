@@ -356,6 +356,7 @@ fn fates_in_place_of_windows_give_exactly_the_same_run() {
             fault: Fault::Deliver {
                 message: *message,
                 fate: *fate,
+                what: String::new(),
             },
         });
         let mut windows: Vec<_> = deliveries.collect();
@@ -410,6 +411,7 @@ fn windows_that_touch_nothing_leave_no_trace() {
             Fault::Deliver {
                 message: 1,
                 fate: Fate::Lost,
+                what: String::new(),
             },
         ),
     ];

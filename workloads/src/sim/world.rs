@@ -1,5 +1,6 @@
 //! The simulated world: what is in it, and how each event changes it.
 
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -37,6 +38,8 @@ pub struct Sim<D: Deployment> {
     pub(crate) now: Time,
     pub(crate) queue: Queue<Event<MessageOf<D>>>,
     pub(crate) network: Network,
+    /// Kind and ends of the messages that chance did something to.
+    pub(crate) struck: BTreeMap<u64, (&'static str, u32, u32)>,
     pub(crate) seats: Vec<Seat<D::Replica>>,
     pub(crate) calls: Vec<Call>,
     pub(crate) begun: Vec<(u32, Fault)>,
@@ -88,6 +91,7 @@ impl<D: Deployment> Sim<D> {
             now: Time(0),
             queue: Queue::new(),
             network: Network::new(luck, nodes, &pace),
+            struck: BTreeMap::new(),
             seats: (0..nodes).map(seat).collect(),
             calls: Vec::new(),
             begun: Vec::new(),

@@ -40,6 +40,11 @@ pub trait Subject {
         Vec::new()
     }
 
+    /// What one of those messages was, for readers; empty where it is not known.
+    fn message(&self, _identity: u64) -> String {
+        String::new()
+    }
+
     /// A number that two runs share exactly if they went the same way.
     fn trace(&self) -> u64;
 }
@@ -96,3 +101,13 @@ pub enum Answer {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("this target cannot {0}")]
 pub struct Unsupported(pub String);
+
+/// Bytes as text; those that are none are shown as hex.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    let hex = |_| {
+        let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        digits.map(digit).collect()
+    };
+    std::str::from_utf8(bytes).map_or_else(hex, str::to_owned)
+}

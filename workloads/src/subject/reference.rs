@@ -7,7 +7,7 @@ use checker::note::{Clock, Node, Note, Setup, Version};
 use dynamo_core as core;
 use dynamo_core::{Config, Flaw, NodeId, Record};
 
-use super::{Ask, Happening, Subject, Unsupported};
+use super::{Ask, Happening, Subject, Unsupported, text};
 use crate::fault::{Fate, Fault};
 use crate::plan::Shape;
 use crate::replica::{Disk, Holding, Input, Output, Replica, Reply, Request};
@@ -63,6 +63,10 @@ impl Subject for Reference {
 
     fn fates(&self) -> Vec<(Time, u64, Fate)> {
         Subject::fates(&self.sim)
+    }
+
+    fn message(&self, identity: u64) -> String {
+        self.sim.message(identity)
     }
 
     fn trace(&self) -> u64 {
@@ -280,16 +284,6 @@ fn actor(actor: core::Actor) -> String {
     }
 }
 
-/// Bytes as text; those that are none are shown as hex.
-fn text(bytes: &[u8]) -> String {
-    let hex = |_| {
-        let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
-        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        digits.map(digit).collect()
-    };
-    std::str::from_utf8(bytes).map_or_else(hex, str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -461,6 +455,7 @@ mod tests {
                 fault: Fault::Deliver {
                     message: *message,
                     fate: *fate,
+                    what: String::new(),
                 },
             }));
             let told = run(&told);
@@ -474,7 +469,10 @@ mod tests {
         assert_eq!(text("Käse".as_bytes()), "Käse");
         assert_eq!(text(&[0xff, 0x0a]), "ff0a");
         assert_eq!(
-            (actor(core::Actor::owner(NodeId(7))), actor(core::Actor::stand_in(NodeId(8), 3))),
+            (
+                actor(core::Actor::owner(NodeId(7))),
+                actor(core::Actor::stand_in(NodeId(8), 3))
+            ),
             ("n7".into(), "n8.3".into())
         );
     }
