@@ -9,7 +9,7 @@ use checker::kv::{Kv, KvCall, KvRet};
 use checker::{Entry, History, Note, OpId, Outcome, Process, Time};
 use thiserror::Error;
 
-use crate::fault::Fate;
+use crate::fault::{Fate, Fault};
 use crate::luck::Key;
 use crate::plan::{Call, Plan, Step};
 use crate::replica::Request;
@@ -183,11 +183,14 @@ impl<'a> Driver<'a> {
         edges.pop_front();
         let window = &self.plan.faults.0[edge.window];
         self.subject.fault(window.id, &window.fault, edge.begins)?;
-        let what = window.fault.to_string();
-        self.note(Note::Fault {
-            what,
-            begins: edge.begins,
-        });
+        // The fate of one message has a moment, not a span.
+        if edge.begins || !matches!(window.fault, Fault::Deliver { .. }) {
+            let what = window.fault.to_string();
+            self.note(Note::Fault {
+                what,
+                begins: edge.begins,
+            });
+        }
         Ok(())
     }
 

@@ -12,7 +12,9 @@ use checker::linear::Linearizable;
 use checker::model::{Appends, MultiValue, Registers};
 use checker::register::{Register, Value};
 use checker::report::operations;
-use checker::{Budget, Checker, Domain, History, Outcome, Promise, Shortfall, Verdict};
+use checker::{
+    Budget, Checker, Counterexample, Domain, History, Outcome, Promise, Shortfall, Verdict,
+};
 use serde_json::json;
 
 use super::args::{Check, Format, Model, Nil};
@@ -211,31 +213,39 @@ fn told<D: Domain>(
                     );
                 }
             }
-            Verdict::Invalid(found) => {
-                let key = found
-                    .key
-                    .as_ref()
-                    .map(|key| format!("  key {key}"))
-                    .unwrap_or_default();
-                let _ = writeln!(out, "✗ {}{key}\n\n  {}\n", found.title(), found.sentence);
-                out.push_str(&operations(history, &found.ops));
-                out.push('\n');
-                let mut label = "why";
-                for reason in &found.reasons {
-                    let _ = writeln!(out, "  {label:<5} {}", reason.text);
-                    label = "";
-                }
-                if let Some((first, last)) = lines(import, history, found.ops.iter().copied()) {
-                    let _ = writeln!(
-                        out,
-                        "  {:<5} lines {first} to {last} of the recording",
-                        "where"
-                    );
-                }
-            }
+            Verdict::Invalid(found) => explain(&mut out, import, history, found),
         }
     }
     out
+}
+
+/// The sentence, the operations that explain it, the facts, and where to find them in the file.
+fn explain<D: Domain>(
+    out: &mut String,
+    import: &Import,
+    history: &History<D>,
+    found: &Counterexample,
+) {
+    let key = found
+        .key
+        .as_ref()
+        .map(|key| format!("  key {key}"))
+        .unwrap_or_default();
+    let _ = writeln!(out, "✗ {}{key}\n\n  {}\n", found.title(), found.sentence);
+    out.push_str(&operations(history, &found.ops));
+    out.push('\n');
+    let mut label = "why";
+    for reason in &found.reasons {
+        let _ = writeln!(out, "  {label:<5} {}", reason.text);
+        label = "";
+    }
+    if let Some((first, last)) = lines(import, history, found.ops.iter().copied()) {
+        let _ = writeln!(
+            out,
+            "  {:<5} lines {first} to {last} of the recording",
+            "where"
+        );
+    }
 }
 
 /// The first and last line of the file on which these operations begin.
