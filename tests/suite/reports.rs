@@ -1,5 +1,6 @@
 //! What reports look like: the counterexample in the README is the one this prints.
 
+use checker::import::{self, Format, Imported, Options};
 use checker::report::{Bundle, terminal};
 use checker::{Budget, Promise};
 use dynamo_core::Flaw;
@@ -7,7 +8,7 @@ use dynamometer::bundle;
 use dynamometer::campaign::{Campaign, Seeds};
 use dynamometer::preset::PROMISES;
 use dynamometer::shrink::REPLAYS;
-use dynamometer::target::Target;
+use dynamometer::target::{Target, judge};
 
 fn minimized(flaw: Flaw, promises: &[Promise]) -> Bundle {
     let target = Target { flaw: Some(flaw) };
@@ -35,6 +36,21 @@ fn the_readme_shows_a_counterexample_as_it_is_printed() {
         readme.contains(&printed),
         "the README should show:\n{printed}"
     );
+}
+
+#[test]
+fn the_recording_in_the_readme_is_read_and_found_to_have_lost_a_write() {
+    let readme = include_str!("../../README.md");
+    let recording = readme.split("```json\n").nth(1).expect("a recording");
+    let recording = recording.split("```").next().expect("its end").as_bytes();
+    let format = Format::recognise(recording).expect("it is recognised");
+    let import = import::read(recording, format, Options::default()).expect("it is read");
+    let Imported::Kv(history) = import.history else {
+        panic!("it is about siblings")
+    };
+    let verdicts = judge(&history, &[Promise::SiblingPreservation], Budget::default());
+    let found = verdicts[0].1.counterexample().expect("milk is lost");
+    assert_eq!(found.title(), "sibling-preservation (lost write)");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dynamo_core::Flaw;
 
-use super::exit::{HELP, USAGE};
+use super::exit::{HELP, INTERNAL, USAGE};
 use super::{check, hunt, replay};
 
 #[derive(Debug, Parser)]
@@ -223,14 +223,19 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Runs the command and returns its exit code.
 pub fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Hunt(args) => hunt::hunt(&args),
-        Command::Check(args) => check::check(&args),
-        Command::Replay(args) => replay::replay(&args),
-    };
+    let command = Cli::parse().command;
+    let done = std::panic::catch_unwind(|| match &command {
+        Command::Hunt(args) => hunt::hunt(args),
+        Command::Check(args) => check::check(args),
+        Command::Replay(args) => replay::replay(args),
+    });
     match done {
-        Ok(exit) => exit.into(),
-        Err(message) => {
+        Err(_) => {
+            eprintln!("error: dyno itself is broken; please report the message above");
+            ExitCode::from(INTERNAL)
+        }
+        Ok(Ok(exit)) => exit.into(),
+        Ok(Err(message)) => {
             eprintln!("error: {message}");
             ExitCode::from(USAGE)
         }

@@ -20,6 +20,7 @@ use serde_json::json;
 use super::args::{Check, Format, Model, Nil};
 use super::exit::Exit;
 use super::hunt::counted;
+use super::output::{say, say_line};
 
 pub(super) fn check(args: &Check) -> Result<Exit, String> {
     let name = name(&args.file);
@@ -152,8 +153,8 @@ fn conclude<D: Domain>(
         .min()
         .unwrap_or(Exit::Idle);
     match args.format {
-        Format::Human => print!("{}", told(import, model, history, &verdicts)),
-        Format::Json => println!("{}", summary(import, model, history, &verdicts, exit)),
+        Format::Human => say(&told(import, model, history, &verdicts)),
+        Format::Json => say_line(&summary(import, model, history, &verdicts, exit)),
     }
     Ok(exit)
 }

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::args::{Format, Hunt};
 use super::exit::Exit;
+use super::output::{say, say_line};
 use crate::campaign::{Campaign, Failure, Seeds, Standing, Tally, Trouble};
 use crate::target::Target;
 use crate::{bundle, load, preset, shrink};
@@ -51,7 +52,7 @@ pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
         } else {
             ""
         };
-        println!("seed base {base:#018x}{random}");
+        say_line(&format!("seed base {base:#018x}{random}"));
     }
     let mut status = Status::new(args);
     let tally = campaign.run(|tally| status.show(tally));
@@ -59,13 +60,13 @@ pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
     let found = report_failure(args, &campaign, &tally)?;
     let exit = exit(&campaign, &tally);
     if human {
-        print!("{}", human_summary(&campaign, &tally));
+        say(&human_summary(&campaign, &tally));
         if let Some(found) = &found {
-            print!("\n{}", found.told());
+            say(&format!("\n{}", found.told()));
         }
         keep_single(args, &campaign, &tally)?;
     } else {
-        println!("{}", json_summary(&campaign, &tally, found.as_ref(), exit));
+        say_line(&json_summary(&campaign, &tally, found.as_ref(), exit));
     }
     Ok(exit)
 }
@@ -137,7 +138,7 @@ fn keep_single(args: &Hunt, campaign: &Campaign, tally: &Tally) -> Result<(), St
         .run(&plan)
         .map_err(|wrong| wrong.to_string())?;
     let path = save(&args.out, &bundle::kept(campaign.target, &plan, &run))?;
-    println!("\nrun kept    {}", path.display());
+    say_line(&format!("\nrun kept    {}", path.display()));
     Ok(())
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod exit;
 mod hunt;
+mod output;
 mod replay;
 
 pub use args::main;

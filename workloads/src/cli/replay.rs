@@ -2,12 +2,14 @@
 
 use std::fs;
 
-use checker::Budget;
+use checker::kv::Kv;
 use checker::report::{Bundle, terminal};
+use checker::{Budget, Counterexample, History};
 use serde_json::json;
 
 use super::args::{Format, Replay};
 use super::exit::Exit;
+use super::output::{say, say_line};
 use crate::bundle::{self, Departure, Unplayable};
 
 pub(super) fn replay(args: &Replay) -> Result<Exit, String> {
@@ -31,9 +33,8 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, String> {
     let same_target =
         args.flaw.is_none() || bundle::target(&recorded).is_ok_and(|was| was == target);
     let same_source = recorded.source == bundle::SOURCE;
-    let first = again.broken.first();
     let expected = recorded.counterexample.as_ref();
-    let broken = expected.map_or(first.is_some(), |expected| {
+    let broken = expected.map_or(!again.broken.is_empty(), |expected| {
         again
             .broken
             .iter()
@@ -50,45 +51,46 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, String> {
         let leaves = again.leaves.as_ref().map(|leaves| {
             json!({ "entry": leaves.entry, "recorded": leaves.recorded, "now": leaves.now })
         });
-        println!(
-            "{}",
-            json!({
-                "format": "dyno-replay/1", "reproduced": again.leaves.is_none(),
-                "target": target.name(), "trace": format!("{:016x}", again.run.trace),
-                "leaves": leaves, "broken": again.broken, "exit": exit.number(),
-            })
-        );
+        say_line(&json!({
+            "format": "dyno-replay/1", "reproduced": again.leaves.is_none(),
+            "target": target.name(), "trace": format!("{:016x}", again.run.trace),
+            "leaves": leaves, "broken": again.broken, "exit": exit.number(),
+        }));
         return Ok(exit);
     }
-    match (&again.leaves, broken) {
-        (None, true) => {
-            println!(
-                "✗ reproduced: {}, same trace {}\n",
-                recorded.title(),
-                recorded.trace
-            );
-            print!("{}", terminal(&recorded, &history));
-        }
-        (None, false) => println!(
-            "✓ reproduced: {}, same trace {}",
-            recorded.title(),
-            recorded.trace
-        ),
-        (Some(leaves), _) => {
-            let (mark, said) = match (exit, first) {
-                (Exit::TwoWays, _) if !again.steady => ("✗", "the run is not deterministic".into()),
-                (Exit::TwoWays, _) => (
+    let told = match &again.leaves {
+        None => reproduced(&recorded, &history, broken),
+        Some(leaves) => {
+            let (mark, said) = match exit {
+                Exit::TwoWays if !again.steady => ("✗", "the run is not deterministic".into()),
+                Exit::TwoWays => (
                     "✗",
                     "these sources do not reproduce their own bundle".into(),
                 ),
-                (_, Some(found)) if broken => ("✗", format!("still broken: {}", found.title())),
+                Exit::Violated => {
+                    let title = again.broken.first().map(Counterexample::title);
+                    ("✗", format!("still broken: {}", title.unwrap_or_default()))
+                }
                 _ => ("✓", format!("{} holds now", title(&recorded))),
             };
-            println!("{mark} {said}  ({})", target.name());
-            print!("{}", departure(leaves));
+            format!("{mark} {said}  ({})\n{}", target.name(), departure(leaves))
         }
-    }
+    };
+    say(&told);
     Ok(exit)
+}
+
+fn reproduced(recorded: &Bundle, history: &History<Kv>, broken: bool) -> String {
+    let said = format!(
+        "reproduced: {}, same trace {}",
+        recorded.title(),
+        recorded.trace
+    );
+    if broken {
+        format!("✗ {said}\n\n{}", terminal(recorded, history))
+    } else {
+        format!("✓ {said}\n")
+    }
 }
 
 fn title(recorded: &Bundle) -> &str {
