@@ -92,6 +92,13 @@ pub struct Standing {
     pub exercised: Counters,
 }
 
+impl Standing {
+    /// Runs in which it was judged.
+    pub fn runs(&self) -> u64 {
+        self.held + self.broken + self.idle + self.undecided
+    }
+}
+
 /// A run that broke promises.
 #[derive(Clone, Debug)]
 pub struct Failure {

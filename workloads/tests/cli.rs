@@ -170,6 +170,25 @@ fn a_stale_read_is_explained_with_exit_10() {
 }
 
 #[test]
+fn a_promise_counts_as_idle_only_where_it_was_asked_for() {
+    let folder = folder("idle-check");
+    let text = r#"{"format":"dyno-history/1","domain":"kv"}
+{"invoke":{"op":1,"at":0,"process":0,"call":{"put":{"key":"cart","value":"milk"}}}}
+{"return":{"op":1,"at":5,"outcome":{"ok":"stored"}}}
+{"invoke":{"op":2,"at":6,"process":1,"call":{"get":{"key":"cart"}}}}
+{"return":{"op":2,"at":9,"outcome":{"ok":{"values":["milk"]}}}}
+"#;
+    let path = file(&folder, "run.jsonl", text.as_bytes());
+    let check = |args: &[&str]| code(&dyno(&[&["check", &path], args].concat()));
+    assert_eq!(check(&[]), 0);
+    assert_eq!(check(&["--property", "convergence"]), 14);
+    assert_eq!(check(&["--model", "multi-value-register"]), 0);
+    let twice = text.replace("[\"milk\"]", "[\"milk\",\"milk\"]");
+    let path = file(&folder, "twice.jsonl", twice.as_bytes());
+    assert_eq!(code(&dyno(&["check", &path])), 10);
+}
+
+#[test]
 fn nil_and_initial_say_what_a_first_read_may_see() {
     let folder = folder("nil");
     let text =

@@ -229,7 +229,14 @@ fn promise_line(promise: Promise, standing: &Standing) -> String {
             "–",
             "nothing exercised: no run could have broken it".to_owned(),
         ),
-        _ => ("✓", format!("held in {} runs", number(standing.held))),
+        _ => (
+            "✓",
+            format!(
+                "held in {} of {} runs",
+                number(standing.held),
+                number(standing.runs())
+            ),
+        ),
     };
     let mut said = vec![said];
     said.extend(counts(&standing.exercised));
