@@ -54,6 +54,16 @@ fn every_part_of_a_plan_is_a_plan() {
 }
 
 #[test]
+fn calling_nodes_by_their_number_in_the_cluster_changes_no_run() {
+    for seed in 0..10 {
+        let mut plan = load::plan(seed);
+        plan.shape.nodes = 2;
+        let run = |plan| Target::default().run(plan).expect("it runs").trace;
+        assert_eq!(run(&plan), run(&plan.clone().wrapped()), "seed {seed}");
+    }
+}
+
+#[test]
 fn a_fault_that_never_begins_changes_nothing_but_its_notes() {
     let mut plan = load::plan(3);
     let before = Target::default().run(&plan).expect("it runs");

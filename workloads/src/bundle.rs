@@ -73,7 +73,10 @@ pub fn minimized(
         minimized: sizes(&plan),
         replays,
     };
-    Some(pack(target, &plan, &run, counterexample, also, Some(size)))
+    let packed = pack(target, &plan, &run, counterexample, also, Some(size));
+    // The seed that found it: the minimized plan may go on with other luck.
+    let seed = failure.plan.seed;
+    Some(Bundle { seed, ..packed })
 }
 
 fn broken(run: &Run, promise: Promise, budget: Budget) -> Option<Counterexample> {

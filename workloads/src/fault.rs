@@ -109,6 +109,21 @@ pub enum Fate {
 }
 
 impl Fault {
+    /// Calls each node by its number within a cluster of this many.
+    pub(crate) fn wrap(&mut self, nodes: u32) {
+        match self {
+            Fault::Cut { side } | Fault::CutOneWay { side } => {
+                *side = side.iter().map(|node| node % nodes).collect();
+            }
+            Fault::Crash { node } | Fault::Pause { node } => *node %= nodes,
+            Fault::Lose { .. }
+            | Fault::Delay { .. }
+            | Fault::Reorder { .. }
+            | Fault::Repeat { .. }
+            | Fault::Deliver { .. } => {}
+        }
+    }
+
     /// The kind in one word, for groups and counters.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -23,6 +23,21 @@ pub struct Plan {
     pub faults: FaultSchedule,
 }
 
+impl Plan {
+    /// The same run with every node called by its number within the cluster.
+    pub fn wrapped(mut self) -> Self {
+        self.shape = self.shape.legal();
+        let nodes = self.shape.nodes;
+        for step in &mut self.steps {
+            step.via %= nodes;
+        }
+        for window in &mut self.faults.0 {
+            window.fault.wrap(nodes);
+        }
+        self
+    }
+}
+
 /// A cluster: its size, quorums and mechanisms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

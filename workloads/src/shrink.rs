@@ -15,6 +15,12 @@ use crate::plan::{Call, Plan};
 /// How many runs a search for a smaller plan may cost: counted, so the result is the same everywhere.
 pub const REPLAYS: u32 = 3_000;
 
+/// How many other seeds are tried for each part of a small plan.
+const RESEEDS: u64 = 8;
+
+/// Larger plans become smaller in cheaper ways.
+const RESEED_STEPS_MAX: usize = 12;
+
 /// The smallest plan found.
 #[derive(Clone, Debug)]
 pub struct Shrunk {
@@ -46,6 +52,8 @@ pub fn shrink(plan: Plan, replays: u32, fails: impl FnMut(&Plan) -> Option<Run>)
         search.chunks(&mut best, steps);
         search.chunks(&mut best, faults);
         search.deliveries(&mut best);
+        search.retarget(&mut best);
+        search.reseed(&mut best);
         search.shapes(&mut best);
         search.contexts(&mut best);
         search.pin(&mut best);
@@ -255,13 +263,57 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
         }
     }
 
+    /// Leaves out one fault and lets another strike a different node instead: what the first one led
+    /// to another node may now stay where the second one strikes.
+    fn retarget(&mut self, best: &mut (Plan, Run)) {
+        let nodes = best.0.shape.legal().nodes;
+        let mut without = 0;
+        while without < best.0.faults.0.len() && best.0.faults.0.len() > 1 {
+            let mut fewer = best.0.clone();
+            fewer.faults.0.remove(without);
+            let struck =
+                (0..fewer.faults.0.len()).flat_map(|index| (0..nodes).map(move |to| (index, to)));
+            let taken = struck.into_iter().any(|(index, to)| {
+                let mut other = fewer.clone();
+                match &mut other.faults.0[index].fault {
+                    Fault::Crash { node } | Fault::Pause { node } if *node != to => *node = to,
+                    _ => return false,
+                }
+                self.take(best, other)
+            });
+            if !taken {
+                without += 1;
+            }
+        }
+    }
+
+    /// Leaves out one fault or call and tries other luck for the rest: what a fault made likely may
+    /// happen without it.
+    fn reseed(&mut self, best: &mut (Plan, Run)) {
+        if best.0.steps.len() > RESEED_STEPS_MAX {
+            return;
+        }
+        for part in [faults as Part, steps] {
+            let mut without = 0;
+            while without < part(&best.0, &|_| true).1 {
+                let (fewer, _) = part(&best.0, &|index| index != without);
+                let other = |luck: u64| Plan {
+                    seed: fewer.seed.wrapping_add(luck),
+                    ..fewer.clone()
+                };
+                if !(1..=RESEEDS).any(|luck| self.take(best, other(luck))) {
+                    without += 1;
+                }
+            }
+        }
+    }
+
     /// Tries a smaller cluster with fewer mechanisms.
     fn shapes(&mut self, best: &mut (Plan, Run)) {
         while best.0.shape.nodes > 1 {
             let mut smaller = best.0.clone();
             smaller.shape.nodes -= 1;
-            smaller.shape = smaller.shape.legal();
-            if !self.take(best, smaller) {
+            if !self.take(best, smaller.wrapped()) {
                 break;
             }
         }

@@ -4,11 +4,13 @@ use checker::Time;
 
 use super::dice::Dice;
 use crate::fault::{Fault, FaultSchedule, NodeSet, Window};
+use crate::plan::Step;
 
 const KINDS: u64 = 8;
 
-/// Three to eight windows within a run whose last call is meant for `end`, in microseconds.
-pub(super) fn faults(seed: u64, nodes: u32, end: u64) -> FaultSchedule {
+/// Three to eight windows within a run of these calls.
+pub(super) fn faults(seed: u64, nodes: u32, steps: &[Step]) -> FaultSchedule {
+    let end = steps.last().map_or(0, |step| step.at.0);
     let dice = Dice::new(seed, "nemesis");
     let mut kinds: Vec<u64> = (0..KINDS)
         .filter(|&kind| dice.percent("kind", kind, 50))
@@ -17,7 +19,13 @@ pub(super) fn faults(seed: u64, nodes: u32, end: u64) -> FaultSchedule {
         kinds = (0..KINDS).collect();
     }
     let windows = (0..dice.within("windows", 0, 3, 8)).map(|window| {
-        let from = dice.within("from", window, 0, end);
+        let from = if dice.percent("aimed", window, 50) {
+            // Much goes wrong only just after a call: before a disk has synced, a replica answered.
+            let step = dice.within("aimed at", window, 0, steps.len() as u64 - 1);
+            steps[step as usize].at.0 + dice.within("after", window, 0, 4_000)
+        } else {
+            dice.within("from", window, 0, end)
+        };
         let longest = [80_000, 300_000, 1_200_000][dice.within("span", window, 0, 2) as usize];
         let until = from + dice.within("until", window, 20_000, longest);
         let kind = kinds[dice.within("which", window, 0, kinds.len() as u64 - 1) as usize];

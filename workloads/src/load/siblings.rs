@@ -13,8 +13,7 @@ pub fn plan(seed: u64) -> Plan {
     let shape = shape(seed);
     let habits = Habits::new(seed);
     let steps = steps(&habits, shape.nodes);
-    let end = steps.last().map_or(0, |step| step.at.0);
-    let faults = nemesis::faults(seed, shape.nodes, end);
+    let faults = nemesis::faults(seed, shape.nodes, &steps);
     Plan {
         seed,
         shape,
