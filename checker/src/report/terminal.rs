@@ -16,7 +16,7 @@ const WIDTH: usize = 100;
 /// More steps than this are not a picture; the middle is left out, and said to be.
 const STEPS: usize = 48;
 
-/// The report of one bundle, at most [`WIDTH`] columns where its values allow.
+/// The report of one bundle, at most 100 columns wide where its values allow.
 pub fn terminal(bundle: &Bundle, history: &History<Kv>) -> String {
     let mut out = String::new();
     let Some(found) = &bundle.counterexample else {
