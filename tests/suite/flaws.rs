@@ -1,5 +1,6 @@
 //! Every flaw is found by the healthy campaign's own generator, and becomes small.
 
+use checker::report::Bundle;
 use checker::{Budget, Promise};
 use dynamo_core::Flaw;
 use dynamometer::bundle;
@@ -89,8 +90,41 @@ fn hunt(flaw: Flaw, promise: Promise) {
         flaw.name(),
         size.minimized
     );
+    assert_minimal(&bundle, target, promise);
     let again = bundle::replay(&bundle, target, Budget::default()).expect("it runs");
     assert_eq!(again.leaves, None, "{} does not replay", flaw.name());
+}
+
+/// Without any one of its calls or faults the plan no longer fails for the same cause.
+fn assert_minimal(bundle: &Bundle, target: Target, promise: Promise) {
+    let plan = bundle::plan(bundle).expect("it is a plan of ours");
+    let cause = &bundle
+        .counterexample
+        .as_ref()
+        .expect("it broke a promise")
+        .cause;
+    let calls = (0..plan.steps.len()).map(|index| {
+        let mut fewer = plan.clone();
+        fewer.steps.remove(index);
+        fewer
+    });
+    let faults = (0..plan.faults.0.len()).map(|index| {
+        let mut fewer = plan.clone();
+        fewer.faults.0.remove(index);
+        fewer
+    });
+    for fewer in calls.chain(faults) {
+        let run = target.run(&fewer).expect("it runs");
+        let verdicts = judge(&run.history, &[promise], Budget::default());
+        let found = verdicts
+            .iter()
+            .find_map(|(_, verdict)| verdict.counterexample());
+        assert!(
+            found.is_none_or(|found| found.cause != *cause),
+            "{} still fails with less: {fewer:#?}",
+            target.name()
+        );
+    }
 }
 
 #[test]

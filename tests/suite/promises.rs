@@ -124,7 +124,7 @@ fn a_healthy_campaign_exercises_everything_and_leaves_nothing_undecided() {
         tally.failure.map(|failure| failure.broken)
     );
     assert_eq!(tally.runs, 1_000);
-    assert_eq!(missing(&tally), Vec::<&str>::new());
+    assert_eq!(missing(&tally), Vec::<String>::new());
     for (promise, standing) in &tally.promises {
         assert_eq!(standing.undecided, 0, "{promise}: {:?}", standing.shortfall);
         assert!(
@@ -132,9 +132,6 @@ fn a_healthy_campaign_exercises_everything_and_leaves_nothing_undecided() {
             "{promise} could have been broken in {} runs",
             standing.held
         );
-        for (name, count) in &standing.exercised {
-            assert!(*count > 0, "{promise}: {name}");
-        }
     }
 }
 

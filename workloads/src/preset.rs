@@ -85,8 +85,16 @@ pub fn happened(plan: &Plan, history: &History<Kv>) -> Counters {
     counters
 }
 
-/// What should have happened in a campaign and never did.
-pub fn missing(tally: &Tally) -> Vec<&'static str> {
+/// What should have happened in a campaign and never did: in the runs, or to a promise judged.
+pub fn missing(tally: &Tally) -> Vec<String> {
     let never = |name: &&str| tally.happened.get(*name).copied().unwrap_or(0) == 0;
-    HAPPENED.into_iter().filter(never).collect()
+    let happened = HAPPENED.into_iter().filter(never).map(str::to_owned);
+    let judged = tally
+        .promises
+        .values()
+        .flat_map(|standing| &standing.exercised);
+    let idle = judged
+        .filter(|(_, count)| **count == 0)
+        .map(|(name, _)| name.clone());
+    happened.chain(idle).collect()
 }

@@ -47,7 +47,7 @@ pub fn shrink(plan: Plan, replays: u32, fails: impl FnMut(&Plan) -> Option<Run>)
     let mut best = (plan, run);
     search.pin(&mut best);
     loop {
-        let before = size(&best.0);
+        let before = best.0.clone();
         search.groups(&mut best);
         search.chunks(&mut best, steps);
         search.chunks(&mut best, faults);
@@ -57,7 +57,7 @@ pub fn shrink(plan: Plan, replays: u32, fails: impl FnMut(&Plan) -> Option<Run>)
         search.shapes(&mut best);
         search.contexts(&mut best);
         search.pin(&mut best);
-        if size(&best.0) == before || search.left == 0 {
+        if best.0 == before || search.left == 0 {
             let (plan, run) = best;
             return Some(Shrunk {
                 plan,
@@ -66,29 +66,6 @@ pub fn shrink(plan: Plan, replays: u32, fails: impl FnMut(&Plan) -> Option<Run>)
             });
         }
     }
-}
-
-/// What must become smaller for another round to be worth it.
-fn size(plan: &Plan) -> (usize, usize, u32, usize) {
-    let contexts = plan
-        .steps
-        .iter()
-        .filter(|step| {
-            matches!(
-                step.call,
-                Call::Put {
-                    context: Some(_),
-                    ..
-                }
-            )
-        })
-        .count();
-    (
-        plan.steps.len(),
-        plan.faults.0.len(),
-        plan.shape.nodes,
-        contexts,
-    )
 }
 
 /// A list inside a plan from which parts can be left out.

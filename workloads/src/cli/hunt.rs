@@ -197,7 +197,6 @@ fn human_summary(campaign: &Campaign, tally: &Tally) -> String {
     let (did, never) = (&tally.happened, preset::missing(tally));
     let _ = writeln!(out, "\nexercised   {}", wrapped(&counts(did), 12));
     if !never.is_empty() {
-        let never: Vec<String> = never.into_iter().map(str::to_owned).collect();
         let _ = writeln!(out, "never       {}", wrapped(&never, 12));
     }
     let _ = writeln!(
