@@ -155,6 +155,9 @@ pub enum Unplayable {
     /// Its plan is not one of ours.
     #[error("its plan is not readable: {0}")]
     Plan(serde_json::Error),
+    /// A time in its plan lies too far away.
+    #[error("its plan is longer than ten days")]
+    Endless,
     /// It needs a flaw that this core does not have.
     #[error("this core has no flaw {0:?}")]
     Flaw(String),
@@ -168,7 +171,12 @@ pub enum Unplayable {
 /// # Errors
 /// When it is not a plan of this version.
 pub fn plan(bundle: &Bundle) -> Result<Plan, Unplayable> {
-    serde_json::from_value(bundle.plan.clone()).map_err(Unplayable::Plan)
+    let plan: Plan = serde_json::from_value(bundle.plan.clone()).map_err(Unplayable::Plan)?;
+    if plan.is_timely() {
+        Ok(plan)
+    } else {
+        Err(Unplayable::Endless)
+    }
 }
 
 /// The target that a bundle was recorded on.

@@ -3,7 +3,7 @@
 //! A run ends quietly: all faults are over, the store has the time it asked for, replicas are
 //! compared before anything reads (reading repairs), then every key is read at every node.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use checker::kv::{Kv, KvCall, KvRet};
 use checker::{Entry, History, Note, OpId, Outcome, Process, Time};
@@ -48,8 +48,8 @@ pub enum Undriven {
     #[error("the target never completed {0} calls")]
     Hung(usize),
     /// Two steps or windows of the plan share a name.
-    #[error("the plan names step {0} twice")]
-    Ambiguous(u32),
+    #[error("the plan has two {0}s of the name {1}")]
+    Ambiguous(&'static str, u32),
     /// The target went on without time passing.
     #[error("the target is stuck: {0}")]
     Stuck(String),
@@ -98,13 +98,17 @@ impl<'a> Driver<'a> {
         let mut keys: Vec<String> = Vec::new();
         let mut steps: Vec<&Step> = plan.steps.iter().collect();
         steps.sort_by_key(|step| (step.at, step.id));
-        let mut names = std::collections::BTreeSet::new();
+        let mut names = BTreeSet::new();
         for step in steps {
             if !names.insert(step.id) {
-                return Err(Undriven::Ambiguous(step.id));
+                return Err(Undriven::Ambiguous("step", step.id));
             }
             queues.entry(step.client).or_default().push_back(step);
             keys.push(step.call.key().to_owned());
+        }
+        let mut names = BTreeSet::new();
+        if let Some(window) = plan.faults.0.iter().find(|window| !names.insert(window.id)) {
+            return Err(Undriven::Ambiguous("fault", window.id));
         }
         keys.sort();
         keys.dedup();

@@ -6,7 +6,11 @@
 use checker::Time;
 use serde::{Deserialize, Serialize};
 
-use crate::fault::FaultSchedule;
+use crate::fault::{Fate, Fault, FaultSchedule};
+
+/// The longest plan: ten virtual days, in microseconds. Simulated clusters are never idle, so a longer
+/// one would run for ever.
+pub const SPAN_US_MAX: u64 = 10 * 24 * 3_600 * 1_000_000;
 
 /// One run of one cluster.
 #[must_use = "a plan that is not run tests nothing"]
@@ -24,6 +28,24 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether every time in it lies within [`SPAN_US_MAX`]: what comes from a file may say anything.
+    pub fn is_timely(&self) -> bool {
+        let steps = self.steps.iter().map(|step| step.at.0);
+        let windows = self.faults.0.iter().flat_map(|window| {
+            let late = match &window.fault {
+                Fault::Delay { by } => *by,
+                Fault::Reorder { within } => *within,
+                Fault::Deliver { fate, .. } => match fate {
+                    Fate::Late(by) | Fate::Twice(by) => *by,
+                    Fate::Lost => 0,
+                },
+                _ => 0,
+            };
+            [window.from.0, window.until.0, late]
+        });
+        steps.chain(windows).all(|time| time <= SPAN_US_MAX)
+    }
+
     /// The same run with every node called by its number within the cluster.
     pub fn wrapped(mut self) -> Self {
         self.shape = self.shape.legal();

@@ -363,6 +363,19 @@ fn a_bundle_that_was_tampered_with_is_not_reproduced() {
     let other = file(&folder, "other.json", changed.as_bytes());
     let output = dyno(&["replay", &other]);
     assert_eq!(code(&output), 13, "{}{}", stdout(&output), stderr(&output));
+    // A plan that never ends, and one that names a call twice.
+    for (from, to) in [
+        ("\"at\":", "\"at\":9999999999999999"),
+        ("\"id\":2,", "\"id\":1,"),
+    ] {
+        let (before, plan) = text.split_once("\"plan\":").expect("a plan");
+        let changed = format!("{before}\"plan\":{}", plan.replacen(from, to, 1));
+        let other = file(&folder, "far.json", changed.as_bytes());
+        let output = dyno(&["replay", &other]);
+        assert!([2, 12].contains(&code(&output)), "{}", stdout(&output));
+        let said = stderr(&output);
+        assert!(said.starts_with("error: cannot run"), "{said}");
+    }
     for wrong in [
         "",
         "{}",

@@ -142,7 +142,9 @@ impl Teller<'_> {
             What::Call(op) => self.history.op(op).is_some_and(|op| {
                 op.call.writes()
                     && op.call.key() == key
-                    && op.returned.is_none_or(|returned| at.0 <= returned.0 + SOON)
+                    && op
+                        .returned
+                        .is_none_or(|returned| at.0 <= returned.0.saturating_add(SOON))
             }),
             _ => false,
         });
