@@ -393,3 +393,35 @@ fn the_induction_says_what_all_pairs_say() {
     assert_eq!(both.len(), 2);
     assert!((2_000..18_000).contains(&fine), "{fine} were fine");
 }
+
+#[test]
+fn a_tombstone_belongs_to_whom_its_event_was_first_seen() {
+    breaks(
+        "[0,1] s1 put x a -> ok as p\n [2,5] s1 del x ctx=p -> ok\n [3,5] s2 del x -> ok\n 1 durable A x {a@A:1}\n 3 durable A x {a@A:1,!@B:1}",
+        "",
+    );
+    breaks(
+        "[0,1] s1 put x a -> ok as p\n [2,3] s1 del x ctx=p -> ok\n 1 durable A x {a@A:1}\n 3 durable A x {!@B:1/A:1}\n [4,5] s2 del x -> ok\n 6 durable C x {a@A:1,!@B:1}",
+        "false conflict in the clocks",
+    );
+}
+
+#[test]
+fn repeats_are_no_two_events_and_nameless_tombstones_are_events() {
+    breaks(
+        "[0,1] s1 put x a -> ok\n [2,3] s1 put x a -> ok\n 1 durable A x {a@A:1}\n 3 durable A x {a@A:1,a@A:2}",
+        "",
+    );
+    breaks(
+        "[0,1] s1 put x a -> ok as p\n [2,3] s1 del x ctx=p -> ok\n [2,3] s2 del x ctx=p -> ok\n 1 durable A x {a@A:1}\n 3 durable A x {!@A:1/A:1}",
+        "duplicate dot",
+    );
+}
+
+#[test]
+fn a_failed_write_still_stands_in_its_session() {
+    breaks(
+        "[0,1] s2 get x -> {b} as g\n [2,3] s1 put x a ctx=g -> fail\n [4,5] s1 put x b -> ok",
+        "circular",
+    );
+}

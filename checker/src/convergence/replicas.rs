@@ -1,9 +1,11 @@
 //! The disks of a key's owners: equal to each other, and complete.
 
+use std::collections::BTreeSet;
+
 use super::check::{APART, DIVERGED, MISSING_COPY};
 use crate::evidence::{Disks, Finding, Findings, Marks, acknowledged, contents, reason, same};
 use crate::history::OpId;
-use crate::note::{Node, Version};
+use crate::note::{Node, Note, Version};
 use crate::order::{Key, Order};
 use crate::verdict::Reason;
 
@@ -15,9 +17,12 @@ pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings
         findings.count(APART, apart.count() as u64);
     }
     let now = Disks::at(&order.notes, quiet);
+    let down = down(order, quiet);
     for (number, key) in order.keys.iter().enumerate() {
-        let owners = marks.owners[number];
-        if owners.is_empty() || busy(order, key, quiet) {
+        let named = marks.owners[number].iter().copied();
+        let owners: Vec<Node> = named.filter(|node| !down.contains(node)).collect();
+        let owners = owners.as_slice();
+        if owners.is_empty() || busy(order, marks, key, quiet) {
             continue;
         }
         findings.count("keys compared", 1);
@@ -29,7 +34,7 @@ pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings
         }
         for &node in owners {
             let versions = now.data(number, node);
-            if let Some(write) = missing(key, versions, quiet) {
+            if let Some(write) = missing(order, key, versions, quiet) {
                 findings.report(MISSING_COPY, || Finding {
                     sentence: format!(
                         "A replica is incomplete: {node} owns {} and holds nothing that had seen {}.",
@@ -57,15 +62,32 @@ pub(super) fn equal(disks: &Disks<'_>, key: usize, owners: &[Node]) -> bool {
         .all(|pair| same(disks.data(key, pair[0]), disks.data(key, pair[1])))
 }
 
-/// Whether a write was under way: then owners may differ for a moment.
-fn busy(order: &Order<'_>, key: &Key<'_>, quiet: usize) -> bool {
+/// The nodes that were down: nothing can be mended there.
+fn down(order: &Order<'_>, quiet: usize) -> BTreeSet<Node> {
+    let mut down = BTreeSet::new();
+    for noted in order.notes.iter().take_while(|noted| noted.line < quiet) {
+        match noted.note {
+            Note::Crash(node) => down.insert(*node),
+            Note::Restart(node) => down.remove(node),
+            _ => false,
+        };
+    }
+    down
+}
+
+/// Whether a write was under way: then owners may differ for a moment. One that was never answered
+/// is under way only if it was called after the faults had ended.
+fn busy(order: &Order<'_>, marks: &Marks<'_>, key: &Key<'_>, quiet: usize) -> bool {
     key.writes.iter().any(|write| {
-        order.op(write.place).line < quiet && quiet < write.ended && write.ended != usize::MAX
+        let called = order.op(write.place).line;
+        let answered = write.ended != usize::MAX;
+        let late = marks.healed.is_some_and(|healed| healed < called);
+        called < quiet && quiet < write.ended && (answered || late)
     })
 }
 
 /// The first acknowledged write that nothing on this disk covers.
-fn missing(key: &Key<'_>, versions: &[Version], quiet: usize) -> Option<usize> {
+fn missing(order: &Order<'_>, key: &Key<'_>, versions: &[Version], quiet: usize) -> Option<usize> {
     let there: Vec<usize> = versions
         .iter()
         .filter_map(|version| key.write_of(version.value.as_deref()?))
@@ -75,6 +97,7 @@ fn missing(key: &Key<'_>, versions: &[Version], quiet: usize) -> Option<usize> {
     let buried = versions.iter().any(|version| version.value.is_none());
     let deletes: Vec<usize> = key
         .deletes()
+        .filter(|&delete| order.op(key.writes[delete].place).line < quiet)
         .filter(|&delete| buried || !there.iter().any(|&value| key.before(value, delete)))
         .collect();
     key.acknowledged(quiet)

@@ -334,3 +334,115 @@ fn each_shortfall_is_said() {
         assert!(why.contains(said), "{why}");
     }
 }
+
+#[test]
+fn final_reads_are_compared_only_about_what_was_settled() {
+    breaks(
+        "0 setup converges\n [0,1] s1 put x a -> ok\n 90 quiet\n [91,92] r1 get x -> {a} as g\n [93,94] s2 put x b -> ok\n [95,96] r2 get x -> {a,b} as h",
+        "",
+    );
+    breaks(
+        "0 setup converges\n [0,1] s1 put x a -> ok\n [2,-] s2 put x b -> info\n 90 quiet\n [91,93] r1 get x -> {a,b} as g\n [93,94] r2 get x -> {a} as h",
+        "",
+    );
+    breaks(
+        "0 setup converges\n [0,1] s1 put x a -> ok as p\n [2,3] s1 del x ctx=p -> ok\n 90 quiet\n [91,92] r1 get x -> {a} as g\n [93,94] r2 get x -> {} as h",
+        "final reads differ",
+    );
+    breaks(
+        "0 setup converges\n [0,1] s1 put x a -> ok\n [2,3] s1 put x a -> ok\n 90 quiet\n [91,92] r1 get x -> {} as g\n [93,94] r2 get x -> {a} as h",
+        "",
+    );
+    breaks(
+        "0 setup converges\n [0,1] s1 put x a -> ok as p\n [2,-] s2 put x c ctx=p -> info\n 90 quiet\n [91,94] r1 get x -> {a} as g\n [92,95] r2 get x -> {c} as h",
+        "",
+    );
+}
+
+#[test]
+fn an_unanswered_write_does_not_hide_its_key_and_every_owner_is_compared() {
+    breaks(
+        &run("[5,-] s3 put x z -> info\n 20 durable C x {a@A:1,b@B:1}"),
+        "diverged, missing copy",
+    );
+    breaks(
+        &run("20 durable B x {a@A:1,b@B:1}\n 21 durable C x {a@A:1,b@B:1,z@C:1}"),
+        "diverged",
+    );
+}
+
+#[test]
+fn a_write_called_after_healing_may_be_under_way_at_quiet() {
+    breaks(
+        &mended("[88,-] s3 put x z -> info\n 89 durable A x {a@A:1,b@B:1,z@A:2}"),
+        "",
+    );
+}
+
+#[test]
+fn an_owner_that_is_down_cannot_be_mended() {
+    breaks(&run("15 crash B\n 20 durable C x {a@A:1,b@B:1}"), "");
+    breaks(
+        &run("15 crash B\n 16 restart B\n 20 durable C x {a@A:1,b@B:1}"),
+        "diverged, missing copy",
+    );
+}
+
+#[test]
+fn a_delete_called_after_quiet_excuses_no_missing_copy() {
+    let text = "0 setup converges\n 0 owners x A,B\n [0,1] s1 put x a -> ok as p\n 1 durable A x {a@A:1}\n 5 healed\n 6 durable A x {}\n 90 quiet";
+    breaks(text, "missing copy");
+    breaks(
+        &format!("{text}\n [91,92] s1 del x ctx=p -> ok"),
+        "missing copy",
+    );
+}
+
+#[test]
+fn a_successor_or_a_tombstone_is_a_copy() {
+    breaks(
+        "0 setup converges\n 0 owners x A,B\n [0,1] s1 put x a -> ok as p\n 1 durable A x {a@A:1}\n [2,3] s1 put x b ctx=p -> ok\n 3 durable A x {b@A:2/A:1}\n 5 healed\n 6 durable B x {b@A:2/A:1}\n 90 quiet",
+        "",
+    );
+    breaks(
+        "0 setup converges\n 0 owners x A,B\n [0,1] s1 put x a -> ok as p\n [2,3] s1 del x ctx=p -> ok\n 3 durable A x {a@A:1,!@B:1}\n 5 healed\n 6 durable B x {a@A:1,!@B:1}\n 90 quiet",
+        "",
+    );
+}
+
+#[test]
+fn churn_is_told_by_kind_time_and_change() {
+    breaks(
+        &mended("40 transfer A B sync x\n 40 transfer A B sync x\n 40 transfer A B sync x"),
+        "",
+    );
+    breaks(
+        &mended("40 transfer A B repair x\n 50 transfer A B hint x\n 60 transfer A B repair x"),
+        "churn",
+    );
+    // Writing the same again is no change.
+    breaks(
+        &mended(
+            "40 transfer A B sync x\n 41 durable B x {b@B:1,a@A:1}\n 50 transfer A B sync x\n 51 durable B x {a@A:1,b@B:1}\n 60 transfer A B sync x",
+        ),
+        "churn",
+    );
+    breaks(
+        &mended(
+            "91 fault cut\n 95 transfer A B sync x\n 96 transfer A B sync x\n 97 transfer A B sync x",
+        ),
+        "",
+    );
+}
+
+#[test]
+fn the_last_root_counts_and_every_version_must_show_its_clock() {
+    breaks(
+        &mended("80 root A range x r1\n 80 root B range x r1\n 85 root B range x r2"),
+        "roots differ on equal states",
+    );
+    breaks(
+        "0 setup converges\n 0 owners x A,B\n [0,1] s1 put x a -> ok\n [0,1] s2 put x b -> ok\n 1 durable A x {a@A:1,b}\n 5 healed\n 6 durable B x {a@A:1,b}\n 80 root A range x r1\n 80 root B range x r2\n 90 quiet",
+        "",
+    );
+}

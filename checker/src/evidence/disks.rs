@@ -106,6 +106,13 @@ mod tests {
     use crate::evidence::sketch::versions;
 
     #[test]
+    fn equality_counts_how_often_a_version_is_held() {
+        let one = versions("{a@A:1,a@A:1,b@B:1}");
+        let two = versions("{a@A:1,b@B:1,b@B:1}");
+        assert!(!same(&one, &two) && !same(&one, &one[1..]));
+    }
+
+    #[test]
     fn equality_ignores_the_order_of_versions_and_of_actors() {
         assert!(same(
             &versions("{a@A:1/B:1+C:2,b@B:2}"),

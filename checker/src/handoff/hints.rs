@@ -241,7 +241,8 @@ impl<'h> Lives<'_, 'h> {
                 held.add_tombstones(before);
             }
             for &(holder, version) in versions {
-                if held.covers(self.sight, key, version) || self.down.contains(&owner) {
+                let down = self.down.contains(&owner) || self.down.contains(&holder);
+                if down || held.covers(self.sight, key, version) {
                     continue;
                 }
                 findings.report(NOT_AT_OWNER, || Finding {

@@ -347,3 +347,37 @@ fn each_shortfall_is_said() {
         assert!(why.contains(said), "{why}");
     }
 }
+
+#[test]
+fn a_holder_that_is_down_keeps_its_hint_and_an_owner_that_restarted_needs_it() {
+    breaks(&run("6 crash D\n 7 durable C x {a@A:1}\n 9 quiet"), "");
+    breaks(
+        &run("6 crash C\n 7 restart C\n 9 quiet"),
+        "undelivered, not at its owner",
+    );
+}
+
+#[test]
+fn what_a_holder_that_is_down_kept_cannot_arrive() {
+    breaks(&run("6 crash D\n 9 quiet"), "");
+}
+
+#[test]
+fn equal_times_count_for_copies_and_tombstones() {
+    breaks(
+        "0 setup w=2 hands_off\n [0,5] s1 put x a -> ok\n 1 durable A x {a}\n 5 durable B x {a}",
+        "",
+    );
+    breaks(
+        "0 setup w=1 hands_off\n [3,7] s1 del x -> ok\n 3 durable A x {!@A:1}",
+        "",
+    );
+}
+
+#[test]
+fn one_value_over_the_tombstone_is_enough() {
+    breaks(
+        "0 setup w=1 hands_off\n [0,3] s1 del x -> ok\n 1 hint D C x {!@A:1}\n [4,5] s2 get x -> {} as g\n [6,8] s2 put x n ctx=g -> ok\n [6,8] s3 put x m -> ok\n 7 durable C x {n@C:1/A:1,m@C:2}\n 9 dropped D C x\n 10 quiet",
+        "",
+    );
+}

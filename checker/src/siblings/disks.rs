@@ -51,7 +51,8 @@ fn lost(
     there.sort_unstable();
     there.dedup();
     // A value below a delete may linger on a disk that has not heard of it; it disproves nothing.
-    let deletes: Vec<usize> = key.deletes().collect();
+    let called = |delete: &usize| order.op(key.writes[*delete].place).line < end;
+    let deletes: Vec<usize> = key.deletes().filter(called).collect();
     let buried = all.iter().any(|version| version.value.is_none());
     for write in key.acknowledged(end) {
         let gone = if key.writes[write].value.is_some() {

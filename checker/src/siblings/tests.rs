@@ -487,3 +487,89 @@ fn the_final_rule_is_that_some_set_of_effective_writes_explains_the_state() {
         assert!(seen.contains(part), "{part} never happened");
     }
 }
+
+#[test]
+fn a_delete_beside_a_final_read_may_hide_in_it() {
+    breaks(
+        "[0,1] s1 put x a -> ok as p\n 2 quiet\n [4,5] s2 get x -> {} as g\n [5,6] s1 del x ctx=p -> ok",
+        "",
+    );
+    breaks(
+        "[0,1] s1 put x a -> ok as p\n 2 quiet\n [3,9] s2 get x -> {} as g\n [5,6] s1 del x ctx=p -> ok",
+        "",
+    );
+}
+
+#[test]
+fn a_delete_called_after_quiet_excuses_no_earlier_loss() {
+    let lost = "[0,1] s1 put x a -> ok as p\n 1 durable A x {a}\n 4 durable A x {}\n 5 quiet";
+    breaks(lost, "lost write");
+    breaks(
+        &format!("{lost}\n [6,7] s1 del x ctx=p -> ok"),
+        "lost write",
+    );
+}
+
+#[test]
+fn a_value_put_over_a_hidden_tombstone_proves_the_delete() {
+    breaks(
+        "0 setup\n [0,1] s1 put x a -> ok as p\n 1 durable A x {a}\n 1 durable B x {a}\n [2,3] s1 del x ctx=p -> ok\n [4,5] s2 get x -> {} as g\n [6,7] s2 put x n ctx=g -> ok\n 7 durable A x {n}\n 8 quiet",
+        "",
+    );
+}
+
+#[test]
+fn what_was_acknowledged_after_quiet_is_not_demanded() {
+    breaks(
+        "0 setup converges\n 0 owners x A,B\n [0,1] s1 put x a -> ok as p\n 1 durable A x {a}\n 1 durable B x {a}\n [2,9] s1 put x b ctx=p -> ok\n 4 quiet",
+        "",
+    );
+    breaks(
+        "[0,1] s1 put x a -> ok\n 5 quiet\n [6,7] s1 put x b -> ok\n [8,9] s2 get x -> {a} as g",
+        "",
+    );
+}
+
+#[test]
+fn a_final_read_begins_after_quiet_and_earlier_crashes_do_not_matter() {
+    breaks(
+        "[0,1] s1 put x a -> ok\n [2,6] s2 get x -> {} as g\n 4 quiet",
+        "",
+    );
+    breaks(
+        "[0,1] s1 put x a -> ok\n 2 crash A\n 3 restart A\n 4 quiet\n [5,6] s2 get x -> {} as g",
+        "lost write",
+    );
+}
+
+#[test]
+fn disks_count_up_to_the_line_of_quiet() {
+    breaks(
+        "[0,1] s1 put x a -> ok\n 1 durable A x {a}\n 5 quiet\n 5 durable A x {}",
+        "",
+    );
+    breaks(
+        "[0,1] s1 put x a -> ok\n 1 durable A x {a}\n 5 quiet\n 6 durable A x {}",
+        "",
+    );
+}
+
+#[test]
+fn siblings_are_compared_in_both_directions() {
+    breaks(
+        "[0,1] s1 put x a -> ok as p\n [2,3] s1 put x b ctx=p -> ok\n [4,5] s2 get x -> {b,a} as g",
+        "false conflict",
+    );
+}
+
+#[test]
+fn repeats_are_not_held_against_disks_and_failed_deletes_excuse_nothing() {
+    breaks(
+        "[0,1] s1 put x a -> ok\n [2,3] s1 put x a -> ok\n 3 durable A x {a}\n 5 quiet",
+        "",
+    );
+    breaks(
+        "[0,1] s1 put x a -> ok as p\n [2,3] s1 del x ctx=p -> fail\n final x {}",
+        "lost write",
+    );
+}
