@@ -18,7 +18,7 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// The data of a key becomes this.
+    /// The data of a key becomes this; nothing deletes it.
     pub(crate) fn data(&mut self, key: &[u8], siblings: Siblings) {
         self.writes.push(write_data(key, &siblings));
         let key = key.to_vec();
@@ -37,8 +37,8 @@ impl Batch {
     }
 
     /// The events issued so far are these.
-    pub(crate) fn sequence(&mut self, last: u64) {
-        self.writes.push(write_sequence(last));
+    pub(crate) fn sequence(&mut self, born: u64, last: u64) {
+        self.writes.push(write_sequence(born, last));
     }
 
     /// Some of what was asked for was asked of the disk before.

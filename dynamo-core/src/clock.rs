@@ -19,50 +19,70 @@ impl fmt::Display for NodeId {
 
 /// A node, for as long as it keeps all of its own events on a key: an entry of version vectors.
 ///
-/// An owner keeps them for good. A stand-in forgets what it handed over, so each event that it makes
-/// is an actor of its own: a vector that has seen a later one then claims nothing about it. Clocks
-/// grow by an entry for each, as §4.4 of the paper expects when nodes outside the top N coordinate.
+/// An owner keeps them for good, unless its disk is lost or damaged: then it comes back as a new
+/// actor, told apart by when that disk was first used. A stand-in forgets what it handed over, so
+/// each event that it makes is an actor of its own: a vector that has seen a later one then claims
+/// nothing about it. Clocks grow by an entry for each, as §4.4 of the paper expects when nodes
+/// outside the top N coordinate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Actor {
     /// Which node.
     pub node: NodeId,
+    /// When the node began to keep its events, in microseconds.
+    pub born: u64,
     /// The counter of the one event made as a stand-in; 0 for all events made as an owner.
     pub stand_in: u64,
 }
 
 impl Actor {
-    /// The node as an owner of the key.
+    /// The node as an owner of the key, born at time 0.
     pub const fn owner(node: NodeId) -> Actor {
-        Actor { node, stand_in: 0 }
+        Actor {
+            node,
+            born: 0,
+            stand_in: 0,
+        }
     }
 
     /// The node as a stand-in, for the event of this counter only.
     pub const fn stand_in(node: NodeId, counter: u64) -> Actor {
         Actor {
-            node,
             stand_in: counter,
+            ..Actor::owner(node)
         }
+    }
+
+    /// The same, born at another time.
+    pub const fn born(self, born: u64) -> Actor {
+        Actor { born, ..self }
     }
 }
 
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.node)?;
+        match self.born {
+            0 => {}
+            born => write!(f, "@{born}")?,
+        }
         match self.stand_in {
-            0 => write!(f, "{}", self.node),
-            event => write!(f, "{}.{event}", self.node),
+            0 => Ok(()),
+            event => write!(f, ".{event}"),
         }
     }
 }
 
 /// One event: a put, by the node that coordinated it.
 ///
-/// The counter comes from one sequence per node, not per key, and is on disk together with the
-/// version that uses it. So no dot ever names two versions, whatever a node forgets about a key.
+/// Where events are dots ([`Causality::Dots`](crate::Causality::Dots)), the counter comes from one
+/// sequence per node, not per key, and is on disk together with the version that uses it. So no dot
+/// ever names two versions, whatever a node forgets about a key. The paper's own clocks count per
+/// key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Dot {
     /// Who coordinated the put.
     pub actor: Actor,
-    /// Its place in the sequence of that node, from 1.
+    /// Its place in the sequence of that actor, from 1.
     pub counter: u64,
 }
 
@@ -76,45 +96,97 @@ impl fmt::Display for Dot {
 ///
 /// "And all before" is true because replicas always hand over everything they hold of a key: what a
 /// replica knows of another's events never has a gap. [`PartialOrd`] is the causal order (§4.4 of
-/// the paper): smaller is an ancestor, incomparable is concurrent.
+/// the paper): smaller is an ancestor, incomparable is concurrent; times play no part in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct VersionVector(BTreeMap<Actor, u64>);
+pub struct VersionVector {
+    seen: BTreeMap<Actor, u64>,
+    /// When each entry was last raised, in microseconds of its actor's clock; only kept where
+    /// vectors are truncated.
+    times: BTreeMap<Actor, u64>,
+}
 
 impl VersionVector {
     /// Has seen nothing.
     pub const fn new() -> Self {
-        VersionVector(BTreeMap::new())
+        VersionVector {
+            seen: BTreeMap::new(),
+            times: BTreeMap::new(),
+        }
     }
 
     /// Whether nothing was seen.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.seen.is_empty()
+    }
+
+    /// How many actors were seen.
+    pub fn len(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// The last event seen of an actor; 0 if none was.
+    pub fn last(&self, actor: Actor) -> u64 {
+        self.seen.get(&actor).copied().unwrap_or(0)
     }
 
     /// Whether the event was seen.
     pub fn covers(&self, dot: Dot) -> bool {
-        self.0
-            .get(&dot.actor)
-            .is_some_and(|counter| *counter >= dot.counter)
+        self.last(dot.actor) >= dot.counter
     }
 
     /// Sees the event and all earlier ones of its actor.
     pub fn add(&mut self, dot: Dot) {
-        let counter = self.0.entry(dot.actor).or_default();
+        let counter = self.seen.entry(dot.actor).or_default();
         *counter = dot.counter.max(*counter);
+    }
+
+    /// Sees the event, and remembers when it was made: [`VersionVector::truncate`] asks for that.
+    pub fn add_at(&mut self, dot: Dot, time_us: u64) {
+        if self.last(dot.actor) < dot.counter {
+            self.times.insert(dot.actor, time_us);
+        }
+        self.add(dot);
     }
 
     /// Sees what the other has seen.
     pub fn join(&mut self, other: &VersionVector) {
         for dot in other.iter() {
-            self.add(dot);
+            match other.times.get(&dot.actor) {
+                Some(time) => self.add_at(dot, *time),
+                None => self.add(dot),
+            }
+        }
+    }
+
+    /// Remembers when an event was made, if it is the last that was seen of its actor.
+    pub(crate) fn set_time(&mut self, dot: Dot, time_us: u64) {
+        if self.last(dot.actor) == dot.counter {
+            self.times.insert(dot.actor, time_us);
+        }
+    }
+
+    /// Forgets an actor.
+    pub(crate) fn remove(&mut self, actor: Actor) {
+        self.seen.remove(&actor);
+        self.times.remove(&actor);
+    }
+
+    /// Forgets the entries that were raised longest ago until at most so many are left (§4.4). What
+    /// descends from what can then no longer be told with certainty.
+    pub fn truncate(&mut self, pairs: usize) {
+        while self.seen.len() > pairs {
+            let age = |actor: &Actor| (self.times.get(actor).copied().unwrap_or(0), *actor);
+            let Some(oldest) = self.seen.keys().copied().min_by_key(age) else {
+                return;
+            };
+            self.seen.remove(&oldest);
+            self.times.remove(&oldest);
         }
     }
 
     /// The last event seen of each actor, by actor.
     pub fn iter(&self) -> impl Iterator<Item = Dot> + '_ {
-        self.0.iter().map(|(actor, counter)| Dot {
+        self.seen.iter().map(|(actor, counter)| Dot {
             actor: *actor,
             counter: *counter,
         })
@@ -122,7 +194,7 @@ impl VersionVector {
 
     /// An order without meaning, for ties that must fall alike everywhere.
     pub(crate) fn tie(&self, other: &VersionVector) -> Ordering {
-        self.0.cmp(&other.0)
+        (&self.seen, &self.times).cmp(&(&other.seen, &other.times))
     }
 }
 

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::clock::NodeId;
 use crate::flaw::Flaw;
 use crate::ring::Ring;
+use crate::versioning::{Causality, Versioning};
 
 /// The choices of a cluster, not yet checked. All nodes must be given the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four switches that are turned one by one"
+    reason = "three switches that are turned one by one"
 )]
 pub struct Shape {
     /// How many nodes are in the ring.
@@ -31,8 +32,19 @@ pub struct Shape {
     pub hints: bool,
     /// Whether replicas compare Merkle trees in the background.
     pub anti_entropy: bool,
-    /// Whether a get mends the replicas that it found stale.
-    pub read_repair: bool,
+    /// Whether a get mends the replicas that it found stale, and who waits for that.
+    pub read_repair: ReadRepair,
+    /// How versions are told apart, replaced and merged.
+    pub versioning: Versioning,
+    /// How long a tombstone is kept, in microseconds; `None` keeps it for good. A replica that was
+    /// away for longer brings back what was deleted.
+    pub reaping_us: Option<u64>,
+    /// Which owner coordinates a put.
+    pub coordinator: Coordinator,
+    /// Who may answer a get.
+    pub read_from: ReadFrom,
+    /// What contexts are sealed with. Whoever does not know it cannot make one up.
+    pub secret: u64,
     /// A sin to commit.
     pub flaw: Option<Flaw>,
     /// How long to wait for what.
@@ -51,11 +63,57 @@ impl Default for Shape {
             sloppy: true,
             hints: true,
             anti_entropy: true,
-            read_repair: true,
+            read_repair: ReadRepair::After,
+            versioning: Versioning::default(),
+            reaping_us: None,
+            coordinator: Coordinator::default(),
+            read_from: ReadFrom::default(),
+            secret: 0,
             flaw: None,
             timing: Timing::default(),
         }
     }
+}
+
+/// Whether a get mends the replicas that it found stale (§5), and who waits for that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadRepair {
+    /// It does not.
+    Off,
+    /// It does, once the client has its answer and late replicas had their time, as in the paper.
+    #[default]
+    After,
+    /// The client waits until each replica whose answer counted holds what it is told.
+    Responders,
+    /// The client waits until W replicas hold what it is told.
+    Quorum,
+}
+
+/// Which owner of a key coordinates a put (§5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Coordinator {
+    /// Whichever owner the client asked; a node that owns nothing hands the put to the first owner
+    /// that seems up.
+    #[default]
+    Asked,
+    /// Always the first owner that seems up. Puts follow one another, but the load is uneven.
+    First,
+    /// The owner that answered the preceding get fastest, as its context says; so a client is more
+    /// likely to read what it wrote.
+    Fastest,
+}
+
+/// Who may answer a get (§4.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadFrom {
+    /// The first N healthy nodes of the preference list, stand-ins included.
+    #[default]
+    Healthy,
+    /// The owners only, even where puts go to stand-ins.
+    Owners,
 }
 
 /// How long to wait for what, in microseconds.
@@ -147,6 +205,9 @@ fn check(shape: &Shape) -> Result<(), Invalid> {
     if shape.sloppy && !shape.hints {
         return Err(Invalid::SloppyWithoutHints);
     }
+    if shape.versioning.causality == (Causality::Truncated { pairs: 0 }) {
+        return Err(Invalid::NoClock);
+    }
     if [
         timing.replica_us,
         timing.suspicion_us,
@@ -196,6 +257,8 @@ pub enum Invalid {
     },
     /// A stand-in needs a hint to know whom it stands in for.
     SloppyWithoutHints,
+    /// A truncated clock keeps at least its writer's own entry.
+    NoClock,
     /// Every wait takes time, or timers would fire without end.
     NoTime,
     /// A request outlasts the wait for one replica.
@@ -214,6 +277,7 @@ impl fmt::Display for Invalid {
             Invalid::ReadQuorum { r, n } => write!(f, "R is {r} but must be from 1 to N = {n}"),
             Invalid::WriteQuorum { w, n } => write!(f, "W is {w} but must be from 1 to N = {n}"),
             Invalid::SloppyWithoutHints => f.write_str("a sloppy quorum needs hints"),
+            Invalid::NoClock => f.write_str("a truncated clock must keep at least one entry"),
             Invalid::NoTime => f.write_str("every wait must be longer than 0 µs"),
             Invalid::Impatient => {
                 f.write_str("the wait for a request must be at least that for a replica")
@@ -259,6 +323,10 @@ mod tests {
         assert_eq!(
             refusal(|s| s.hints = false),
             Some(Invalid::SloppyWithoutHints)
+        );
+        assert_eq!(
+            refusal(|s| s.versioning.causality = Causality::Truncated { pairs: 0 }),
+            Some(Invalid::NoClock)
         );
         assert_eq!(
             refusal(|s| s.timing.suspicion_us = 0),

@@ -1,55 +1,76 @@
 //! The opaque bytes that a get hands out and a put brings back (§4.1).
 
 use alloc::vec::Vec;
+use core::hash::Hasher;
 
 use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher24;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::clock::VersionVector;
+use crate::clock::{NodeId, VersionVector};
 use crate::node::Refusal;
 
+/// What a get tells the put that follows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Context {
+    /// What the reader has seen.
+    pub seen: VersionVector,
+    /// The latest time of a version that it has seen; 0 if none has one.
+    pub time: u64,
+    /// The owner that answered the get fastest, if puts prefer it (§5).
+    pub fastest: Option<NodeId>,
+}
+
 /// The first byte: the version of the format.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Body {
     /// A fingerprint of the key it belongs to.
     key: u64,
-    seen: VersionVector,
+    context: Context,
 }
 
 /// What a reader of the key has seen, sealed for its next put.
-pub(crate) fn encode(key: &[u8], seen: VersionVector) -> Vec<u8> {
+pub(crate) fn encode(secret: u64, key: &[u8], context: Context) -> Vec<u8> {
     let body = Body {
         key: xxh3_64(key),
-        seen,
+        context,
     };
     let mut bytes =
         postcard::to_extend(&body, Vec::from([FORMAT])).expect("plain numbers and bytes encode");
-    let checksum = xxh3_64(&bytes);
-    bytes.extend_from_slice(&checksum.to_le_bytes());
+    let seal = seal(secret, &bytes);
+    bytes.extend_from_slice(&seal.to_le_bytes());
     bytes
 }
 
-/// What the writer had seen; refuses bytes that no get of this key handed out.
+/// What the writer had seen; refuses bytes that no get of this key handed out (§4.1: "the system can
+/// verify the validity of the context").
 ///
-/// The checksum guards against accidents, not against forgers: the paper's setting is not hostile
-/// (§2.1). Even a forged context cannot make a node issue a dot twice.
-pub(crate) fn decode(key: &[u8], bytes: &[u8]) -> Result<VersionVector, Refusal> {
-    let (sealed, checksum) = bytes
+/// The seal is a keyed hash (`SipHash-2-4`), so a context of another cluster or one that was made up
+/// is refused like one that was garbled. A forged one that were believed could claim events that are
+/// still to come, and they would be lost.
+pub(crate) fn decode(secret: u64, key: &[u8], bytes: &[u8]) -> Result<Context, Refusal> {
+    let (sealed, claimed) = bytes
         .split_last_chunk::<8>()
         .ok_or(Refusal::GarbledContext)?;
-    if xxh3_64(sealed) != u64::from_le_bytes(*checksum) {
+    if seal(secret, sealed) != u64::from_le_bytes(*claimed) {
         return Err(Refusal::GarbledContext);
     }
     let [FORMAT, body @ ..] = sealed else {
         return Err(Refusal::GarbledContext);
     };
     match postcard::take_from_bytes::<Body>(body) {
-        Ok((body, [])) if body.key == xxh3_64(key) => Ok(body.seen),
+        Ok((body, [])) if body.key == xxh3_64(key) => Ok(body.context),
         Ok((_, [])) => Err(Refusal::ForeignContext),
         Ok(_) | Err(_) => Err(Refusal::GarbledContext),
     }
+}
+
+fn seal(secret: u64, bytes: &[u8]) -> u64 {
+    let mut hasher = SipHasher24::new_with_keys(secret, !secret);
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -57,34 +78,39 @@ mod tests {
     use super::*;
     use crate::clock::{Actor, Dot, NodeId};
 
-    fn seen() -> VersionVector {
-        let dots = [(0, 3), (4, 70_000)];
-        dots.map(|(node, counter)| Dot {
+    const SECRET: u64 = 7;
+
+    fn context() -> Context {
+        let dots = [(0, 3), (4, 70_000)].map(|(node, counter)| Dot {
             actor: Actor::owner(NodeId(node)),
             counter,
-        })
-        .into_iter()
-        .collect()
+        });
+        Context {
+            seen: dots.into_iter().collect(),
+            time: 300,
+            fastest: Some(NodeId(4)),
+        }
     }
 
     #[test]
     fn a_context_comes_back_as_it_went_out() {
-        for seen in [VersionVector::new(), seen()] {
-            assert_eq!(decode(b"k", &encode(b"k", seen.clone())), Ok(seen));
+        for context in [Context::default(), context()] {
+            let bytes = encode(SECRET, b"k", context.clone());
+            assert_eq!(decode(SECRET, b"k", &bytes), Ok(context));
         }
     }
 
     #[test]
     fn a_garbled_context_is_refused() {
-        let context = encode(b"k", seen());
+        let context = encode(SECRET, b"k", context());
         for bit in 0..context.len() * 8 {
             let mut garbled = context.clone();
             garbled[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(decode(b"k", &garbled), Err(Refusal::GarbledContext));
+            assert_eq!(decode(SECRET, b"k", &garbled), Err(Refusal::GarbledContext));
         }
         for length in 0..context.len() {
             assert_eq!(
-                decode(b"k", &context[..length]),
+                decode(SECRET, b"k", &context[..length]),
                 Err(Refusal::GarbledContext)
             );
         }
@@ -92,9 +118,13 @@ mod tests {
 
     #[test]
     fn a_context_of_another_key_is_refused() {
-        assert_eq!(
-            decode(b"j", &encode(b"k", seen())),
-            Err(Refusal::ForeignContext)
-        );
+        let bytes = encode(SECRET, b"k", context());
+        assert_eq!(decode(SECRET, b"j", &bytes), Err(Refusal::ForeignContext));
+    }
+
+    #[test]
+    fn a_context_that_was_made_up_elsewhere_is_refused() {
+        let bytes = encode(SECRET + 1, b"k", context());
+        assert_eq!(decode(SECRET, b"k", &bytes), Err(Refusal::GarbledContext));
     }
 }

@@ -7,20 +7,24 @@
 //! ```
 //! use std::collections::BTreeMap;
 //! use std::sync::Arc;
-//! use dynamo_core::{Config, Input, Node, NodeId, Output, Reply, Request, RequestId, Shape, Time};
+//! use dynamo_core::{
+//!     Config, Input, Node, NodeId, Output, Reply, Request, RequestId, Shape, Terms, Time,
+//! };
 //!
 //! let alone = Shape { nodes: 1, n: 1, r: 1, w: 1, ..Shape::default() };
 //! let config = Arc::new(Config::new(alone)?);
 //! let mut node = Node::start(NodeId(0), config, &BTreeMap::new(), Time(0));
 //! let mut out = Vec::new();
 //!
-//! let request = Request::Put { key: b"cart".to_vec(), value: b"book".to_vec(), context: None };
+//! let (key, terms) = (b"cart".to_vec(), Terms::default());
+//! let value = b"book".to_vec();
+//! let request = Request::Put { key: key.clone(), value, context: None, terms };
 //! node.handle(Time(1), Input::Request { id: RequestId(1), request }, &mut out);
 //! let Some(Output::Store { ticket, .. }) = out.pop() else { panic!("first the disk") };
 //! node.handle(Time(2), Input::Stored { ticket }, &mut out);
 //! assert_eq!(out.pop(), Some(Output::Reply { id: RequestId(1), reply: Reply::Stored }));
 //!
-//! let request = Request::Get { key: b"cart".to_vec() };
+//! let request = Request::Get { key, terms };
 //! node.handle(Time(3), Input::Request { id: RequestId(2), request }, &mut out);
 //! let Some(Output::Reply { reply: Reply::Values { values, .. }, .. }) = out.pop() else { panic!() };
 //! assert_eq!(values, [b"book"]);
@@ -59,13 +63,16 @@ mod record;
 mod ring;
 mod siblings;
 mod store;
+mod versioning;
 
 pub use clock::{Actor, Dot, NodeId, VersionVector};
-pub use config::{Config, Invalid, Shape, Timing};
+pub use config::{Config, Coordinator, Invalid, ReadFrom, ReadRepair, Shape, Timing};
+pub use context::Context;
 pub use flaw::{Flaw, UnknownFlaw};
 pub use merkle::{Children, Digests, Root, Tree, differing, differing_keys};
-pub use message::{Answer, Message, Tag};
-pub use node::{Input, Node, Output, Refusal, Reply, Request, RequestId, Ticket, Time};
+pub use message::{Answer, Message, Tag, Written};
+pub use node::{Input, Node, Output, Refusal, Reply, Request, RequestId, Terms, Ticket, Time};
 pub use record::{Garbled, Record, Write};
 pub use ring::{RangeName, Ring};
 pub use siblings::{Siblings, Version};
+pub use versioning::{Causality, Resolution, Versioning};

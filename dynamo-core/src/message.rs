@@ -4,8 +4,10 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{NodeId, VersionVector};
+use crate::clock::NodeId;
+use crate::context::Context;
 use crate::merkle::{Children, Digests, Root};
+use crate::node::Terms;
 use crate::siblings::Siblings;
 
 /// The number under which a node knows a request that it coordinates.
@@ -33,12 +35,8 @@ pub enum Message {
         tag: Tag,
         /// The life of the receiver, as the sender knows it; unknown, it only asks for it.
         life: Option<u64>,
-        /// The client's key.
-        key: Vec<u8>,
-        /// The client's value.
-        value: Vec<u8>,
-        /// What the client had seen.
-        past: VersionVector,
+        /// What to write.
+        written: Written,
     },
     /// What became of a forwarded put.
     Forwarded {
@@ -125,6 +123,19 @@ pub enum Message {
         /// The keys whose versions the sender asks for in return.
         wanted: Vec<Vec<u8>>,
     },
+}
+
+/// What a put says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// The client's key.
+    pub key: Vec<u8>,
+    /// The client's value; `None` deletes.
+    pub value: Option<Vec<u8>>,
+    /// What the client had seen.
+    pub context: Context,
+    /// How many replicas it takes.
+    pub terms: Terms,
 }
 
 /// What became of a forwarded put.

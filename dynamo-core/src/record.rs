@@ -41,8 +41,13 @@ pub enum Record {
         /// What is kept.
         siblings: Siblings,
     },
-    /// The last event that this node issued. Table `s`.
-    Sequence(u64),
+    /// The events that this node issued. Table `s`.
+    Sequence {
+        /// Under which actor, see [`Actor`](crate::Actor).
+        born: u64,
+        /// The last of them.
+        last: u64,
+    },
 }
 
 const DATA: u8 = b'd';
@@ -65,17 +70,21 @@ impl Record {
                     siblings,
                 })
             }
-            [SEQUENCE] => Ok(Record::Sequence(unseal(key, value)?)),
+            [SEQUENCE] => {
+                let (born, last) = unseal(key, value)?;
+                Ok(Record::Sequence { born, last })
+            }
             _ => Err(Garbled::Name),
         }
     }
 }
 
+/// No siblings: nothing is held of the key any more.
 pub(crate) fn write_data(key: &[u8], siblings: &Siblings) -> Write {
     let mut name = Vec::with_capacity(key.len() + 1);
     name.push(DATA);
     name.extend_from_slice(key);
-    write(name, Some(siblings))
+    write(name, (!siblings.is_empty()).then_some(siblings))
 }
 
 /// `slot` is the owner, as the hint table names it. No siblings: the hint is deleted.
@@ -88,8 +97,8 @@ pub(crate) fn write_hint(slot: NodeId, owner: NodeId, key: &[u8], siblings: &Sib
     write(name, kept.as_ref())
 }
 
-pub(crate) fn write_sequence(last: u64) -> Write {
-    write(Vec::from([SEQUENCE]), Some(&last))
+pub(crate) fn write_sequence(born: u64, last: u64) -> Write {
+    write(Vec::from([SEQUENCE]), Some(&(born, last)))
 }
 
 fn write<T: Serialize>(name: Vec<u8>, body: Option<&T>) -> Write {
@@ -142,15 +151,18 @@ mod tests {
 
     use super::*;
     use crate::clock::{Actor, Dot, VersionVector};
+    use crate::siblings::Version;
 
     fn siblings() -> Siblings {
-        let mut held = Siblings::new();
-        let dot = Dot {
-            actor: Actor::owner(NodeId(1)),
-            counter: 300,
-        };
-        held.put(dot, VersionVector::new(), vec![1, 2, 3]);
-        held
+        Siblings::from_iter([Version {
+            dot: Dot {
+                actor: Actor::owner(NodeId(1)),
+                counter: 300,
+            },
+            past: VersionVector::new(),
+            time: 0,
+            value: Some(vec![1, 2, 3]),
+        }])
     }
 
     #[test]
@@ -158,7 +170,10 @@ mod tests {
         let read = |write: Write| Record::decode(&write.key, &write.value.expect("not a deletion"));
         let (key, siblings) = (b"k".to_vec(), siblings());
         let owner = NodeId(258);
-        assert_eq!(read(write_sequence(7)), Ok(Record::Sequence(7)));
+        assert_eq!(
+            read(write_sequence(3, 7)),
+            Ok(Record::Sequence { born: 3, last: 7 })
+        );
         assert_eq!(
             read(write_hint(owner, owner, &key, &siblings)),
             Ok(Record::Hint {
@@ -172,6 +187,7 @@ mod tests {
             Ok(Record::Data { key, siblings })
         );
         assert_eq!(write_hint(owner, owner, b"k", &Siblings::new()).value, None);
+        assert_eq!(write_data(b"k", &Siblings::new()).value, None);
     }
 
     #[test]

@@ -1,30 +1,68 @@
-//! The concurrent versions of one key: put with a context, and merge.
+//! The concurrent versions of one key, as a replica holds them.
 
-use alloc::collections::BTreeMap;
-use alloc::collections::btree_map::Entry;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::clock::{Dot, VersionVector};
 
-/// A value and what its writer had seen. Versions are immutable (§4.4).
+/// A value, the event that made it, and what its writer had seen. Versions are immutable (§4.4).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Version {
-    /// The context of the put, exactly: what this version replaces, wherever and whenever it is met.
+    /// The event that made it.
+    pub dot: Dot,
+    /// The context of the put: what this version replaces, wherever and whenever it is met.
     pub past: VersionVector,
-    /// What the client wrote. Opaque.
-    pub value: Vec<u8>,
+    /// When it was made, in microseconds of its coordinator's clock; 0 where no choice asks for it.
+    pub time: u64,
+    /// What the client wrote. Opaque; `None` is a tombstone: the key was deleted.
+    pub value: Option<Vec<u8>>,
 }
 
-/// The concurrent versions of one key, by dot.
+impl Version {
+    /// Its vector clock as the paper prints it: what it has seen, and itself.
+    pub fn clock(&self) -> VersionVector {
+        let mut clock = self.past.clone();
+        clock.add(self.dot);
+        clock
+    }
+
+    /// Whether it says that the key was deleted.
+    pub fn is_tombstone(&self) -> bool {
+        self.value.is_none()
+    }
+
+    /// An order without meaning beyond that of its dots, equal on every replica.
+    pub(crate) fn place(&self, other: &Version) -> Ordering {
+        self.dot.cmp(&other.dot).then_with(|| self.tie(other))
+    }
+
+    /// Decides between versions that are one and the same event.
+    pub(crate) fn tie(&self, other: &Version) -> Ordering {
+        self.value
+            .cmp(&other.value)
+            .then_with(|| self.past.tie(&other.past))
+            .then_with(|| self.time.cmp(&other.time))
+    }
+}
+
+/// The concurrent versions of one key.
 ///
-/// A put replaces exactly what its context has seen; a put with an empty context replaces nothing,
-/// so it always adds a sibling. Cloning is cheap: copies share their versions until one changes.
+/// How they are written and merged is for [`Versioning`](crate::Versioning) to say. Cloning is
+/// cheap: copies share their versions until one changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Siblings(Arc<BTreeMap<Dot, Version>>);
+pub struct Siblings(Arc<Held>);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Held {
+    /// In the order of their places.
+    pub(crate) versions: Vec<Version>,
+    /// The one clock of all versions, where there is such a thing.
+    pub(crate) clock: VersionVector,
+}
 
 impl Siblings {
     /// No version at all: what a node holds of a key it never heard of.
@@ -34,114 +72,85 @@ impl Siblings {
 
     /// Whether there is no version.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.versions.is_empty()
     }
 
-    /// How many versions are concurrent.
+    /// How many versions are concurrent, tombstones included.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.0.versions.len()
     }
 
     /// The versions, by dot.
-    pub fn iter(&self) -> impl Iterator<Item = (Dot, &Version)> {
-        self.0.iter().map(|(dot, version)| (*dot, version))
+    pub fn iter(&self) -> impl Iterator<Item = &Version> {
+        self.0.versions.iter()
     }
 
-    /// Whether this very version is among them.
+    /// Whether a version of this event is among them.
     pub fn contains(&self, dot: Dot) -> bool {
-        self.0.contains_key(&dot)
+        self.iter().any(|version| version.dot == dot)
     }
 
-    /// Adds the version of a new event; what its context has seen goes.
-    pub fn put(&mut self, dot: Dot, past: VersionVector, value: Vec<u8>) {
-        let versions = Arc::make_mut(&mut self.0);
-        versions.retain(|held, _| !past.covers(*held));
-        versions.insert(dot, Version { past, value });
-    }
-
-    /// Adds what the other holds and drops each version that another has replaced. Says whether
-    /// this changed anything. Commutative, associative, idempotent; never makes an event.
-    pub fn merge(&mut self, other: &Siblings) -> bool {
-        if self.0 == other.0 {
-            return false;
-        }
-        let mut union = (*self.0).clone();
-        for (dot, version) in other.0.iter() {
-            match union.entry(*dot) {
-                Entry::Vacant(place) => {
-                    place.insert(version.clone());
-                }
-                Entry::Occupied(mut place) => {
-                    if version.outranks(place.get()) {
-                        place.insert(version.clone());
-                    }
-                }
-            }
-        }
-        let replaced: Vec<Dot> = union
-            .keys()
-            .filter(|dot| {
-                union
-                    .iter()
-                    .any(|(by, version)| by != *dot && version.past.covers(**dot))
-            })
-            .copied()
-            .collect();
-        for dot in replaced {
-            union.remove(&dot);
-        }
-        if union == *self.0 {
-            return false;
-        }
-        self.0 = if union == *other.0 {
-            Arc::clone(&other.0)
-        } else {
-            Arc::new(union)
-        };
-        true
+    /// Whether every version is a tombstone: a reader sees nothing.
+    pub fn is_deleted(&self) -> bool {
+        self.iter().all(Version::is_tombstone)
     }
 
     /// What a reader of these versions has seen: their dots and all their pasts (§5, "subsumes").
     pub fn context(&self) -> VersionVector {
-        let mut seen = VersionVector::new();
-        for (dot, version) in self.0.iter() {
+        let mut seen = self.0.clock.clone();
+        for version in self.iter() {
             seen.join(&version.past);
-            seen.add(*dot);
+            seen.add(version.dot);
         }
         seen
     }
 
-    /// A fingerprint: equal versions, equal fingerprint, on every machine.
-    pub fn digest(&self) -> u128 {
-        self.digest_in(self.0.keys())
+    /// The latest time of a version; 0 if none has one.
+    pub fn time(&self) -> u64 {
+        self.iter().map(|version| version.time).max().unwrap_or(0)
     }
 
-    /// The fingerprint of the versions taken in the given order.
+    /// A fingerprint: equal versions, equal fingerprint, on every machine. 0 for no version.
+    pub fn digest(&self) -> u128 {
+        if self.is_empty() {
+            return 0;
+        }
+        let bytes = postcard::to_allocvec(&*self.0).expect("plain numbers and bytes encode");
+        xxh3_128(&bytes)
+    }
+
+    /// The fingerprint of the versions of these events, taken in the given order.
     pub(crate) fn digest_in<'a>(&self, order: impl Iterator<Item = &'a Dot>) -> u128 {
-        let listed: Vec<(Dot, &Version)> = order
-            .filter_map(|dot| Some((*dot, self.0.get(dot)?)))
-            .collect();
+        let find = |dot: &Dot| self.iter().find(|version| version.dot == *dot);
+        let listed: Vec<&Version> = order.filter_map(find).collect();
         let bytes =
             postcard::to_allocvec(&listed).expect("lists of plain numbers and bytes encode");
         xxh3_128(&bytes)
     }
-}
 
-impl Version {
-    /// Two versions under one dot never happen unless a node issued the dot twice. Then every
-    /// replica must keep the same one of them, in whatever order they arrive.
-    fn outranks(&self, other: &Version) -> bool {
-        self.value
-            .cmp(&other.value)
-            .then_with(|| self.past.tie(&other.past))
-            .is_gt()
+    pub(crate) fn held(&self) -> &Held {
+        &self.0
+    }
+
+    pub(crate) fn held_mut(&mut self) -> &mut Held {
+        Arc::make_mut(&mut self.0)
+    }
+
+    pub(crate) fn same(&self, other: &Siblings) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
     }
 }
 
-impl FromIterator<(Dot, Version)> for Siblings {
+impl FromIterator<Version> for Siblings {
     /// Taken as they are: nothing is dropped.
-    fn from_iter<I: IntoIterator<Item = (Dot, Version)>>(versions: I) -> Self {
-        Siblings(Arc::new(versions.into_iter().collect()))
+    fn from_iter<I: IntoIterator<Item = Version>>(versions: I) -> Self {
+        let mut versions: Vec<Version> = versions.into_iter().collect();
+        versions.sort_by(Version::place);
+        versions.dedup();
+        Siblings(Arc::new(Held {
+            versions,
+            clock: VersionVector::new(),
+        }))
     }
 }
 
@@ -152,96 +161,16 @@ impl Serialize for Siblings {
 }
 
 impl<'de> Deserialize<'de> for Siblings {
+    /// What a peer sent in another order is put in order.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        BTreeMap::deserialize(deserializer).map(|versions| Siblings(Arc::new(versions)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use alloc::vec;
-
-    use super::*;
-    use crate::clock::{Actor, NodeId};
-
-    const X: NodeId = NodeId(0);
-    const Y: NodeId = NodeId(1);
-    const Z: NodeId = NodeId(2);
-
-    fn dot(node: NodeId, counter: u64) -> Dot {
-        Dot {
-            actor: Actor::owner(node),
-            counter,
+        let mut held = Held::deserialize(deserializer)?;
+        if !held
+            .versions
+            .is_sorted_by(|one, two| one.place(two).is_lt())
+        {
+            held.versions.sort_by(Version::place);
+            held.versions.dedup();
         }
-    }
-
-    fn seen(dots: &[Dot]) -> VersionVector {
-        dots.iter().copied().collect()
-    }
-
-    fn values(siblings: &Siblings) -> Vec<&[u8]> {
-        siblings.iter().map(|(_, v)| v.value.as_slice()).collect()
-    }
-
-    #[test]
-    fn figure_3_of_the_paper() {
-        let mut at_x = Siblings::new();
-        at_x.put(dot(X, 1), VersionVector::new(), b"D1".to_vec());
-        at_x.put(dot(X, 2), at_x.context(), b"D2".to_vec());
-        assert_eq!(values(&at_x), [b"D2"]);
-
-        let (mut at_y, mut at_z) = (at_x.clone(), at_x.clone());
-        at_y.put(dot(Y, 1), at_x.context(), b"D3".to_vec());
-        at_z.put(dot(Z, 1), at_x.context(), b"D4".to_vec());
-        assert_eq!(at_y.context(), seen(&[dot(X, 2), dot(Y, 1)]));
-        assert_eq!(at_z.context(), seen(&[dot(X, 2), dot(Z, 1)]));
-
-        let mut read = at_y.clone();
-        assert!(read.merge(&at_z));
-        assert_eq!(values(&read), [b"D3", b"D4"]);
-        assert_eq!(read.context(), seen(&[dot(X, 2), dot(Y, 1), dot(Z, 1)]));
-
-        at_x.put(dot(X, 3), read.context(), b"D5".to_vec());
-        assert_eq!(at_x.context(), seen(&[dot(X, 3), dot(Y, 1), dot(Z, 1)]));
-        for late in [&at_y, &at_z, &read] {
-            assert!(!at_x.merge(late), "D5 replaces all that its writer saw");
-        }
-        assert_eq!(values(&at_x), [b"D5"]);
-    }
-
-    #[test]
-    fn two_puts_with_the_same_context_through_one_node_are_siblings() {
-        let mut held = Siblings::new();
-        held.put(dot(X, 1), VersionVector::new(), vec![0]);
-        let context = held.context();
-        held.put(dot(X, 2), context.clone(), vec![1]);
-        held.put(dot(X, 3), context, vec![2]);
-        assert_eq!(values(&held), [[1], [2]]);
-    }
-
-    #[test]
-    fn a_context_replaces_versions_that_arrive_later() {
-        let mut held = Siblings::new();
-        held.put(dot(X, 1), seen(&[dot(Y, 4)]), vec![1]);
-        let late = Version {
-            past: VersionVector::new(),
-            value: vec![0],
-        };
-        assert!(!held.merge(&Siblings::from_iter([(dot(Y, 4), late)])));
-        assert_eq!(values(&held), [[1]]);
-    }
-
-    #[test]
-    fn a_dot_issued_twice_leaves_the_same_version_everywhere() {
-        let version = |value: u8| Version {
-            past: VersionVector::new(),
-            value: vec![value],
-        };
-        let one = Siblings::from_iter([(dot(X, 1), version(1))]);
-        let two = Siblings::from_iter([(dot(X, 1), version(2))]);
-        let (mut left, mut right) = (one.clone(), two.clone());
-        left.merge(&two);
-        right.merge(&one);
-        assert_eq!(left, right);
+        Ok(Siblings(Arc::new(held)))
     }
 }

@@ -5,14 +5,15 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::batch::{After, Batch, Change, Commit};
-use crate::clock::{Actor, Dot, NodeId};
+use crate::clock::{Actor, Dot, NodeId, VersionVector};
 use crate::config::Config;
 use crate::flaw::Flaw;
 use crate::merkle::Tree;
-use crate::node::Ticket;
+use crate::node::{Ticket, Time};
 use crate::record::Record;
 use crate::ring::Ring;
 use crate::siblings::Siblings;
+use crate::versioning::{Causality, Versioning};
 
 /// The data, hints and event sequence of one node.
 ///
@@ -26,6 +27,8 @@ pub(crate) struct Store {
     data: BTreeMap<Vec<u8>, Datum>,
     hints: BTreeMap<Vec<u8>, BTreeMap<NodeId, Hint>>,
     trees: BTreeMap<u32, Tree>,
+    /// When this node began to keep its events: part of its name in clocks.
+    born: u64,
     sequence: u64,
     last: Ticket,
     pending: BTreeMap<Ticket, Pending>,
@@ -62,13 +65,17 @@ struct Pending {
 }
 
 impl Store {
-    /// What the disk holds. Tickets count from after `last`. Records that cannot be read stay where
+    /// What the disk holds. Tickets count from after `now`. Records that cannot be read stay where
     /// they are and count for nothing.
+    ///
+    /// A disk that is new, or of which something cannot be read, does not hold all events that this
+    /// node ever issued. So from now on it issues them under a new name, see
+    /// [`Actor`](crate::Actor).
     pub(crate) fn start(
         id: NodeId,
         config: Arc<Config>,
         disk: &BTreeMap<Vec<u8>, Vec<u8>>,
-        last: Ticket,
+        now: Time,
     ) -> Store {
         let hosted =
             (0..config.ring().ranges()).filter(|range| config.owners(*range).contains(&id));
@@ -78,10 +85,12 @@ impl Store {
             config,
             data: BTreeMap::new(),
             hints: BTreeMap::new(),
+            born: now.0,
             sequence: 0,
-            last,
+            last: Ticket(now.0),
             pending: BTreeMap::new(),
         };
+        let mut whole = None;
         for (key, value) in disk {
             match Record::decode(key, value) {
                 Ok(Record::Data { key, siblings }) => store.load_data(&key, siblings),
@@ -91,9 +100,15 @@ impl Store {
                     key,
                     siblings,
                 }) => store.load_hint(owner, key, siblings),
-                Ok(Record::Sequence(last)) => store.sequence = store.sequence.max(last),
-                Err(_) => {}
+                Ok(Record::Sequence { born, last }) => {
+                    store.sequence = last;
+                    whole = whole.or(Some(Some(born)));
+                }
+                Err(_) => whole = Some(None),
             }
+        }
+        if let Some(Some(born)) = whole {
+            store.born = born;
         }
         if store.flaw(Flaw::ForgetSequence) {
             store.sequence = 0;
@@ -101,19 +116,24 @@ impl Store {
         store
     }
 
-    /// A new event of this node. Durable with the next batch that [`Store::write_sequence`] joins.
-    /// Of an owner of the key, or else of a stand-in.
-    pub(crate) fn mint(&mut self, owner: bool) -> Dot {
-        self.sequence += 1;
-        let actor = if owner {
+    /// A new event of this node on a key of which it holds this and the writer had seen that.
+    /// Durable with the next batch that [`Store::write_sequence`] joins. Of an owner of the key, or
+    /// else of a stand-in.
+    pub(crate) fn mint(&mut self, owner: bool, held: &Siblings, context: &VersionVector) -> Dot {
+        let versioning = self.versioning();
+        let actor = if owner || versioning.causality != Causality::Dots {
             Actor::owner(self.id)
         } else {
-            Actor::stand_in(self.id, self.sequence)
+            Actor::stand_in(self.id, self.sequence + 1)
         };
-        Dot {
-            actor,
-            counter: self.sequence,
-        }
+        let dot = versioning.event(actor.born(self.born), self.sequence, held, context);
+        self.sequence = self.sequence.max(dot.counter);
+        dot
+    }
+
+    /// How versions are written and merged.
+    pub(crate) fn versioning(&self) -> Versioning {
+        self.config.shape().versioning
     }
 
     /// The range of a key; known without hashing if the key is held.
@@ -154,9 +174,9 @@ impl Store {
         if siblings.is_empty() {
             return;
         }
-        let ticket = self.next_ticket();
+        let (ticket, versioning) = (self.next_ticket(), self.versioning());
         let datum = self.datum(key);
-        if datum.held.merge(siblings, ticket) {
+        if datum.held.merge(siblings, versioning, ticket) {
             batch.data(key, datum.held.current.clone());
         } else {
             batch.wait_for(datum.held.ticket);
@@ -175,12 +195,13 @@ impl Store {
             return;
         }
         let (ticket, slot) = (self.next_ticket(), self.slot(owner));
+        let versioning = self.versioning();
         let hints = self.hints.entry(key.to_vec()).or_default();
         let hint = hints.entry(slot).or_insert_with(|| Hint::new(owner));
         if hint.owner != owner {
             (hint.owner, hint.held.current) = (owner, Siblings::new());
         }
-        if hint.held.merge(siblings, ticket) {
+        if hint.held.merge(siblings, versioning, ticket) {
             batch.hint(slot, owner, key, hint.held.current.clone());
         } else {
             batch.wait_for(hint.held.ticket);
@@ -207,7 +228,7 @@ impl Store {
 
     /// Makes all events minted so far durable with the batch.
     pub(crate) fn write_sequence(&self, batch: &mut Batch) {
-        batch.sequence(self.sequence);
+        batch.sequence(self.born, self.sequence);
     }
 
     /// The hints that are on disk and not about to go: for whom, of what, what.
@@ -284,9 +305,9 @@ impl Store {
             return;
         };
         datum.arrived.retain(|dot| siblings.contains(*dot));
-        for (dot, _) in siblings.iter() {
-            if !datum.arrived.contains(&dot) {
-                datum.arrived.push(dot);
+        for version in siblings.iter() {
+            if !datum.arrived.contains(&version.dot) {
+                datum.arrived.push(version.dot);
             }
         }
         let digest = if by_arrival {
@@ -337,12 +358,10 @@ impl Store {
 
     /// Versions on disk may name a later event than a sequence record that was lost or garbled.
     fn saw_own(&mut self, siblings: &Siblings) {
-        for dot in siblings
-            .context()
-            .iter()
-            .filter(|dot| dot.actor.node == self.id)
-        {
-            self.sequence = self.sequence.max(dot.counter);
+        for dot in siblings.context().iter() {
+            if dot.actor.node == self.id {
+                self.sequence = self.sequence.max(dot.counter);
+            }
         }
     }
 
@@ -363,7 +382,7 @@ impl Store {
         let data = self.data.get(key).map(|datum| side(&datum.held).clone());
         let mut all = data.unwrap_or_default();
         for hint in self.hints.get(key).into_iter().flat_map(BTreeMap::values) {
-            all.merge(side(&hint.held));
+            self.versioning().merge(&mut all, side(&hint.held));
         }
         all
     }
@@ -388,8 +407,8 @@ impl Store {
 
 impl Held {
     /// Says whether there is something new to write.
-    fn merge(&mut self, siblings: &Siblings, ticket: Ticket) -> bool {
-        let grown = self.current.merge(siblings);
+    fn merge(&mut self, siblings: &Siblings, versioning: Versioning, ticket: Ticket) -> bool {
+        let grown = versioning.merge(&mut self.current, siblings);
         if grown {
             self.ticket = ticket;
         }
@@ -411,9 +430,9 @@ mod tests {
     use alloc::vec;
 
     use super::*;
-    use crate::clock::VersionVector;
     use crate::config::Shape;
     use crate::record::Write;
+    use crate::siblings::Version;
 
     type Disk = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -426,13 +445,27 @@ mod tests {
             ..Shape::default()
         };
         let config = Config::new(shape).expect("three nodes, N = 3");
-        Store::start(ME, Arc::new(config), disk, Ticket(0))
+        Store::start(ME, Arc::new(config), disk, Time(0))
+    }
+
+    fn version(dot: Dot, value: u8) -> Version {
+        Version {
+            dot,
+            past: VersionVector::new(),
+            time: 0,
+            value: Some(vec![value]),
+        }
+    }
+
+    fn next(store: &mut Store) -> u64 {
+        let (held, context) = (Siblings::new(), VersionVector::new());
+        store.mint(true, &held, &context).counter
     }
 
     fn put(store: &mut Store, key: &[u8], value: u8) -> (Ticket, Vec<Write>) {
-        let dot = store.mint(true);
         let mut held = store.current(key);
-        held.put(dot, VersionVector::new(), vec![value]);
+        let dot = store.mint(true, &held, &VersionVector::new());
+        store.versioning().put(&mut held, version(dot, value));
         let mut batch = Batch::default();
         store.merge_data(key, &held, &mut batch);
         store.write_sequence(&mut batch);
@@ -509,11 +542,8 @@ mod tests {
         let mut again = start(None, &disk);
         assert_eq!(again.trees(), store.trees());
         assert_eq!(again.durable(b"x"), store.durable(b"x"));
-        assert_eq!(again.mint(true).counter, 4);
-        assert_eq!(
-            start(Some(Flaw::ForgetSequence), &disk).mint(true).counter,
-            1
-        );
+        assert_eq!(next(&mut again), 4);
+        assert_eq!(next(&mut start(Some(Flaw::ForgetSequence), &disk)), 1);
     }
 
     #[test]
@@ -522,7 +552,7 @@ mod tests {
         let (_, writes) = put(&mut store, b"x", 1);
         sync(&mut disk, writes);
         disk.insert(vec![b's'], vec![0; 9]);
-        assert_eq!(start(None, &disk).mint(true).counter, 2);
+        assert_eq!(next(&mut start(None, &disk)), 2);
     }
 
     fn keep_hint(store: &mut Store, owner: NodeId, counter: u64, disk: &mut Disk) {
@@ -533,8 +563,7 @@ mod tests {
             },
             Batch::default(),
         );
-        let mut siblings = Siblings::new();
-        siblings.put(dot, VersionVector::new(), vec![1]);
+        let siblings = Siblings::from_iter([version(dot, 1)]);
         store.merge_hint(owner, b"x", &siblings, &mut batch);
         if let Commit::Write(ticket, writes) = store.commit(batch, None) {
             sync(disk, writes);

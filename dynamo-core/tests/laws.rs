@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dynamo_core::{
-    Actor, Dot, NodeId, Ring, Siblings, Tree, Version, VersionVector, differing, differing_keys,
+    Actor, Causality, Dot, NodeId, Resolution, Ring, Siblings, Tree, Version, VersionVector,
+    Versioning, differing, differing_keys,
 };
 use quickcheck::{Arbitrary, Gen, QuickCheck, Testable};
 
@@ -63,6 +64,11 @@ impl Arbitrary for Story {
 impl Story {
     /// The states of the replicas after each step.
     fn told(&self) -> Vec<[Siblings; REPLICAS]> {
+        self.told_by(Versioning::default())
+    }
+
+    /// The states of the replicas after each step, under these rules.
+    fn told_by(&self, rules: Versioning) -> Vec<[Siblings; REPLICAS]> {
         let mut states = vec![<[Siblings; REPLICAS]>::default()];
         for (turn, step) in self.0.iter().enumerate() {
             let mut next = states[turn].clone();
@@ -73,13 +79,20 @@ impl Story {
                     age,
                     blind,
                 } => {
-                    let seen = states[turn - age.min(turn)][read].context();
-                    let past = if blind { VersionVector::new() } else { seen };
-                    next[at].put(fresh(at, turn), past, turn.to_le_bytes().to_vec());
+                    let read = &states[turn - age.min(turn)][read];
+                    let past = if blind {
+                        VersionVector::new()
+                    } else {
+                        rules.context(read)
+                    };
+                    let held = &mut next[at];
+                    let dot = rules.event(actor(at), turn as u64, held, &past);
+                    let time = rules.time(clock_us(at, turn), held, read.time());
+                    rules.put(held, version(dot, past, time, turn));
                 }
                 Step::Merge { at, from } => {
                     let other = next[from].clone();
-                    next[at].merge(&other);
+                    rules.merge(&mut next[at], &other);
                 }
             }
             states.push(next);
@@ -92,29 +105,174 @@ impl Story {
     }
 }
 
-/// Counters of one node rise; gaps are allowed.
-fn fresh(node: usize, turn: usize) -> Dot {
-    Dot {
-        actor: Actor::owner(NodeId(node as u32)),
-        counter: turn as u64 + 1,
+fn actor(node: usize) -> Actor {
+    Actor::owner(NodeId(node as u32))
+}
+
+/// Clocks of the replicas differ.
+fn clock_us(node: usize, turn: usize) -> u64 {
+    (turn + 1) as u64 * 10 + node as u64 * 25
+}
+
+fn version(dot: Dot, past: VersionVector, time: u64, turn: usize) -> Version {
+    Version {
+        dot,
+        past,
+        time,
+        value: Some(turn.to_le_bytes().to_vec()),
     }
 }
 
-fn merged(one: &Siblings, two: &Siblings) -> Siblings {
+fn merged_by(rules: Versioning, one: &Siblings, two: &Siblings) -> Siblings {
     let mut both = one.clone();
-    both.merge(two);
+    rules.merge(&mut both, two);
     both
+}
+
+fn merged(one: &Siblings, two: &Siblings) -> Siblings {
+    merged_by(Versioning::default(), one, two)
+}
+
+fn dots(siblings: &Siblings) -> BTreeSet<Dot> {
+    siblings.iter().map(|version| version.dot).collect()
+}
+
+/// Every causality with every resolution.
+fn choices() -> impl Iterator<Item = Versioning> {
+    let causalities = [
+        Causality::Dots,
+        Causality::Clocks,
+        Causality::Truncated { pairs: 2 },
+        Causality::Vectors,
+    ];
+    causalities.into_iter().flat_map(|causality| {
+        [Resolution::Client, Resolution::LastWriterWins].map(|resolution| Versioning {
+            causality,
+            resolution,
+        })
+    })
 }
 
 #[test]
 fn merge_is_commutative_associative_and_idempotent() {
     law::<fn(Story) -> bool>(|story| {
-        let [a, b, c] = story.last();
-        merged(&a, &b) == merged(&b, &a)
-            && merged(&merged(&a, &b), &c) == merged(&a, &merged(&b, &c))
-            && merged(&a, &a) == a
-            && merged(&merged(&a, &b), &b) == merged(&a, &b)
+        choices().all(|rules| {
+            let merged = |one: &Siblings, two: &Siblings| merged_by(rules, one, two);
+            let [a, b, c] = story.told_by(rules).pop().expect("a beginning");
+            // Under one clock for all versions, what was replaced can come back.
+            let associative = rules.causality == Causality::Vectors
+                || merged(&merged(&a, &b), &c) == merged(&a, &merged(&b, &c));
+            associative
+                && merged(&a, &b) == merged(&b, &a)
+                && merged(&a, &a) == a
+                && merged(&merged(&a, &b), &b) == merged(&a, &b)
+        })
     });
+}
+
+#[test]
+fn a_put_is_seen_and_strictly_after_all_that_its_writer_had_seen() {
+    law::<fn(Story) -> bool>(|story| {
+        choices().all(|rules| {
+            let truncates = matches!(rules.causality, Causality::Truncated { .. });
+            let states = story.told_by(rules);
+            let steps = story.0.iter().zip(states.windows(2));
+            steps.enumerate().all(|(turn, (step, states))| match *step {
+                Step::Merge { .. } => true,
+                Step::Put { at, .. } => {
+                    let (before, after) = (&states[0][at], &states[1][at]);
+                    let written = turn.to_le_bytes().to_vec();
+                    let new = |held: &Version| held.value.as_ref() == Some(&written);
+                    let grown = truncates || rules.context(before) < rules.context(after);
+                    grown && after.iter().any(new)
+                }
+            })
+        })
+    });
+}
+
+#[test]
+fn the_last_writer_leaves_one_version_at_most() {
+    law::<fn(Story) -> bool>(|story| {
+        choices()
+            .filter(|rules| rules.resolution == Resolution::LastWriterWins)
+            .all(|rules| {
+                let states = story.told_by(rules);
+                states.iter().flatten().all(|held| held.len() <= 1)
+            })
+    });
+}
+
+/// While each replica writes at most once between reads of it, and nobody writes with an old context,
+/// clocks tell all that dots tell.
+#[test]
+fn clocks_and_dots_agree_where_every_writer_has_read_its_coordinator() {
+    law::<fn(Vec<(usize, usize)>) -> bool>(|merges| {
+        let story = Story(
+            merges
+                .into_iter()
+                .flat_map(|(at, from)| {
+                    let (at, from) = (at % REPLICAS, from % REPLICAS);
+                    let put = Step::Put {
+                        at,
+                        read: at,
+                        age: 0,
+                        blind: false,
+                    };
+                    [put, Step::Merge { at, from }]
+                })
+                .collect(),
+        );
+        let told = |causality: Causality| {
+            let rules = Versioning {
+                causality,
+                resolution: Resolution::Client,
+            };
+            let states = story.told_by(rules);
+            let values = states.iter().flatten().map(|held| {
+                let values = held.iter().map(|version| version.value.clone());
+                values.collect::<BTreeSet<_>>()
+            });
+            values.collect::<Vec<_>>()
+        };
+        told(Causality::Dots) == told(Causality::Clocks)
+    });
+}
+
+/// What is left in the end, when all replicas have met.
+fn values(story: &Story, causality: Causality) -> BTreeSet<Option<Vec<u8>>> {
+    let rules = Versioning {
+        causality,
+        resolution: Resolution::Client,
+    };
+    let [a, b, c] = story.told_by(rules).pop().expect("a beginning");
+    let all = merged_by(rules, &merged_by(rules, &a, &b), &c);
+    all.iter().map(|version| version.value.clone()).collect()
+}
+
+/// Under the same story, clocks never show more than dots do, and one vector for all never less.
+#[test]
+fn clocks_may_lose_what_dots_keep_and_one_vector_for_all_loses_nothing() {
+    law::<fn(Story) -> bool>(|story| {
+        let dots = values(&story, Causality::Dots);
+        values(&story, Causality::Vectors).is_superset(&dots)
+    });
+    let lossy = Story(vec![
+        Step::Put {
+            at: 0,
+            read: 0,
+            age: 0,
+            blind: true,
+        },
+        Step::Put {
+            at: 0,
+            read: 0,
+            age: 0,
+            blind: true,
+        },
+    ]);
+    assert_eq!(values(&lossy, Causality::Dots).len(), 2);
+    assert_eq!(values(&lossy, Causality::Clocks).len(), 1);
 }
 
 #[test]
@@ -122,7 +280,7 @@ fn merge_says_whether_it_changed_anything_and_sees_what_both_saw() {
     law::<fn(Story) -> bool>(|story| {
         let [a, b, _] = story.last();
         let mut both = a.clone();
-        let changed = both.merge(&b);
+        let changed = Versioning::default().merge(&mut both, &b);
         let mut seen = a.context();
         seen.join(&b.context());
         changed == (both != a) && both.context() == seen
@@ -133,14 +291,11 @@ fn merge_says_whether_it_changed_anything_and_sees_what_both_saw() {
 fn merge_keeps_exactly_the_versions_that_nobody_has_replaced() {
     law::<fn(Story) -> bool>(|story| {
         let [a, b, _] = story.last();
-        let all: BTreeMap<Dot, &Version> = a.iter().chain(b.iter()).collect();
+        let versions = a.iter().chain(b.iter());
+        let all: BTreeMap<Dot, &Version> = versions.map(|version| (version.dot, version)).collect();
         let replaced = |dot: &Dot| all.values().any(|version| version.past.covers(*dot));
         let expected: BTreeSet<Dot> = all.keys().copied().filter(|dot| !replaced(dot)).collect();
-        merged(&a, &b)
-            .iter()
-            .map(|(dot, _)| dot)
-            .collect::<BTreeSet<_>>()
-            == expected
+        dots(&merged(&a, &b)) == expected
     });
 }
 
@@ -177,7 +332,7 @@ fn replicas_hold_exactly_the_events_that_no_event_they_know_has_seen() {
                 let newest = known
                     .iter()
                     .filter(|event| !known.iter().any(|by| seen[by].contains(event)));
-                let held = state.iter().map(|(dot, _)| dot.counter as usize - 1);
+                let held = state.iter().map(|held| held.dot.counter as usize - 1);
                 held.collect::<BTreeSet<_>>() == newest.copied().collect()
             })
         })
@@ -191,14 +346,13 @@ fn a_put_replaces_exactly_what_its_context_covers() {
         let old = &states[states.len() - 1 - age % states.len()];
         let [mut held, ..] = states[states.len() - 1].clone();
         let (before, past) = (held.clone(), old[1].context());
-        let dot = fresh(0, states.len());
-        held.put(dot, past.clone(), vec![]);
-        let kept = before
-            .iter()
-            .filter(|(dot, _)| !past.covers(*dot))
-            .map(|(dot, _)| dot);
-        let expected: BTreeSet<Dot> = kept.chain([dot]).collect();
-        held.iter().map(|(dot, _)| dot).collect::<BTreeSet<_>>() == expected
+        let dot = Dot {
+            actor: actor(0),
+            counter: states.len() as u64 + 1,
+        };
+        Versioning::default().put(&mut held, version(dot, past.clone(), 0, 0));
+        let kept = dots(&before).into_iter().filter(|dot| !past.covers(*dot));
+        dots(&held) == kept.chain([dot]).collect()
     });
 }
 

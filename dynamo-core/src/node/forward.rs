@@ -13,11 +13,8 @@ use super::machine::{Node, reply, send};
 use super::port::{Output, Reply, RequestId, Time};
 use super::put::Client;
 use super::timers::Timer;
-use crate::clock::{NodeId, VersionVector};
-use crate::message::{Answer, Message, Tag};
-
-/// What a put says: key, value, and what its writer had seen.
-pub(super) type Written = (Vec<u8>, Vec<u8>, VersionVector);
+use crate::clock::NodeId;
+use crate::message::{Answer, Message, Tag, Written};
 
 /// A put that another node coordinates for a client of this one.
 #[derive(Clone, Debug)]
@@ -94,13 +91,10 @@ impl Node {
     }
 
     fn send_forward(&self, number: u64, forwarding: &Forwarding, out: &mut Vec<Output>) {
-        let (key, value, past) = forwarding.written.clone();
         let message = Message::Forward {
             tag: self.tag(number),
             life: forwarding.life,
-            key,
-            value,
-            past,
+            written: forwarding.written.clone(),
         };
         send(forwarding.to, message, out);
     }
@@ -120,7 +114,7 @@ impl Node {
             send(from, Message::Forwarded { tag, answer }, out);
             return;
         }
-        let range = self.store.range_of(&written.0);
+        let range = self.store.range_of(&written.key);
         if self.store.owns(range) && self.obeyed.entry(from).or_default().admit(tag) {
             // A little less than the peer waits, so that a failure is told in time.
             let timing = &self.config.shape().timing;

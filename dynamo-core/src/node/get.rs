@@ -3,12 +3,13 @@
 use alloc::vec::Vec;
 
 use super::machine::{Node, reply, send};
-use super::port::{Output, Reply, RequestId, Time};
+use super::port::{Output, Reply, RequestId, Terms, Time};
 use super::timers::Timer;
 use crate::clock::NodeId;
-use crate::context;
+use crate::context::{self, Context};
 use crate::message::{Message, Tag};
-use crate::siblings::Siblings;
+use crate::siblings::{Siblings, Version};
+use crate::versioning::Versioning;
 
 /// A get on its way.
 #[derive(Clone, Debug)]
@@ -34,11 +35,11 @@ pub(super) struct Asked {
 
 impl Get {
     /// What the replicas that answered hold together.
-    pub(super) fn merged(&self) -> Siblings {
+    pub(super) fn merged(&self, versioning: Versioning) -> Siblings {
         let mut answers = self.asked.iter().filter_map(|asked| asked.answer.as_ref());
         let mut merged = answers.next().cloned().unwrap_or_default();
         for answer in answers {
-            merged.merge(answer);
+            versioning.merge(&mut merged, answer);
         }
         merged
     }
@@ -64,8 +65,10 @@ impl Node {
         now: Time,
         client: RequestId,
         key: Vec<u8>,
+        terms: Terms,
         out: &mut Vec<Output>,
     ) {
+        let _ = terms;
         let tag = self.next_tag();
         let range = self.store.range_of(&key);
         let shape = self.config.shape();
@@ -158,15 +161,28 @@ impl Node {
         }
     }
 
+    /// What the client is told.
+    fn values(&self, get: &Get) -> Reply {
+        let shape = self.config.shape();
+        let merged = get.merged(shape.versioning);
+        let context = Context {
+            seen: shape.versioning.context(&merged),
+            time: merged.time(),
+            fastest: None,
+        };
+        Reply::Values {
+            values: merged
+                .iter()
+                .filter_map(|version| version.value.clone())
+                .collect(),
+            deleted: merged.iter().any(Version::is_tombstone),
+            context: context::encode(shape.secret, &get.key, context),
+        }
+    }
+
     fn settle_get(&mut self, number: u64, mut get: Get, now: Time, out: &mut Vec<Output>) {
         if !get.replied && get.answers() >= self.config.shape().r as usize {
-            let merged = get.merged();
-            let values = merged
-                .iter()
-                .map(|(_, version)| version.value.clone())
-                .collect();
-            let context = context::encode(&get.key, merged.context());
-            reply(get.client, Reply::Values { values, context }, out);
+            reply(get.client, self.values(&get), out);
             get.replied = true;
         }
         let next = get.next_due();

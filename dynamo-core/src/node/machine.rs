@@ -62,7 +62,7 @@ impl Node {
             id,
             life: now.0,
             requests: 0,
-            store: Store::start(id, Arc::clone(&config), disk, Ticket(now.0)),
+            store: Store::start(id, Arc::clone(&config), disk, now),
             config,
             detector: Detector::default(),
             timers: Timers::default(),
@@ -83,14 +83,7 @@ impl Node {
     pub fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
         match input {
             Input::Wake => self.wake(now, out),
-            Input::Request { id, request } => match request {
-                Request::Get { key } => self.request_get(now, id, key, out),
-                Request::Put {
-                    key,
-                    value,
-                    context,
-                } => self.request_put(now, id, key, value, context, out),
-            },
+            Input::Request { id, request } => self.request(now, id, request, out),
             Input::Message { from, message } => {
                 if from != self.id && from.0 < self.config.shape().nodes {
                     self.detector.heard(from);
@@ -116,6 +109,23 @@ impl Node {
             .collect()
     }
 
+    fn request(&mut self, now: Time, id: RequestId, request: Request, out: &mut Vec<Output>) {
+        match request {
+            Request::Get { key, terms } => self.request_get(now, id, key, terms, out),
+            Request::Put {
+                key,
+                value,
+                context,
+                terms,
+            } => self.request_put(now, id, (key, Some(value)), context, terms, out),
+            Request::Delete {
+                key,
+                context,
+                terms,
+            } => self.request_put(now, id, (key, None), context, terms, out),
+        }
+    }
+
     fn wake(&mut self, now: Time, out: &mut Vec<Output>) {
         for timer in self.timers.due(now) {
             match timer {
@@ -130,13 +140,9 @@ impl Node {
 
     fn receive(&mut self, now: Time, from: NodeId, message: Message, out: &mut Vec<Output>) {
         match message {
-            Message::Forward {
-                tag,
-                life,
-                key,
-                value,
-                past,
-            } => self.obey(now, (from, tag), life, (key, value, past), out),
+            Message::Forward { tag, life, written } => {
+                self.obey(now, (from, tag), life, written, out);
+            }
             Message::Forwarded { tag, answer } => self.forwarded(from, tag, answer, out),
             Message::Replicate {
                 tag,

@@ -12,4 +12,4 @@ mod replica;
 mod timers;
 
 pub use machine::Node;
-pub use port::{Input, Output, Refusal, Reply, Request, RequestId, Ticket, Time};
+pub use port::{Input, Output, Refusal, Reply, Request, RequestId, Terms, Ticket, Time};

@@ -63,11 +63,14 @@ pub enum Input {
 
 /// What a client asks for (§4.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Request {
     /// The versions of a key and their context.
     Get {
         /// Opaque.
         key: Vec<u8>,
+        /// How many replicas it takes.
+        terms: Terms,
     },
     /// A new version of a key.
     Put {
@@ -78,16 +81,46 @@ pub enum Request {
         /// From an earlier get of the key: the put replaces what that get returned. Without it, the
         /// put replaces nothing.
         context: Option<Vec<u8>>,
+        /// How many replicas it takes.
+        terms: Terms,
     },
+    /// A version of a key that says it is gone: a tombstone. It replaces what its context has seen,
+    /// like a put; a concurrent value stays.
+    Delete {
+        /// Opaque.
+        key: Vec<u8>,
+        /// From an earlier get of the key. Without it, nothing is replaced, so nothing is deleted.
+        context: Option<Vec<u8>>,
+        /// How many replicas it takes.
+        terms: Terms,
+    },
+}
+
+/// How many replicas one request takes, where it wants other than what the cluster does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Terms {
+    /// N: from 1 to the cluster's N.
+    pub n: Option<u32>,
+    /// R: from 1 to N.
+    pub r: Option<u32>,
+    /// W: from 1 to N.
+    pub w: Option<u32>,
+    /// Whether the node that is asked must itself be among the replicas that answer: a session that
+    /// stays with one owner reads its own writes. Refused by nodes that do not own the key.
+    pub pinned: bool,
 }
 
 /// What a client is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Reply {
     /// What R replicas hold together.
     Values {
-        /// The concurrent values; none if the key was never put. Equal bytes from two puts are two.
+        /// The concurrent values; none if the key was never put, or was deleted. Equal bytes from
+        /// two puts are two.
         values: Vec<Vec<u8>>,
+        /// Whether a tombstone is among the concurrent versions.
+        deleted: bool,
         /// For the put that is to replace them. Opaque.
         context: Vec<u8>,
     },
@@ -99,7 +132,7 @@ pub enum Reply {
     Unavailable,
 }
 
-/// Why a put was not even tried.
+/// Why a request was not even tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -107,6 +140,10 @@ pub enum Refusal {
     GarbledContext,
     /// The context belongs to another key.
     ForeignContext,
+    /// N, R or W are not within bounds.
+    Terms,
+    /// A pinned request came to a node that does not own the key.
+    NotAnOwner,
 }
 
 impl fmt::Display for Refusal {
@@ -114,6 +151,8 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Refusal::GarbledContext => "the context is not what any get returned",
             Refusal::ForeignContext => "the context belongs to another key",
+            Refusal::Terms => "it must be 1 ≤ R, W ≤ N ≤ the cluster's N",
+            Refusal::NotAnOwner => "this node does not own the key",
         })
     }
 }

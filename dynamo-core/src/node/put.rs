@@ -2,16 +2,15 @@
 
 use alloc::vec::Vec;
 
-use super::forward::Written;
 use super::machine::{Node, reply, send};
-use super::port::{Output, Reply, RequestId, Time};
+use super::port::{Output, Reply, RequestId, Terms, Time};
 use super::timers::Timer;
 use crate::batch::{After, Batch};
 use crate::clock::{NodeId, VersionVector};
-use crate::context;
+use crate::context::{self, Context};
 use crate::flaw::Flaw;
-use crate::message::{Answer, Message, Tag};
-use crate::siblings::Siblings;
+use crate::message::{Answer, Message, Tag, Written};
+use crate::siblings::{Siblings, Version};
 
 /// Who waits for a put.
 #[derive(Clone, Copy, Debug)]
@@ -72,23 +71,31 @@ impl Put {
 }
 
 impl Node {
-    /// A client puts: this node coordinates if it owns the key, or else hands the put to an owner.
+    /// A client puts, or deletes with no value: this node coordinates if it owns the key, or else
+    /// hands the put to an owner.
     pub(super) fn request_put(
         &mut self,
         now: Time,
         id: RequestId,
-        key: Vec<u8>,
-        value: Vec<u8>,
+        (key, value): (Vec<u8>, Option<Vec<u8>>),
         context: Option<Vec<u8>>,
+        terms: Terms,
         out: &mut Vec<Output>,
     ) {
-        let past = match context.map(|bytes| context::decode(&key, &bytes)) {
-            None => VersionVector::new(),
-            Some(Ok(seen)) => seen,
+        let secret = self.config.shape().secret;
+        let context = match context.map(|bytes| context::decode(secret, &key, &bytes)) {
+            None => Context::default(),
+            Some(Ok(context)) => context,
             Some(Err(refusal)) => return reply(id, Reply::Refused(refusal), out),
         };
         let reply_by = now.after(self.config.shape().timing.request_us);
-        self.route_put(now, (id, reply_by), (key, value, past), out);
+        let written = Written {
+            key,
+            value,
+            context,
+            terms,
+        };
+        self.route_put(now, (id, reply_by), written, out);
     }
 
     /// Coordinates a put or hands it to the first owner that seems up. With none of them up, a
@@ -100,7 +107,7 @@ impl Node {
         written: Written,
         out: &mut Vec<Output>,
     ) {
-        let range = self.store.range_of(&written.0);
+        let range = self.store.range_of(&written.key);
         let owners = self.config.owners(range);
         let healthy = owners
             .iter()
@@ -120,14 +127,23 @@ impl Node {
         now: Time,
         (client, reply_by): (Client, Time),
         range: u32,
-        (key, value, past): Written,
+        written: Written,
         out: &mut Vec<Output>,
     ) {
         let owns = self.store.owns(range);
-        let dot = self.store.mint(owns);
+        let key = written.key;
         let mut siblings = self.store.current(&key);
-        let past = self.past(past, &siblings);
-        siblings.put(dot, past, value);
+        let past = self.past(written.context.seen, &siblings);
+        let versioning = self.store.versioning();
+        let time = versioning.time(now.0, &siblings, written.context.time);
+        let reaped = written.value.is_none() && self.config.shape().reaping_us.is_some();
+        let version = Version {
+            dot: self.store.mint(owns, &siblings, &past),
+            time: if reaped { time.max(now.0) } else { time },
+            past,
+            value: written.value,
+        };
+        versioning.put(&mut siblings, version);
         let mut batch = Batch::default();
         match self.config.owners(range).first().copied() {
             Some(first) if !owns => self.store.merge_hint(first, &key, &siblings, &mut batch),
@@ -159,10 +175,11 @@ impl Node {
         let sighted = !past.is_empty();
         if self.flaw(Flaw::DominateSameContext) && sighted {
             held.iter()
-                .filter(|(dot, _)| dot.actor.node == self.id)
-                .for_each(|(dot, _)| past.add(dot));
+                .filter(|version| version.dot.actor.node == self.id)
+                .for_each(|version| past.add(version.dot));
         }
-        if self.flaw(Flaw::CoverWholeContext) && held.iter().any(|(dot, _)| past.covers(dot)) {
+        if self.flaw(Flaw::CoverWholeContext) && held.iter().any(|version| past.covers(version.dot))
+        {
             past.join(&held.context());
         }
         past

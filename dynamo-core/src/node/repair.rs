@@ -6,18 +6,19 @@ use super::get::Get;
 use super::machine::{Node, send};
 use super::port::{Output, Time};
 use crate::batch::Batch;
+use crate::config::ReadRepair;
 use crate::flaw::Flaw;
 use crate::message::Message;
-use crate::siblings::Siblings;
+use crate::siblings::{Siblings, Version};
 
 impl Node {
     /// Sends what all replicas hold together to each owner that answered with something else. A pure
     /// join: a repair never makes an event.
     pub(super) fn repair(&mut self, now: Time, get: &Get, out: &mut Vec<Output>) {
-        if !self.config.shape().read_repair {
+        if self.config.shape().read_repair == ReadRepair::Off {
             return;
         }
-        let merged = get.merged();
+        let merged = get.merged(self.store.versioning());
         let stale = |answer: &Option<Siblings>| answer.as_ref().is_some_and(|held| *held != merged);
         let owners = self.config.owners(get.range);
         let stale = get
@@ -59,12 +60,14 @@ impl Node {
     /// are, or coordinators that repair at the same time would double them each time.
     fn minted_again(&mut self, siblings: &Siblings) -> Siblings {
         let mut again = siblings.clone();
-        if let (1, Some((_, version))) = (siblings.len(), siblings.iter().next()) {
-            again.put(
-                self.store.mint(true),
-                siblings.context(),
-                version.value.clone(),
-            );
+        if let (1, Some(version)) = (siblings.len(), siblings.iter().next()) {
+            let past = siblings.context();
+            let version = Version {
+                dot: self.store.mint(true, siblings, &past),
+                past,
+                ..version.clone()
+            };
+            self.store.versioning().put(&mut again, version);
         }
         again
     }

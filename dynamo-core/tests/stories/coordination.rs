@@ -1,6 +1,6 @@
 //! Gets and puts: quorums, forwarding, stand-ins.
 
-use dynamo_core::{Input, Message, NodeId, Refusal, Reply, Request, Shape, Tag};
+use dynamo_core::{Input, Message, NodeId, Refusal, Reply, Shape, Tag};
 
 use crate::network::Network;
 
@@ -69,7 +69,7 @@ fn an_owner_coordinates_and_any_other_node_hands_the_put_to_one() {
     let dots: Vec<_> = network
         .held(list[0], KEY)
         .iter()
-        .map(|(dot, _)| dot.actor.node)
+        .map(|version| version.dot.actor.node)
         .collect();
     assert_eq!(dots.len(), 2);
     assert!(dots.contains(&list[0]) && dots.contains(&list[1]));
@@ -266,7 +266,7 @@ fn an_answer_that_comes_twice_counts_once() {
     let list = network.list(KEY);
     network.crash(list[2]);
     network.luck.doubled_per_mille = 1_000;
-    let get = network.request(list[0], Request::Get { key: KEY.to_vec() });
+    let get = network.start_get(list[0], KEY);
     assert_eq!(network.wait(get), Reply::Unavailable);
 }
 
@@ -320,7 +320,7 @@ fn answers_to_an_earlier_life_are_nobodys() {
     network.restart(list[0]);
     network.crash(list[2]);
     let put = network.start_put(list[0], KEY, "a", None);
-    let get = network.request(list[0], Request::Get { key: KEY.to_vec() });
+    let get = network.start_get(list[0], KEY);
     network.run_ms(5);
     for number in 0..9 {
         let tag = Tag { life: 0, number };

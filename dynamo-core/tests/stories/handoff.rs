@@ -1,6 +1,6 @@
 //! What is kept for a node that seems down reaches it.
 
-use dynamo_core::{Input, Message, NodeId, Reply, Shape};
+use dynamo_core::{Input, Message, NodeId, ReadRepair, Reply, Shape};
 
 use crate::network::Network;
 
@@ -10,7 +10,7 @@ const KEY: &[u8] = b"cart";
 fn hints_only() -> Network {
     let shape = Shape {
         anti_entropy: false,
-        read_repair: false,
+        read_repair: ReadRepair::Off,
         ..Shape::default()
     };
     Network::new(shape)
@@ -73,7 +73,7 @@ fn with_nobody_to_stand_in_the_coordinator_keeps_the_hint_and_does_not_count_it(
         nodes: 3,
         w: 3,
         anti_entropy: false,
-        read_repair: false,
+        read_repair: ReadRepair::Off,
         ..Shape::default()
     };
     let mut network = Network::new(shape);
@@ -133,7 +133,7 @@ fn a_stand_in_that_coordinates_twice_loses_neither_put() {
         r: 1,
         w: 1,
         anti_entropy: false,
-        read_repair: false,
+        read_repair: ReadRepair::Off,
         ..Shape::default()
     };
     let mut network = Network::new(shape);

@@ -1,6 +1,6 @@
 //! Read repair and anti-entropy bring replicas together, and then are quiet.
 
-use dynamo_core::{Dot, NodeId, Shape};
+use dynamo_core::{Dot, NodeId, ReadRepair, Shape};
 
 use crate::network::Network;
 
@@ -11,19 +11,23 @@ fn without_hints() -> Shape {
         sloppy: false,
         hints: false,
         anti_entropy: false,
-        read_repair: false,
+        read_repair: ReadRepair::Off,
         ..Shape::default()
     }
 }
 
 fn dots(network: &Network, node: NodeId) -> Vec<Dot> {
-    network.held(node, KEY).iter().map(|(dot, _)| dot).collect()
+    network
+        .held(node, KEY)
+        .iter()
+        .map(|version| version.dot)
+        .collect()
 }
 
 #[test]
 fn a_get_mends_the_owners_that_it_finds_stale_and_makes_no_event() {
     let shape = Shape {
-        read_repair: true,
+        read_repair: ReadRepair::After,
         ..without_hints()
     };
     let mut network = Network::new(shape);
@@ -48,7 +52,7 @@ fn a_get_mends_the_owners_that_it_finds_stale_and_makes_no_event() {
 #[test]
 fn a_coordinator_that_is_stale_itself_is_mended_too() {
     let shape = Shape {
-        read_repair: true,
+        read_repair: ReadRepair::After,
         ..without_hints()
     };
     let mut network = Network::new(shape);

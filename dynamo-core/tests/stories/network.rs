@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dynamo_core::{
     Config, Input, Message, Node, NodeId, Output, Record, Reply, Request, RequestId, Shape,
-    Siblings, Ticket, Time, Write,
+    Siblings, Terms, Ticket, Time, Write,
 };
 
 /// How long a test waits at most for anything.
@@ -172,15 +172,23 @@ impl Network {
             key: key.to_vec(),
             value: value.into(),
             context: context.map(<[u8]>::to_vec),
+            terms: Terms::default(),
         };
         self.request(node, request)
     }
 
+    pub(crate) fn start_get(&mut self, node: NodeId, key: &[u8]) -> RequestId {
+        let (key, terms) = (key.to_vec(), Terms::default());
+        self.request(node, Request::Get { key, terms })
+    }
+
     /// The values, sorted, and the context.
     pub(crate) fn get(&mut self, node: NodeId, key: &[u8]) -> (Vec<String>, Vec<u8>) {
-        let id = self.request(node, Request::Get { key: key.to_vec() });
+        let id = self.start_get(node, key);
         match self.wait(id) {
-            Reply::Values { values, context } => (texts(values), context),
+            Reply::Values {
+                values, context, ..
+            } => (texts(values), context),
             other => panic!("a get of {key:?} at {node} was answered {other:?}"),
         }
     }
@@ -202,7 +210,7 @@ impl Network {
         texts(
             self.held(node, key)
                 .iter()
-                .map(|(_, version)| version.value.clone())
+                .filter_map(|version| version.value.clone())
                 .collect(),
         )
     }

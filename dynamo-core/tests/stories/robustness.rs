@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dynamo_core::{
-    Actor, Answer, Config, Dot, Input, Message, Node, NodeId, Output, Reply, Request, RequestId,
-    Shape, Siblings, Tag, Ticket, Time, VersionVector,
+    Actor, Answer, Config, Context, Dot, Input, Message, Node, NodeId, Output, Reply, Request,
+    RequestId, Shape, Siblings, Tag, Terms, Ticket, Time, Version, VersionVector, Written,
 };
 
 use crate::network::Network;
@@ -24,9 +24,12 @@ fn strange_messages() -> Vec<Message> {
         Message::Forward {
             tag,
             life: Some(99),
-            key: key.clone(),
-            value: Vec::new(),
-            past: VersionVector::new(),
+            written: Written {
+                key: key.clone(),
+                value: None,
+                context: Context::default(),
+                terms: Terms::default(),
+            },
         },
         Message::Forwarded {
             tag,
@@ -175,6 +178,7 @@ fn a_node_beyond_the_ring_passes_requests_on() {
         key: KEY.to_vec(),
         value: Vec::new(),
         context: None,
+        terms: Terms::default(),
     };
     node.handle(
         Time(0),
@@ -204,8 +208,12 @@ fn the_end_of_time_is_no_end_of_the_world() {
             key: vec![id],
             value: Vec::new(),
             context: None,
+            terms: Terms::default(),
         };
-        let get = Request::Get { key: vec![id] };
+        let get = Request::Get {
+            key: vec![id],
+            terms: Terms::default(),
+        };
         for request in [put, get] {
             let id = RequestId(u64::from(id));
             node.handle(Time(u64::MAX), Input::Request { id, request }, &mut out);
@@ -225,15 +233,15 @@ fn the_end_of_time_is_no_end_of_the_world() {
 fn events_that_nobody_issued_do_not_make_a_node_issue_them_again() {
     let mut network = Network::new(Shape::default());
     let owner = network.list(KEY)[0];
-    let mut forged = Siblings::new();
-    forged.put(
-        Dot {
+    let forged = Siblings::from_iter([Version {
+        dot: Dot {
             actor: Actor::owner(owner),
             counter: 1_000,
         },
-        VersionVector::new(),
-        b"forged".to_vec(),
-    );
+        past: VersionVector::new(),
+        time: 0,
+        value: Some(b"forged".to_vec()),
+    }]);
     let message = Message::Repair {
         key: KEY.to_vec(),
         siblings: forged,

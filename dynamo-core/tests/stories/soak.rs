@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dynamo_core::{Dot, Flaw, NodeId, Record, Reply, Request, RequestId, Shape, VersionVector};
+use dynamo_core::{
+    Dot, Flaw, NodeId, ReadRepair, Record, Reply, Request, RequestId, Shape, Terms, Version,
+    VersionVector,
+};
 
 use crate::network::Network;
 
@@ -48,6 +51,7 @@ impl Clients {
                 node,
                 Request::Get {
                     key: KEYS[key].to_vec(),
+                    terms: Terms::default(),
                 },
             );
             self.gets.insert(id, (client, key));
@@ -72,6 +76,7 @@ impl Clients {
             key: KEYS[key].to_vec(),
             value: value.clone(),
             context,
+            terms: Terms::default(),
         };
         let id = network.request(node, put);
         self.puts.insert(id, value);
@@ -87,7 +92,10 @@ impl Clients {
             .collect();
         for id in got {
             let (client, key) = self.gets.remove(&id).expect("it was just there");
-            if let Some(Reply::Values { values, context }) = network.reply(id) {
+            if let Some(Reply::Values {
+                values, context, ..
+            }) = network.reply(id)
+            {
                 let distinct: BTreeSet<Value> = values.iter().cloned().collect();
                 self.judge(&distinct, values.len());
                 self.sessions
@@ -145,15 +153,17 @@ fn holders(network: &Network, key: &[u8], value: &[u8]) -> usize {
                     key: name,
                     ..
                 } => (name == key).then_some((*node, siblings)),
-                Record::Sequence(_) => None,
+                _ => None,
             });
         of_key.flat_map(|(node, siblings)| {
             siblings
                 .iter()
-                .map(move |(dot, version)| (node, dot, version))
+                .map(move |version| (node, version.dot, version))
         })
     };
-    let Some((_, dot, _)) = versions().find(|(.., version)| version.value == value) else {
+    let Some((_, dot, _)) =
+        versions().find(|(.., version)| version.value.as_deref() == Some(value))
+    else {
         return 0;
     };
     let having = versions().filter(|(_, held, version)| *held == dot || version.past.covers(dot));
@@ -225,11 +235,11 @@ fn judge_end(network: &Network, clients: &mut Clients) {
         }
         let mut all = held[0].clone();
         for siblings in &held {
-            all.merge(siblings);
+            network.config.shape().versioning.merge(&mut all, siblings);
         }
         let last: BTreeSet<Value> = all
             .iter()
-            .map(|(_, version)| version.value.clone())
+            .filter_map(|version| version.value.clone())
             .collect();
         clients.judge(&last, all.len());
         let history = clients.history(&last);
@@ -252,14 +262,15 @@ fn judge_dots(network: &Network, clients: &mut Clients) {
     let mut dots: BTreeMap<Value, Dot> = BTreeMap::new();
     for (_, record) in &network.kept {
         if let Record::Data { key, siblings } | Record::Hint { key, siblings, .. } = record {
-            for (dot, version) in siblings.iter() {
-                let value = values
+            for Version { dot, value, .. } in siblings.iter() {
+                let (dot, value) = (*dot, value.clone().unwrap_or_default());
+                let first = values
                     .entry((key.clone(), dot))
-                    .or_insert_with(|| version.value.clone());
-                if *value != version.value {
+                    .or_insert_with(|| value.clone());
+                if *first != value {
                     clients.broken.insert("dot reused");
                 }
-                if *dots.entry(version.value.clone()).or_insert(dot) != dot {
+                if *dots.entry(value).or_insert(dot) != dot {
                     clients.broken.insert("two events");
                 }
             }
@@ -278,7 +289,7 @@ fn judge_hints(network: &Network, clients: &mut Clients) {
         {
             let held = network.held(*owner, key);
             let known: VersionVector = held.context();
-            if siblings.iter().any(|(dot, _)| !known.covers(dot)) {
+            if siblings.iter().any(|version| !known.covers(version.dot)) {
                 clients.broken.insert("hint undelivered");
             }
         }
@@ -319,7 +330,7 @@ fn shape(seed: u64, flaw: Option<Flaw>) -> Shape {
         sloppy: pick(33, 3) > 0,
         hints: pick(33, 3) > 0 || pick(43, 2) > 0,
         anti_entropy: pick(37, 3) > 0,
-        read_repair: pick(41, 2) > 0,
+        read_repair: [ReadRepair::Off, ReadRepair::After][pick(41, 2) as usize],
         flaw,
         ..Shape::default()
     }

@@ -94,9 +94,13 @@ impl Cluster {
             sloppy: shape.sloppy,
             hints: shape.hints,
             anti_entropy: shape.anti_entropy,
-            read_repair: shape.read_repair,
+            read_repair: if shape.read_repair {
+                core::ReadRepair::After
+            } else {
+                core::ReadRepair::Off
+            },
             flaw,
-            timing: core::Timing::default(),
+            ..core::Shape::default()
         });
         Cluster {
             config: Arc::new(config.expect("a legal shape breaks no rule of the core")),
@@ -208,7 +212,7 @@ impl Replica for Peer {
                 key: text(&key),
                 versions: versions(&siblings),
             }),
-            Record::Sequence(_) => None,
+            _ => None,
         }
     }
 
@@ -221,8 +225,9 @@ impl Replica for Peer {
 }
 
 fn asked(request: Request) -> core::Request {
+    let terms = core::Terms::default();
     match request {
-        Request::Get { key } => core::Request::Get { key },
+        Request::Get { key } => core::Request::Get { key, terms },
         Request::Put {
             key,
             value,
@@ -231,6 +236,7 @@ fn asked(request: Request) -> core::Request {
             key,
             value,
             context,
+            terms,
         },
     }
 }
@@ -241,10 +247,13 @@ fn output(output: core::Output) -> Output<core::Message> {
         core::Output::Reply { id, reply } => Output::Reply {
             id: id.0,
             reply: match reply {
-                core::Reply::Values { values, context } => Reply::Values { values, context },
+                core::Reply::Values {
+                    values, context, ..
+                } => Reply::Values { values, context },
                 core::Reply::Stored => Reply::Stored,
                 core::Reply::Refused(refusal) => Reply::Refused(refusal.to_string()),
-                core::Reply::Unavailable => Reply::Unavailable,
+                // Whatever else a node may say leaves the outcome open.
+                _ => Reply::Unavailable,
             },
         },
         core::Output::Store { ticket, writes } => Output::Store {
@@ -260,10 +269,10 @@ fn output(output: core::Output) -> Output<core::Message> {
 fn versions(siblings: &core::Siblings) -> Vec<Version> {
     siblings
         .iter()
-        .map(|(dot, version)| Version {
-            value: Some(text(&version.value)),
+        .map(|version| Version {
+            value: version.value.as_deref().map(text),
             clock: Some(Clock {
-                dot: (actor(dot.actor), dot.counter),
+                dot: (actor(version.dot.actor), version.dot.counter),
                 past: version
                     .past
                     .iter()
