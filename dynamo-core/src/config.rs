@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::NodeId;
 use crate::flaw::Flaw;
-use crate::ring::Ring;
+use crate::membership::{Member, Membership};
+use crate::ring::{Partitioning, Ring};
 use crate::versioning::{Causality, Versioning};
 
 /// The choices of a cluster, not yet checked. All nodes must be given the same.
@@ -154,7 +155,11 @@ impl Config {
     /// Checks the choices and lays out the ring.
     pub fn new(shape: Shape) -> Result<Config, Invalid> {
         check(&shape)?;
-        let ring = Ring::new(shape.nodes, shape.vnodes);
+        let founders = (0..shape.nodes).map(|node| (NodeId(node), Member::default()));
+        let partitioning = Partitioning::Tokens {
+            per_node: shape.vnodes,
+        };
+        let ring = Ring::new(partitioning, &Membership::founded(founders));
         Ok(Config { shape, ring })
     }
 

@@ -35,7 +35,8 @@
 //!
 //! - [`Node`], [`Input`], [`Output`]: the machine and what passes its door.
 //! - [`Request`], [`Reply`]: get and put as a client sees them (§4.1).
-//! - [`Ring`]: which nodes keep a key (§4.2, §4.3).
+//! - [`Ring`], [`Partitioning`]: which nodes keep a key (§4.2, §4.3, §6.2).
+//! - [`Membership`]: who was told to join or leave, as nodes reconcile it (§4.8.1).
 //! - [`Dot`], [`VersionVector`], [`Siblings`]: who has seen what, and the versions of a key (§4.4).
 //! - [`Config`], [`Shape`], [`Timing`]: N, R, W and the rest (§4.5).
 //! - [`Message`]: what replicas say to one another, hints included (§4.5, §4.6).
@@ -56,6 +57,7 @@ mod config;
 mod context;
 mod detector;
 mod flaw;
+mod membership;
 mod merkle;
 mod message;
 mod node;
@@ -69,10 +71,11 @@ pub use clock::{Actor, Dot, NodeId, VersionVector};
 pub use config::{Config, Coordinator, Invalid, ReadFrom, ReadRepair, Shape, Timing};
 pub use context::Context;
 pub use flaw::{Flaw, UnknownFlaw};
+pub use membership::{Change, Member, Membership, Move};
 pub use merkle::{Children, Digests, Root, Tree, differing, differing_keys};
 pub use message::{Answer, Message, Tag, Written};
 pub use node::{Input, Node, Output, Refusal, Reply, Request, RequestId, Terms, Ticket, Time};
 pub use record::{Garbled, Record, Write};
-pub use ring::{RangeName, Ring};
+pub use ring::{Partitioning, Range, RangeName, Ring};
 pub use siblings::{Siblings, Version};
 pub use versioning::{Causality, Resolution, Versioning};

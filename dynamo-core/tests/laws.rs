@@ -1,10 +1,10 @@
-//! The laws of version vectors, siblings, rings and Merkle trees, on generated values.
+//! The laws of version vectors, siblings and Merkle trees, on generated values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use dynamo_core::{
-    Actor, Causality, Dot, NodeId, Resolution, Ring, Siblings, Tree, Version, VersionVector,
-    Versioning, differing, differing_keys,
+    Actor, Causality, Dot, NodeId, Resolution, Siblings, Tree, Version, VersionVector, Versioning,
+    differing, differing_keys,
 };
 use quickcheck::{Arbitrary, Gen, QuickCheck, Testable};
 
@@ -400,52 +400,6 @@ fn the_join_is_the_least_that_has_seen_both() {
         let above = a.0 <= join && b.0 <= join;
         let least = !(a.0 <= c.0 && b.0 <= c.0) || join <= c.0;
         above && least
-    });
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Cluster {
-    nodes: u32,
-    vnodes: u32,
-}
-
-impl Arbitrary for Cluster {
-    fn arbitrary(g: &mut Gen) -> Cluster {
-        Cluster {
-            nodes: 1 + u32::arbitrary(g) % 8,
-            vnodes: 1 + u32::arbitrary(g) % 12,
-        }
-    }
-}
-
-#[test]
-fn a_preference_list_names_every_node_once() {
-    law::<fn((Cluster, Vec<u8>)) -> bool>(|(cluster, key)| {
-        let list = Ring::new(cluster.nodes, cluster.vnodes).preference_list(&key);
-        let distinct: BTreeSet<NodeId> = list.iter().copied().collect();
-        distinct.len() == list.len() && distinct == (0..cluster.nodes).map(NodeId).collect()
-    });
-}
-
-#[test]
-fn all_who_know_the_members_agree_and_owners_begin_the_list() {
-    law::<fn((Cluster, Vec<u8>, u32)) -> bool>(|(cluster, key, n)| {
-        let ring = Ring::new(cluster.nodes, cluster.vnodes);
-        let list = ring.preference_list(&key);
-        let n = n % 10;
-        ring == Ring::new(cluster.nodes, cluster.vnodes)
-            && ring.owners(&key, n) == list[..list.len().min(n as usize)]
-            && ring.walk(ring.range_of(&key)) == list
-    });
-}
-
-#[test]
-fn a_node_that_joins_takes_keys_but_moves_none_between_the_others() {
-    law::<fn((Cluster, Vec<u8>)) -> bool>(|(cluster, key)| {
-        let before = Ring::new(cluster.nodes, cluster.vnodes).preference_list(&key);
-        let mut after = Ring::new(cluster.nodes + 1, cluster.vnodes).preference_list(&key);
-        after.retain(|node| *node != NodeId(cluster.nodes));
-        before == after
     });
 }
 
