@@ -66,6 +66,7 @@ mod ring;
 mod siblings;
 mod store;
 mod versioning;
+mod view;
 
 pub use clock::{Actor, Dot, NodeId, VersionVector};
 pub use config::{Config, Coordinator, Invalid, ReadFrom, ReadRepair, Shape, Timing};
@@ -79,3 +80,4 @@ pub use record::{Garbled, Record, Write};
 pub use ring::{Partitioning, Range, RangeName, Ring};
 pub use siblings::{Siblings, Version};
 pub use versioning::{Causality, Resolution, Versioning};
+pub use view::{Handover, View};

@@ -1,0 +1,242 @@
+//! What a node believes of the cluster: who is in it, who keeps what, and what moves when that
+//! changes (§4.9).
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use crate::clock::NodeId;
+use crate::membership::Membership;
+use crate::ring::{Partitioning, Range, Ring};
+
+/// A membership history with the ring that follows from it.
+///
+/// Nodes with equal marks know the same changes, and so agree on every owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    partitioning: Partitioning,
+    n: usize,
+    membership: Membership,
+    ring: Ring,
+    mark: u64,
+}
+
+/// A part of the circle of which a copy moves from one node to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handover {
+    /// The keys.
+    pub range: Range,
+    /// Who has kept them, and knows of every write that it acknowledged.
+    pub from: NodeId,
+    /// Who is to keep them.
+    pub to: NodeId,
+    /// Whether `to` was no owner before.
+    pub gained: bool,
+    /// The other nodes that kept them before, for when `from` is gone for good.
+    pub others: Vec<NodeId>,
+}
+
+impl View {
+    /// Lays out the ring of a history, with so many owners for each key.
+    pub fn new(partitioning: Partitioning, n: u32, membership: Membership) -> View {
+        View {
+            partitioning,
+            n: n as usize,
+            ring: Ring::new(partitioning, &membership),
+            mark: membership.view(),
+            membership,
+        }
+    }
+
+    /// The same with more history.
+    pub(crate) fn with(&self, membership: Membership) -> View {
+        View::new(self.partitioning, self.n as u32, membership)
+    }
+
+    /// The history.
+    pub fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
+    /// The ring.
+    pub fn ring(&self) -> &Ring {
+        &self.ring
+    }
+
+    /// A fingerprint of the history.
+    pub fn mark(&self) -> u64 {
+        self.mark
+    }
+
+    /// The nodes that should hold the keys of a range.
+    pub fn owners(&self, range: u32) -> &[NodeId] {
+        let walk = self.ring.walk(range);
+        &walk[..walk.len().min(self.n)]
+    }
+
+    /// The nodes that should hold a key at this position.
+    pub fn owners_at(&self, position: u128) -> &[NodeId] {
+        self.owners(self.ring.range_at(position))
+    }
+
+    /// What moves if this view is followed by another: each node that ceases to own a part of the
+    /// circle hands its copy to one that begins to, so that no write loses a copy on the way.
+    ///
+    /// The parts are those between the ends of both rings; neighbours of one kind are joined. Nodes
+    /// that begin without one that ceases get theirs from the first owner; nodes that cease without
+    /// one that begins give theirs to the first.
+    pub fn handovers(&self, next: &View) -> Vec<Handover> {
+        let mut found: Vec<Handover> = Vec::new();
+        for range in segments(&self.ring, &next.ring) {
+            let (old, new) = (self.owners_at(range.to), next.owners_at(range.to));
+            if old == new {
+                continue;
+            }
+            for handover in exchanged(range, old, new) {
+                let joined = found.iter_mut().rev().take(4 * self.n).find(|before| {
+                    before.range.to == range.after
+                        && (before.from, before.to) == (handover.from, handover.to)
+                        && before.gained == handover.gained
+                        && before.others == handover.others
+                });
+                match joined {
+                    Some(before) => before.range.to = range.to,
+                    None => found.push(handover),
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The parts of the circle that lie between the ends of both rings, clockwise.
+fn segments(one: &Ring, two: &Ring) -> Vec<Range> {
+    let ends = |ring: &Ring| {
+        let ranges = (0..ring.ranges()).filter_map(|range| ring.range(range));
+        ranges.map(|range| range.to).collect::<Vec<_>>()
+    };
+    let ends: BTreeSet<u128> = ends(one).into_iter().chain(ends(two)).collect();
+    let Some(mut after) = ends.last().copied() else {
+        return Vec::new();
+    };
+    let cut = ends.into_iter().map(|to| Range {
+        after: core::mem::replace(&mut after, to),
+        to,
+    });
+    cut.collect()
+}
+
+fn exchanged(range: Range, old: &[NodeId], new: &[NodeId]) -> Vec<Handover> {
+    let only = |these: &[NodeId], those: &[NodeId]| -> Vec<NodeId> {
+        let apart = these.iter().filter(|node| !those.contains(node));
+        apart.copied().collect()
+    };
+    let (losers, gainers) = (only(old, new), only(new, old));
+    let handover = |from: NodeId, to: NodeId| Handover {
+        range,
+        from,
+        to,
+        gained: gainers.contains(&to),
+        others: only(old, &[from]),
+    };
+    let given = losers.iter().enumerate().filter_map(|(index, from)| {
+        let to = gainers.get(index).or(new.first());
+        Some(handover(*from, *to?))
+    });
+    let lent = gainers.iter().skip(losers.len());
+    let lent = lent.filter_map(|to| Some(handover(*old.first()?, *to)));
+    given.chain(lent).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::membership::{Member, Move};
+
+    const STRATEGIES: [Partitioning; 3] = [
+        Partitioning::Tokens { per_node: 4 },
+        Partitioning::TokensOverPartitions {
+            per_node: 4,
+            partitions: 50,
+        },
+        Partitioning::Partitions { partitions: 50 },
+    ];
+
+    fn view(partitioning: Partitioning, nodes: u32) -> View {
+        let founders = (0..nodes).map(|node| (NodeId(node), Member::default()));
+        View::new(partitioning, 3, Membership::founded(founders))
+    }
+
+    fn after(view: &View, node: u32, what: Move) -> View {
+        let mut membership = view.membership().clone();
+        membership.record(1, NodeId(0), NodeId(node), what);
+        view.with(membership)
+    }
+
+    /// Positions in every part of both rings.
+    fn positions(one: &View, two: &View) -> Vec<u128> {
+        segments(one.ring(), two.ring())
+            .into_iter()
+            .flat_map(|range| [range.to, range.after.wrapping_add(1)])
+            .collect()
+    }
+
+    #[test]
+    fn whoever_begins_to_own_a_key_gets_it_and_whoever_ceases_gives_it() {
+        for partitioning in STRATEGIES {
+            let before = view(partitioning, 5);
+            let joined = after(&before, 5, Move::Join(Member::default()));
+            let left = after(&joined, 2, Move::Leave);
+            for (old, new) in [(&before, &joined), (&joined, &left), (&left, &before)] {
+                let handovers = old.handovers(new);
+                assert!(!handovers.is_empty());
+                for position in positions(old, new) {
+                    let (was, is) = (old.owners_at(position), new.owners_at(position));
+                    let here: Vec<&Handover> = handovers
+                        .iter()
+                        .filter(|handover| handover.range.contains(position))
+                        .collect();
+                    for node in was.iter().filter(|node| !is.contains(node)) {
+                        assert!(here.iter().any(|handover| handover.from == *node));
+                    }
+                    for node in is.iter().filter(|node| !was.contains(node)) {
+                        let gets: Vec<_> = here.iter().filter(|h| h.to == *node).collect();
+                        assert!(gets.len() == 1 && gets[0].gained && was.contains(&gets[0].from));
+                    }
+                    for handover in here {
+                        assert!(!was.contains(&handover.to) || !is.contains(&handover.from));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_moves_where_nothing_changes() {
+        for partitioning in STRATEGIES {
+            let one = view(partitioning, 5);
+            assert!(one.handovers(&one).is_empty());
+            let zone = Member {
+                capacity: 1,
+                zone: 0,
+            };
+            let again = after(&one, 2, Move::Join(zone));
+            assert_ne!(one.mark(), again.mark());
+            assert!(one.handovers(&again).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_small_cluster_that_grows_lends_copies_and_one_that_shrinks_gives_them() {
+        let partitioning = Partitioning::Tokens { per_node: 4 };
+        let two = view(partitioning, 2);
+        let three = after(&two, 2, Move::Join(Member::default()));
+        for handover in two.handovers(&three) {
+            assert!(handover.gained && handover.to == NodeId(2));
+        }
+        for handover in three.handovers(&two) {
+            assert!(!handover.gained && handover.from == NodeId(2));
+        }
+        let nobody = View::new(partitioning, 3, Membership::default());
+        assert!(nobody.handovers(&two).is_empty() && two.handovers(&nobody).is_empty());
+    }
+}
