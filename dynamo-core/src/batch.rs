@@ -3,16 +3,18 @@
 use alloc::vec::Vec;
 
 use crate::clock::NodeId;
+use crate::membership::Change;
 use crate::message::Message;
-use crate::node::Ticket;
-use crate::record::{Write, write_data, write_hint, write_sequence};
+use crate::node::{RequestId, Ticket};
+use crate::record::{Write, write_change, write_data, write_handover, write_hint, write_sequence};
 use crate::siblings::Siblings;
+use crate::view::Handover;
 
 /// Changes that become durable together.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) writes: Vec<Write>,
-    pub(crate) changes: Vec<Change>,
+    pub(crate) effects: Vec<Effect>,
     /// The store that must be durable before what was asked for is, though it is not written again.
     pub(crate) awaits: Ticket,
 }
@@ -22,14 +24,14 @@ impl Batch {
     pub(crate) fn data(&mut self, key: &[u8], siblings: Siblings) {
         self.writes.push(write_data(key, &siblings));
         let key = key.to_vec();
-        self.changes.push(Change::Data { key, siblings });
+        self.effects.push(Effect::Data { key, siblings });
     }
 
     /// The hint for an owner of a key becomes this; nothing deletes it.
     pub(crate) fn hint(&mut self, slot: NodeId, owner: NodeId, key: &[u8], siblings: Siblings) {
         self.writes.push(write_hint(slot, owner, key, &siblings));
         let key = key.to_vec();
-        self.changes.push(Change::Hint {
+        self.effects.push(Effect::Hint {
             slot,
             key,
             siblings,
@@ -41,6 +43,16 @@ impl Batch {
         self.writes.push(write_sequence(born, last));
     }
 
+    /// The history has this line.
+    pub(crate) fn change(&mut self, change: &Change) {
+        self.writes.push(write_change(change));
+    }
+
+    /// A part of the circle is to be handed over or waited for, or no longer.
+    pub(crate) fn handover(&mut self, handover: &Handover, done: bool) {
+        self.writes.push(write_handover(handover, done));
+    }
+
     /// Some of what was asked for was asked of the disk before.
     pub(crate) fn wait_for(&mut self, ticket: Ticket) {
         self.awaits = self.awaits.max(ticket);
@@ -49,7 +61,7 @@ impl Batch {
 
 /// What was asked of the disk and takes effect once the disk has answered.
 #[derive(Clone, Debug)]
-pub(crate) enum Change {
+pub(crate) enum Effect {
     Data {
         key: Vec<u8>,
         siblings: Siblings,
@@ -66,8 +78,24 @@ pub(crate) enum Change {
 pub(crate) enum After {
     /// Hands the put of that number to the other replicas.
     Replicate(u64),
-    /// Acknowledges.
+    /// Says something to a node.
     Send { to: NodeId, message: Message },
+    /// Acknowledges a write of a key at this position.
+    Vouch {
+        to: NodeId,
+        position: u128,
+        message: Message,
+    },
+    /// Answers a client that it is done.
+    Reply(RequestId),
+    /// Sees to the ranges that are to be handed over.
+    HandOver,
+    /// Acknowledges keys of a range.
+    Landed {
+        handover: Handover,
+        upto: Option<Vec<u8>>,
+        last: bool,
+    },
 }
 
 /// What became of a batch.

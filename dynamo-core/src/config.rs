@@ -1,166 +1,28 @@
-//! What a cluster is made of: N, R, W and the rest; a `Config` that exists is valid.
+//! Which choices go together: a `Config` that exists is valid.
 
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::clock::NodeId;
-use crate::flaw::Flaw;
-use crate::membership::{Member, Membership};
+use crate::membership::Membership;
 use crate::ring::{Partitioning, Ring};
-use crate::versioning::{Causality, Versioning};
+use crate::shape::{Bootstrap, Shape};
+use crate::versioning::Causality;
+use crate::view::View;
 
-/// The choices of a cluster, not yet checked. All nodes must be given the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "three switches that are turned one by one"
-)]
-pub struct Shape {
-    /// How many nodes are in the ring.
-    pub nodes: u32,
-    /// N: how many of them should hold a key.
-    pub n: u32,
-    /// R: how many must answer a get.
-    pub r: u32,
-    /// W: how many must have a put on disk.
-    pub w: u32,
-    /// Tokens per node.
-    pub vnodes: u32,
-    /// Whether nodes beyond the first N stand in for those that seem down.
-    pub sloppy: bool,
-    /// Whether what an owner missed is kept for it.
-    pub hints: bool,
-    /// Whether replicas compare Merkle trees in the background.
-    pub anti_entropy: bool,
-    /// Whether a get mends the replicas that it found stale, and who waits for that.
-    pub read_repair: ReadRepair,
-    /// How versions are told apart, replaced and merged.
-    pub versioning: Versioning,
-    /// How long a tombstone is kept, in microseconds; `None` keeps it for good. A replica that was
-    /// away for longer brings back what was deleted.
-    pub reaping_us: Option<u64>,
-    /// Which owner coordinates a put.
-    pub coordinator: Coordinator,
-    /// Who may answer a get.
-    pub read_from: ReadFrom,
-    /// What contexts are sealed with. Whoever does not know it cannot make one up.
-    pub secret: u64,
-    /// A sin to commit.
-    pub flaw: Option<Flaw>,
-    /// How long to wait for what.
-    pub timing: Timing,
-}
-
-impl Default for Shape {
-    /// Five nodes and the paper's common (3, 2, 2), everything on, without flaw.
-    fn default() -> Self {
-        Shape {
-            nodes: 5,
-            n: 3,
-            r: 2,
-            w: 2,
-            vnodes: 8,
-            sloppy: true,
-            hints: true,
-            anti_entropy: true,
-            read_repair: ReadRepair::After,
-            versioning: Versioning::default(),
-            reaping_us: None,
-            coordinator: Coordinator::default(),
-            read_from: ReadFrom::default(),
-            secret: 0,
-            flaw: None,
-            timing: Timing::default(),
-        }
-    }
-}
-
-/// Whether a get mends the replicas that it found stale (§5), and who waits for that.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReadRepair {
-    /// It does not.
-    Off,
-    /// It does, once the client has its answer and late replicas had their time, as in the paper.
-    #[default]
-    After,
-    /// The client waits until each replica whose answer counted holds what it is told.
-    Responders,
-    /// The client waits until W replicas hold what it is told.
-    Quorum,
-}
-
-/// Which owner of a key coordinates a put (§5).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Coordinator {
-    /// Whichever owner the client asked; a node that owns nothing hands the put to the first owner
-    /// that seems up.
-    #[default]
-    Asked,
-    /// Always the first owner that seems up. Puts follow one another, but the load is uneven.
-    First,
-    /// The owner that answered the preceding get fastest, as its context says; so a client is more
-    /// likely to read what it wrote.
-    Fastest,
-}
-
-/// Who may answer a get (§4.6).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReadFrom {
-    /// The first N healthy nodes of the preference list, stand-ins included.
-    #[default]
-    Healthy,
-    /// The owners only, even where puts go to stand-ins.
-    Owners,
-}
-
-/// How long to wait for what, in microseconds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Timing {
-    /// For one replica, before it is suspected and the next is asked.
-    pub replica_us: u64,
-    /// For a client's request as a whole.
-    pub request_us: u64,
-    /// How long a suspicion lasts without further word.
-    pub suspicion_us: u64,
-    /// Between two looks at the hints.
-    pub hint_scan_us: u64,
-    /// Between two Merkle exchanges.
-    pub anti_entropy_us: u64,
-}
-
-impl Default for Timing {
-    fn default() -> Self {
-        Timing {
-            replica_us: 50_000,
-            request_us: 250_000,
-            suspicion_us: 300_000,
-            hint_scan_us: 200_000,
-            anti_entropy_us: 250_000,
-        }
-    }
-}
-
-/// A cluster whose choices go together, with its ring.
+/// A cluster whose choices go together, as its founders see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     shape: Shape,
-    ring: Ring,
+    view: View,
 }
 
 impl Config {
-    /// Checks the choices and lays out the ring.
+    /// Checks the choices and lays out the ring of the founders.
     pub fn new(shape: Shape) -> Result<Config, Invalid> {
         check(&shape)?;
-        let founders = (0..shape.nodes).map(|node| (NodeId(node), Member::default()));
-        let partitioning = Partitioning::Tokens {
-            per_node: shape.vnodes,
-        };
-        let ring = Ring::new(partitioning, &Membership::founded(founders));
-        Ok(Config { shape, ring })
+        let founders = (0..shape.nodes).map(NodeId);
+        let view = founded(&shape, founders);
+        Ok(Config { shape, view })
     }
 
     /// The choices.
@@ -168,19 +30,48 @@ impl Config {
         &self.shape
     }
 
-    /// Who keeps what. No flaw touches the ring.
-    pub fn ring(&self) -> &Ring {
-        &self.ring
+    /// The cluster when all founders know one another. No flaw touches the ring.
+    pub fn view(&self) -> &View {
+        &self.view
     }
 
-    /// The nodes that should hold the keys of a range.
+    /// The ring of the founders.
+    pub fn ring(&self) -> &Ring {
+        self.view.ring()
+    }
+
+    /// The founders that should hold the keys of a range.
     pub fn owners(&self, range: u32) -> &[NodeId] {
-        let walk = self.ring.walk(range);
-        &walk[..walk.len().min(self.shape.n as usize)]
+        self.view.owners(range)
+    }
+
+    /// What a node knows of the cluster before it hears or reads anything.
+    pub(crate) fn first_view(&self, node: NodeId) -> View {
+        match self.shape.bootstrap {
+            Bootstrap::Together => self.view.clone(),
+            Bootstrap::Alone => {
+                let founder = (node.0 < self.shape.nodes).then_some(node);
+                founded(&self.shape, founder.into_iter())
+            }
+        }
+    }
+
+    /// Whether a ring of such a history is small enough to lay out.
+    pub(crate) fn bears(&self, membership: &Membership) -> bool {
+        let members = membership.members();
+        let capacity = members.values().map(|member| u64::from(member.weight()));
+        let ranges = self.shape.partitioning.ranges(capacity.sum());
+        ranges.saturating_mul(members.len() as u64) <= TABLE_MAX
     }
 }
 
-/// The largest preference table, in entries, that a [`Config`] will lay out.
+fn founded(shape: &Shape, founders: impl Iterator<Item = NodeId>) -> View {
+    let described = |node: NodeId| shape.members.get(node.0 as usize).copied();
+    let founders = founders.map(|node| (node, described(node).unwrap_or_default()));
+    View::new(shape.partitioning, shape.n, Membership::founded(founders))
+}
+
+/// The largest preference table, in entries, that a ring may have.
 const TABLE_MAX: u64 = 1 << 24;
 
 fn check(shape: &Shape) -> Result<(), Invalid> {
@@ -189,15 +80,7 @@ fn check(shape: &Shape) -> Result<(), Invalid> {
     if nodes == 0 {
         return Err(Invalid::NoNodes);
     }
-    if shape.vnodes == 0 {
-        return Err(Invalid::NoTokens);
-    }
-    let table = u64::from(nodes)
-        .saturating_mul(u64::from(nodes))
-        .saturating_mul(u64::from(shape.vnodes));
-    if table > TABLE_MAX {
-        return Err(Invalid::TooLarge);
-    }
+    check_ring(shape)?;
     if n == 0 || n > nodes {
         return Err(Invalid::Replicas { n, nodes });
     }
@@ -218,6 +101,8 @@ fn check(shape: &Shape) -> Result<(), Invalid> {
         timing.suspicion_us,
         timing.hint_scan_us,
         timing.anti_entropy_us,
+        timing.gossip_us,
+        timing.transfer_us,
     ]
     .contains(&0)
     {
@@ -225,6 +110,37 @@ fn check(shape: &Shape) -> Result<(), Invalid> {
     }
     if timing.replica_us > timing.request_us {
         return Err(Invalid::Impatient);
+    }
+    Ok(())
+}
+
+fn check_ring(shape: &Shape) -> Result<(), Invalid> {
+    let (tokens, partitions) = match shape.partitioning {
+        Partitioning::Tokens { per_node } => (per_node, 1),
+        Partitioning::TokensOverPartitions {
+            per_node,
+            partitions,
+        } => (per_node, partitions),
+        Partitioning::Partitions { partitions } => (1, partitions),
+    };
+    if tokens == 0 {
+        return Err(Invalid::NoTokens);
+    }
+    if partitions == 0 {
+        return Err(Invalid::NoPartitions);
+    }
+    if shape.members.iter().any(|member| member.capacity == 0) {
+        return Err(Invalid::NoCapacity);
+    }
+    let nodes = u64::from(shape.nodes);
+    let listed = shape.members.iter().take(shape.nodes as usize);
+    let more: u64 = listed
+        .map(|member| u64::from(member.weight()).saturating_sub(1))
+        .sum();
+    let ranges = shape.partitioning.ranges(nodes.saturating_add(more));
+    let tokens = nodes.saturating_add(more).saturating_mul(u64::from(tokens));
+    if ranges.max(tokens).saturating_mul(nodes) > TABLE_MAX {
+        return Err(Invalid::TooLarge);
     }
     Ok(())
 }
@@ -237,7 +153,11 @@ pub enum Invalid {
     NoNodes,
     /// A node has a token.
     NoTokens,
-    /// Nodes² times tokens is at most 2²⁴.
+    /// A ring has a partition.
+    NoPartitions,
+    /// A member has a capacity.
+    NoCapacity,
+    /// Nodes times ranges, and nodes times tokens, is at most 2²⁴.
     TooLarge,
     /// 1 ≤ N ≤ nodes.
     Replicas {
@@ -275,7 +195,11 @@ impl fmt::Display for Invalid {
         match self {
             Invalid::NoNodes => f.write_str("a cluster needs at least one node"),
             Invalid::NoTokens => f.write_str("a node needs at least one token"),
-            Invalid::TooLarge => f.write_str("nodes² × tokens per node must be at most 16,777,216"),
+            Invalid::NoPartitions => f.write_str("a ring needs at least one partition"),
+            Invalid::NoCapacity => f.write_str("a member needs a capacity of at least 1"),
+            Invalid::TooLarge => {
+                f.write_str("nodes × ranges and nodes × tokens must be at most 16,777,216")
+            }
             Invalid::Replicas { n, nodes } => {
                 write!(f, "N is {n} but must be from 1 to the {nodes} nodes")
             }
@@ -295,7 +219,10 @@ impl core::error::Error for Invalid {}
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
     use super::*;
+    use crate::membership::Member;
 
     fn refusal(change: impl Fn(&mut Shape)) -> Option<Invalid> {
         let mut shape = Shape::default();
@@ -307,7 +234,26 @@ mod tests {
     fn every_rule_is_kept_and_named() {
         assert_eq!(refusal(|_| ()), None);
         assert_eq!(refusal(|s| s.nodes = 0), Some(Invalid::NoNodes));
-        assert_eq!(refusal(|s| s.vnodes = 0), Some(Invalid::NoTokens));
+        assert_eq!(
+            refusal(|s| s.partitioning = Partitioning::Tokens { per_node: 0 }),
+            Some(Invalid::NoTokens)
+        );
+        let partitions = |partitions| Partitioning::Partitions { partitions };
+        assert_eq!(
+            refusal(|s| s.partitioning = partitions(0)),
+            Some(Invalid::NoPartitions)
+        );
+        assert_eq!(
+            refusal(|s| s.partitioning = partitions(u32::MAX)),
+            Some(Invalid::TooLarge)
+        );
+        assert_eq!(
+            refusal(|s| s.members = vec![Member {
+                capacity: 0,
+                zone: 0
+            }]),
+            Some(Invalid::NoCapacity)
+        );
         assert_eq!(refusal(|s| s.nodes = 5_000), Some(Invalid::TooLarge));
         assert_eq!(
             refusal(|s| s.n = 6),
@@ -350,7 +296,7 @@ mod tests {
             n: 1,
             r: 1,
             w: 1,
-            vnodes: 1,
+            partitioning: Partitioning::Tokens { per_node: 1 },
             ..Shape::default()
         };
         let config = Config::new(small).expect("one node is a cluster");

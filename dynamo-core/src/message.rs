@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::NodeId;
 use crate::context::Context;
-use crate::merkle::{Children, Digests, Root};
+use crate::membership::Membership;
+use crate::merkle::{Prefix, Root, Summary};
 use crate::node::Terms;
+use crate::ring::Range;
 use crate::siblings::Siblings;
+use crate::view::Handover;
 
 /// The number under which a node knows a request that it coordinates.
 ///
@@ -96,27 +99,83 @@ pub enum Message {
         /// The digest of the siblings that arrived: if the hint has grown since, it stays.
         digest: u128,
     },
+    /// How the sender sees the cluster, by the mark of its membership history (§4.8.1).
+    Gossip {
+        /// The mark.
+        view: u64,
+    },
+    /// The sender sees the cluster alike, and is there.
+    GossipAck,
+    /// Changes of membership.
+    History {
+        /// All that the sender knows; or if nothing is wanted, what the receiver lacked.
+        changes: Membership,
+        /// Whether the sender asks for what it lacks itself.
+        wanted: bool,
+    },
+    /// The sender has a range for the receiver, and no longer acts as its owner (§4.9).
+    Offer {
+        /// What it hands over.
+        handover: Handover,
+        /// How it sees the cluster.
+        view: u64,
+    },
+    /// What the receiver of an offer says to it.
+    Confirm {
+        /// The one that was offered.
+        handover: Handover,
+        /// Whether it wants it.
+        answer: Confirmation,
+    },
+    /// The sender waits for a range that the receiver has, as far as it knows.
+    Claim {
+        /// What it waits for.
+        handover: Handover,
+        /// How it sees the cluster.
+        view: u64,
+    },
+    /// Some of the keys of a range, in the order of the keys.
+    Keys {
+        /// The range and its way.
+        handover: Handover,
+        /// The last key of what was sent before; none for the first.
+        after: Option<Vec<u8>>,
+        /// What to merge.
+        states: Vec<(Vec<u8>, Siblings)>,
+        /// Whether there is no more.
+        last: bool,
+    },
+    /// Keys of a range are on the sender's disk.
+    KeysAck {
+        /// The range and its way.
+        handover: Handover,
+        /// The last key of those; none if there were none.
+        upto: Option<Vec<u8>>,
+        /// Whether they were the last.
+        last: bool,
+    },
+    /// What an owner holds of a key whose range it is still waiting for: less than it should.
+    NotYet {
+        /// The request it answers.
+        tag: Tag,
+        /// How the sender sees the cluster.
+        view: u64,
+        /// What it holds.
+        siblings: Siblings,
+        /// Who has the rest.
+        from: NodeId,
+    },
     /// Anti-entropy, first step: the roots of the ranges that both own.
     SyncRoots {
         /// By range.
-        roots: Vec<(u32, Root)>,
+        roots: Vec<(Range, Root)>,
     },
-    /// Second step: the branches of ranges whose roots differ.
-    SyncBranches {
-        /// By range.
-        branches: Vec<(u32, Children)>,
+    /// All steps between: what the sender shows of subtrees that differ. At most 64 of them.
+    SyncNodes {
+        /// By range and place in its tree.
+        nodes: Vec<(Range, Prefix, Summary)>,
     },
-    /// Third step: the leaves of branches that differ.
-    SyncLeaves {
-        /// By range and branch.
-        leaves: Vec<(u32, u8, Children)>,
-    },
-    /// Fourth step: the keys of leaves that differ, with their digests.
-    SyncKeys {
-        /// By range and leaf.
-        keys: Vec<(u32, u8, Digests)>,
-    },
-    /// Last step, and its answer: versions of keys that differ.
+    /// Last step, and its answer: versions of keys that differ. At most 64 keys.
     SyncStates {
         /// What to merge, by key.
         states: Vec<(Vec<u8>, Siblings)>,
@@ -138,6 +197,17 @@ pub struct Written {
     pub terms: Terms,
 }
 
+/// What the receiver of an offer says to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Confirmation {
+    /// It waits for it.
+    Wanted,
+    /// It has it already.
+    Had,
+    /// The range is not its own.
+    NotMine,
+}
+
 /// What became of a forwarded put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
@@ -150,6 +220,11 @@ pub enum Answer {
 }
 
 impl Message {
+    /// The view by which it was sent, if it only makes sense to one who shares it.
+    pub(crate) fn view(&self) -> Option<u64> {
+        None
+    }
+
     /// A word for its kind, for traces.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -162,20 +237,27 @@ impl Message {
             Message::Repair { .. } => "repair",
             Message::Hint { .. } => "hint",
             Message::HintAck { .. } => "hint-ack",
+            Message::Gossip { .. } => "gossip",
+            Message::GossipAck => "gossip-ack",
+            Message::History { .. } => "history",
+            Message::Offer { .. } => "offer",
+            Message::Confirm { .. } => "confirm",
+            Message::Claim { .. } => "claim",
+            Message::Keys { .. } => "keys",
+            Message::KeysAck { .. } => "keys-ack",
+            Message::NotYet { .. } => "not-yet",
             Message::SyncRoots { .. } => "sync-roots",
-            Message::SyncBranches { .. } => "sync-branches",
-            Message::SyncLeaves { .. } => "sync-leaves",
-            Message::SyncKeys { .. } => "sync-keys",
+            Message::SyncNodes { .. } => "sync-nodes",
             Message::SyncStates { .. } => "sync-states",
         }
     }
 
-    /// The keys whose versions it takes from replica to replica to mend them: by read repair, hint
-    /// or anti-entropy. None for all other messages.
+    /// The keys whose versions it takes from replica to replica to mend them: by read repair, hint,
+    /// anti-entropy or handover. None for all other messages.
     pub fn carries(&self) -> Vec<&[u8]> {
         match self {
             Message::Repair { key, .. } | Message::Hint { key, .. } => Vec::from([key.as_slice()]),
-            Message::SyncStates { states, .. } => {
+            Message::SyncStates { states, .. } | Message::Keys { states, .. } => {
                 states.iter().map(|(key, _)| key.as_slice()).collect()
             }
             _ => Vec::new(),

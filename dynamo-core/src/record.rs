@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::clock::NodeId;
+use crate::membership::Change;
 use crate::siblings::Siblings;
+use crate::view::Handover;
 
 /// One record for the disk, as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,10 @@ pub enum Record {
         /// What is kept.
         siblings: Siblings,
     },
+    /// A line of the membership history. Table `m`.
+    Change(Change),
+    /// A part of the circle that is to be handed over, or waited for. Table `t`.
+    Handover(Handover),
     /// The events that this node issued. Table `s`.
     Sequence {
         /// Under which actor, see [`Actor`](crate::Actor).
@@ -52,6 +58,8 @@ pub enum Record {
 
 const DATA: u8 = b'd';
 const HINT: u8 = b'h';
+const CHANGE: u8 = b'm';
+const HANDOVER: u8 = b't';
 const SEQUENCE: u8 = b's';
 
 impl Record {
@@ -70,6 +78,8 @@ impl Record {
                     siblings,
                 })
             }
+            [CHANGE, ..] => Ok(Record::Change(unseal(key, value)?)),
+            [HANDOVER, ..] => Ok(Record::Handover(unseal(key, value)?)),
             [SEQUENCE] => {
                 let (born, last) = unseal(key, value)?;
                 Ok(Record::Sequence { born, last })
@@ -99,6 +109,23 @@ pub(crate) fn write_hint(slot: NodeId, owner: NodeId, key: &[u8], siblings: &Sib
 
 pub(crate) fn write_sequence(born: u64, last: u64) -> Write {
     write(Vec::from([SEQUENCE]), Some(&(born, last)))
+}
+
+pub(crate) fn write_change(change: &Change) -> Write {
+    write(named(CHANGE, change), Some(change))
+}
+
+/// Done: it is over.
+pub(crate) fn write_handover(handover: &Handover, done: bool) -> Write {
+    let Handover {
+        range, from, to, ..
+    } = handover;
+    let name = named(HANDOVER, &(range, from, to));
+    write(name, (!done).then_some(handover))
+}
+
+fn named<T: Serialize>(table: u8, what: &T) -> Vec<u8> {
+    postcard::to_extend(what, Vec::from([table])).expect("plain numbers encode")
 }
 
 fn write<T: Serialize>(name: Vec<u8>, body: Option<&T>) -> Write {

@@ -4,16 +4,23 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::batch::{After, Batch, Change, Commit};
+use crate::batch::{After, Batch, Commit, Effect};
 use crate::clock::{Actor, Dot, NodeId, VersionVector};
 use crate::config::Config;
 use crate::flaw::Flaw;
 use crate::merkle::Tree;
 use crate::node::{Ticket, Time};
 use crate::record::Record;
-use crate::ring::Ring;
+use crate::ring::{Range, Ring};
 use crate::siblings::Siblings;
 use crate::versioning::{Causality, Versioning};
+use crate::view::{Handover, View};
+
+mod ranges;
+#[cfg(test)]
+mod tests;
+
+use ranges::membership;
 
 /// The data, hints and event sequence of one node.
 ///
@@ -24,9 +31,11 @@ use crate::versioning::{Causality, Versioning};
 pub(crate) struct Store {
     id: NodeId,
     config: Arc<Config>,
+    view: Arc<View>,
     data: BTreeMap<Vec<u8>, Datum>,
     hints: BTreeMap<Vec<u8>, BTreeMap<NodeId, Hint>>,
-    trees: BTreeMap<u32, Tree>,
+    /// Of the ranges that this node owns, and of those of which it still holds something.
+    trees: BTreeMap<Range, Tree>,
     /// When this node began to keep its events: part of its name in clocks.
     born: u64,
     sequence: u64,
@@ -46,7 +55,6 @@ struct Held {
 struct Datum {
     held: Held,
     position: u128,
-    range: u32,
     /// The versions on disk in the order in which they came.
     arrived: Vec<Dot>,
 }
@@ -60,7 +68,7 @@ struct Hint {
 /// What takes effect, and may happen, once a store is durable.
 #[derive(Clone, Debug)]
 struct Pending {
-    changes: Vec<Change>,
+    effects: Vec<Effect>,
     after: Vec<After>,
 }
 
@@ -77,11 +85,10 @@ impl Store {
         disk: &BTreeMap<Vec<u8>, Vec<u8>>,
         now: Time,
     ) -> Store {
-        let hosted =
-            (0..config.ring().ranges()).filter(|range| config.owners(*range).contains(&id));
         let mut store = Store {
             id,
-            trees: hosted.map(|range| (range, Tree::new())).collect(),
+            trees: BTreeMap::new(),
+            view: Arc::new(config.first_view(id)),
             config,
             data: BTreeMap::new(),
             hints: BTreeMap::new(),
@@ -90,6 +97,8 @@ impl Store {
             last: Ticket(now.0),
             pending: BTreeMap::new(),
         };
+        let view = membership(&store.view, &store.config, disk);
+        store.follow(Arc::new(view));
         let mut whole = None;
         for (key, value) in disk {
             match Record::decode(key, value) {
@@ -100,6 +109,8 @@ impl Store {
                     key,
                     siblings,
                 }) => store.load_hint(owner, key, siblings),
+                // Read before, and by the node: see `membership` and `handovers`.
+                Ok(Record::Change(_) | Record::Handover(_)) => {}
                 Ok(Record::Sequence { born, last }) => {
                     store.sequence = last;
                     whole = whole.or(Some(Some(born)));
@@ -136,17 +147,37 @@ impl Store {
         self.config.shape().versioning
     }
 
-    /// The range of a key; known without hashing if the key is held.
-    pub(crate) fn range_of(&self, key: &[u8]) -> u32 {
+    /// Where a key lies on the circle; known without hashing if the key is held.
+    pub(crate) fn position_of(&self, key: &[u8]) -> u128 {
         match self.data.get(key) {
-            Some(datum) => datum.range,
-            None => self.config.ring().range_of(key),
+            Some(datum) => datum.position,
+            None => Ring::position(key),
         }
+    }
+
+    /// The range of a key.
+    pub(crate) fn range_of(&self, key: &[u8]) -> u32 {
+        self.view.ring().range_at(self.position_of(key))
     }
 
     /// Whether this node is an owner of the range.
     pub(crate) fn owns(&self, range: u32) -> bool {
-        self.trees.contains_key(&range)
+        self.view.owners(range).contains(&self.id)
+    }
+
+    /// What was to be handed over or waited for, by this disk.
+    pub(crate) fn handovers(disk: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<Handover> {
+        let read = disk.iter().map(|(key, value)| Record::decode(key, value));
+        let handovers = read.filter_map(|record| match record {
+            Ok(Record::Handover(handover)) => Some(handover),
+            _ => None,
+        });
+        handovers.collect()
+    }
+
+    /// What this node believes of the cluster.
+    pub(crate) fn view(&self) -> &Arc<View> {
+        &self.view
     }
 
     /// All that this node means to have of a key: data and hints.
@@ -162,11 +193,6 @@ impl Store {
     /// What the disk holds of a key as data.
     pub(crate) fn data(&self, key: &[u8]) -> Option<&Siblings> {
         self.data.get(key).map(|datum| &datum.held.durable)
-    }
-
-    /// The hash trees of the ranges that this node owns, by range. They show what is durable.
-    pub(crate) fn trees(&self) -> &BTreeMap<u32, Tree> {
-        &self.trees
     }
 
     /// Merges versions into the data of a key.
@@ -262,7 +288,7 @@ impl Store {
         }
         self.last = self.next_ticket();
         let pending = Pending {
-            changes: batch.changes,
+            effects: batch.effects,
             after: Vec::from_iter(after),
         };
         self.pending.insert(self.last, pending);
@@ -280,18 +306,18 @@ impl Store {
             && *first.key() <= ticket
         {
             let pending = first.remove();
-            for change in pending.changes {
-                self.apply(change);
+            for effect in pending.effects {
+                self.apply(effect);
             }
             after.extend(pending.after);
         }
         after
     }
 
-    fn apply(&mut self, change: Change) {
-        match change {
-            Change::Data { key, siblings } => self.apply_data(&key, siblings),
-            Change::Hint {
+    fn apply(&mut self, effect: Effect) {
+        match effect {
+            Effect::Data { key, siblings } => self.apply_data(&key, siblings),
+            Effect::Hint {
                 slot,
                 key,
                 siblings,
@@ -310,15 +336,18 @@ impl Store {
                 datum.arrived.push(version.dot);
             }
         }
+        if siblings.is_empty() {
+            self.apply_nothing(key);
+            return;
+        }
         let digest = if by_arrival {
             siblings.digest_in(datum.arrived.iter())
         } else {
             siblings.digest()
         };
         datum.held.durable = siblings;
-        if let Some(tree) = self.trees.get_mut(&datum.range) {
-            tree.set(datum.position, key, digest);
-        }
+        let position = datum.position;
+        self.tree_at(position).set(position, key, digest);
     }
 
     fn apply_hint(&mut self, slot: NodeId, key: &[u8], siblings: Siblings) {
@@ -366,15 +395,10 @@ impl Store {
     }
 
     fn datum(&mut self, key: &[u8]) -> &mut Datum {
-        let ring = self.config.ring();
-        self.data.entry(key.to_vec()).or_insert_with(|| {
-            let position = Ring::position(key);
-            Datum {
-                held: Held::default(),
-                position,
-                range: ring.range_at(position),
-                arrived: Vec::new(),
-            }
+        self.data.entry(key.to_vec()).or_insert_with(|| Datum {
+            held: Held::default(),
+            position: Ring::position(key),
+            arrived: Vec::new(),
         })
     }
 
@@ -396,7 +420,13 @@ impl Store {
         }
     }
 
-    fn next_ticket(&self) -> Ticket {
+    /// Whether a store, and with it all before, has been answered for.
+    pub(crate) fn is_durable(&self, ticket: Ticket) -> bool {
+        self.pending.range(..=ticket).next().is_none()
+    }
+
+    /// The ticket of the next store.
+    pub(crate) fn next_ticket(&self) -> Ticket {
         Ticket(self.last.0.wrapping_add(1))
     }
 
@@ -422,190 +452,5 @@ impl Hint {
             owner,
             held: Held::default(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use alloc::vec;
-
-    use super::*;
-    use crate::config::Shape;
-    use crate::record::Write;
-    use crate::siblings::Version;
-
-    type Disk = BTreeMap<Vec<u8>, Vec<u8>>;
-
-    const ME: NodeId = NodeId(0);
-
-    fn start(flaw: Option<Flaw>, disk: &Disk) -> Store {
-        let shape = Shape {
-            nodes: 3,
-            flaw,
-            ..Shape::default()
-        };
-        let config = Config::new(shape).expect("three nodes, N = 3");
-        Store::start(ME, Arc::new(config), disk, Time(0))
-    }
-
-    fn version(dot: Dot, value: u8) -> Version {
-        Version {
-            dot,
-            past: VersionVector::new(),
-            time: 0,
-            value: Some(vec![value]),
-        }
-    }
-
-    fn next(store: &mut Store) -> u64 {
-        let (held, context) = (Siblings::new(), VersionVector::new());
-        store.mint(true, &held, &context).counter
-    }
-
-    fn put(store: &mut Store, key: &[u8], value: u8) -> (Ticket, Vec<Write>) {
-        let mut held = store.current(key);
-        let dot = store.mint(true, &held, &VersionVector::new());
-        store.versioning().put(&mut held, version(dot, value));
-        let mut batch = Batch::default();
-        store.merge_data(key, &held, &mut batch);
-        store.write_sequence(&mut batch);
-        match store.commit(batch, Some(After::Replicate(u64::from(value)))) {
-            Commit::Write(ticket, writes) => (ticket, writes),
-            other => panic!("a put writes: {other:?}"),
-        }
-    }
-
-    fn sync(disk: &mut Disk, writes: Vec<Write>) {
-        for Write { key, value } in writes {
-            match value {
-                Some(value) => disk.insert(key, value),
-                None => disk.remove(&key),
-            };
-        }
-    }
-
-    fn replicated(after: Vec<After>) -> Vec<u64> {
-        let numbers = after.into_iter().filter_map(|after| match after {
-            After::Replicate(number) => Some(number),
-            After::Send { .. } => None,
-        });
-        numbers.collect()
-    }
-
-    #[test]
-    fn what_is_not_durable_does_not_show() {
-        let mut store = start(None, &Disk::new());
-        let (first, _) = put(&mut store, b"x", 1);
-        let (second, _) = put(&mut store, b"x", 2);
-        assert_eq!(
-            (store.current(b"x").len(), store.durable(b"x").len()),
-            (2, 0)
-        );
-        assert_eq!(replicated(store.stored(first)), [1]);
-        assert_eq!(store.durable(b"x").len(), 1);
-        assert_eq!(replicated(store.stored(second)), [2]);
-        assert_eq!(store.durable(b"x").len(), 2);
-        assert!(store.stored(second).is_empty(), "a ticket is good once");
-    }
-
-    #[test]
-    fn a_later_store_vouches_for_the_earlier_ones() {
-        let mut store = start(None, &Disk::new());
-        put(&mut store, b"x", 1);
-        let (second, _) = put(&mut store, b"y", 2);
-        assert!(store.stored(Ticket(99)).is_empty());
-        assert_eq!(replicated(store.stored(second)), [1, 2]);
-    }
-
-    #[test]
-    fn what_is_about_to_be_durable_is_waited_for_and_not_written_again() {
-        let mut store = start(None, &Disk::new());
-        let (ticket, _) = put(&mut store, b"x", 1);
-        let again = |store: &mut Store| {
-            let (held, mut batch) = (store.current(b"x"), Batch::default());
-            store.merge_data(b"x", &held, &mut batch);
-            store.commit(batch, Some(After::Replicate(9)))
-        };
-        assert!(matches!(again(&mut store), Commit::Waits));
-        assert_eq!(replicated(store.stored(ticket)), [1, 9]);
-        assert!(matches!(again(&mut store), Commit::Done(Some(_))));
-    }
-
-    #[test]
-    fn a_restart_finds_data_sequence_and_trees_as_they_were() {
-        let (mut store, mut disk) = (start(None, &Disk::new()), Disk::new());
-        for (key, value) in [(b"x", 1), (b"y", 2), (b"x", 3)] {
-            let (ticket, writes) = put(&mut store, key, value);
-            sync(&mut disk, writes);
-            store.stored(ticket);
-        }
-        let mut again = start(None, &disk);
-        assert_eq!(again.trees(), store.trees());
-        assert_eq!(again.durable(b"x"), store.durable(b"x"));
-        assert_eq!(next(&mut again), 4);
-        assert_eq!(next(&mut start(Some(Flaw::ForgetSequence), &disk)), 1);
-    }
-
-    #[test]
-    fn a_garbled_sequence_record_does_not_make_a_dot_twice() {
-        let (mut store, mut disk) = (start(None, &Disk::new()), Disk::new());
-        let (_, writes) = put(&mut store, b"x", 1);
-        sync(&mut disk, writes);
-        disk.insert(vec![b's'], vec![0; 9]);
-        assert_eq!(next(&mut start(None, &disk)), 2);
-    }
-
-    fn keep_hint(store: &mut Store, owner: NodeId, counter: u64, disk: &mut Disk) {
-        let (dot, mut batch) = (
-            Dot {
-                actor: Actor::owner(ME),
-                counter,
-            },
-            Batch::default(),
-        );
-        let siblings = Siblings::from_iter([version(dot, 1)]);
-        store.merge_hint(owner, b"x", &siblings, &mut batch);
-        if let Commit::Write(ticket, writes) = store.commit(batch, None) {
-            sync(disk, writes);
-            store.stored(ticket);
-        }
-    }
-
-    #[test]
-    fn a_hint_goes_only_if_it_is_what_was_delivered_and_was_kept_for_the_deliverer() {
-        let (mut store, mut disk) = (start(None, &Disk::new()), Disk::new());
-        keep_hint(&mut store, NodeId(1), 1, &mut disk);
-        let old = store.hints()[0].2.digest();
-        keep_hint(&mut store, NodeId(1), 2, &mut disk);
-        let new = store.hints()[0].2.digest();
-        for (owner, digest) in [(1, old), (2, new)] {
-            let mut batch = Batch::default();
-            store.drop_hint(NodeId(owner), b"x", digest, &mut batch);
-            assert!(matches!(store.commit(batch, None), Commit::Done(None)));
-        }
-        let mut batch = Batch::default();
-        store.drop_hint(NodeId(1), b"x", new, &mut batch);
-        let Commit::Write(ticket, writes) = store.commit(batch, None) else {
-            panic!("a deletion is written");
-        };
-        assert!(store.hints().is_empty(), "it is not delivered once more");
-        sync(&mut disk, writes);
-        store.stored(ticket);
-        assert!(!store.has_hints());
-        assert!(disk.is_empty());
-    }
-
-    #[test]
-    fn hints_of_one_key_for_two_owners_are_two_unless_the_table_forgets_the_owner() {
-        for (flaw, kept) in [(None, 2), (Some(Flaw::HintKeyWithoutOwner), 1)] {
-            let (mut store, mut disk) = (start(flaw, &Disk::new()), Disk::new());
-            keep_hint(&mut store, NodeId(1), 1, &mut disk);
-            keep_hint(&mut store, NodeId(2), 1, &mut disk);
-            assert_eq!((store.hints().len(), disk.len()), (kept, kept));
-            assert_eq!(start(flaw, &disk).hints().len(), kept);
-        }
-        let (mut store, mut disk) = (start(None, &Disk::new()), Disk::new());
-        keep_hint(&mut store, NodeId(1), 1, &mut disk);
-        assert!(start(Some(Flaw::ForgetHints), &disk).hints().is_empty());
     }
 }

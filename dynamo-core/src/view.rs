@@ -4,6 +4,8 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::NodeId;
 use crate::membership::Membership;
 use crate::ring::{Partitioning, Range, Ring};
@@ -21,7 +23,7 @@ pub struct View {
 }
 
 /// A part of the circle of which a copy moves from one node to another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Handover {
     /// The keys.
     pub range: Range,

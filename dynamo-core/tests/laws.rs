@@ -1,10 +1,9 @@
-//! The laws of version vectors, siblings and Merkle trees, on generated values.
+//! The laws of version vectors, and siblings, on generated values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use dynamo_core::{
-    Actor, Causality, Dot, NodeId, Resolution, Siblings, Tree, Version, VersionVector, Versioning,
-    differing, differing_keys,
+    Actor, Causality, Dot, NodeId, Resolution, Siblings, Version, VersionVector, Versioning,
 };
 use quickcheck::{Arbitrary, Gen, QuickCheck, Testable};
 
@@ -400,69 +399,5 @@ fn the_join_is_the_least_that_has_seen_both() {
         let above = a.0 <= join && b.0 <= join;
         let least = !(a.0 <= c.0 && b.0 <= c.0) || join <= c.0;
         above && least
-    });
-}
-
-type Changes = Vec<(u8, u8)>;
-
-/// Few keys, so that they change often and share leaves.
-fn change(tree: &mut Tree, (key, digest): (u8, u8)) {
-    tree.set(place(key), &[key % 24], u128::from(digest % 4) + 1);
-}
-
-fn place(key: u8) -> u128 {
-    u128::from(key % 24 % 7) * 0x25
-}
-
-fn grown(changes: &Changes) -> Tree {
-    let mut tree = Tree::new();
-    for pair in changes {
-        change(&mut tree, *pair);
-    }
-    tree
-}
-
-fn last(changes: &Changes) -> BTreeMap<u8, u8> {
-    changes
-        .iter()
-        .map(|(key, digest)| (key % 24, digest % 4))
-        .collect()
-}
-
-#[test]
-fn a_tree_that_followed_every_change_equals_one_built_at_the_end() {
-    law::<fn(Changes) -> bool>(|changes| {
-        let rebuilt = grown(&last(&changes).into_iter().collect());
-        let tree = grown(&changes);
-        tree == rebuilt && tree.root() == rebuilt.root()
-    });
-}
-
-/// Walks down two trees as two nodes do.
-fn walk(one: &Tree, two: &Tree) -> BTreeSet<Vec<u8>> {
-    let mut keys = BTreeSet::new();
-    if one.root() == two.root() {
-        return keys;
-    }
-    for branch in differing(&one.branches(), &two.branches()) {
-        for child in differing(&one.leaves(branch), &two.leaves(branch)) {
-            let leaf = branch << 4 | child;
-            keys.extend(differing_keys(&one.keys(leaf), &two.keys(leaf)));
-        }
-    }
-    keys
-}
-
-#[test]
-fn the_walk_down_two_trees_finds_all_that_differs_and_nothing_else() {
-    law::<fn((Changes, Changes, Changes)) -> bool>(|(shared, one, two)| {
-        let (one, two) = ([shared.clone(), one].concat(), [shared, two].concat());
-        let (left, right) = (last(&one), last(&two));
-        let expected: BTreeSet<Vec<u8>> = (0..24u8)
-            .filter(|key| left.get(key) != right.get(key))
-            .map(|key| vec![key])
-            .collect();
-        let (one, two) = (grown(&one), grown(&two));
-        walk(&one, &two) == expected && walk(&two, &one) == expected
     });
 }

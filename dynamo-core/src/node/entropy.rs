@@ -1,9 +1,15 @@
 //! Anti-entropy: replicas walk down their Merkle trees to the keys that differ (§4.7).
 //!
 //! The exchange has no memory: each message is answered from what the receiver holds just then, so
-//! any of them may be lost or late.
+//! any of them may be lost or late. Each is answered in bounded memory: where a large subtree faces
+//! few keys or none, as after the loss of a disk, its children are shown instead of all its keys
+//! being sent, and the other asks again below each. So one walk mends everything without waiting for
+//! the next round, at the pace at which the two answer each other. How many messages are under way
+//! at once grows with what differs; a host that drops some only leaves them to the next round.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::ops::Bound;
 
 use super::machine::{Node, send};
 use super::port::{Output, Time};
@@ -11,17 +17,26 @@ use super::timers::Timer;
 use crate::batch::Batch;
 use crate::clock::NodeId;
 use crate::flaw::Flaw;
-use crate::merkle::{Children, Digests, Root, differing, differing_keys};
+use crate::merkle::{Difference, Holder, Prefix, Root, Summary, Tree};
 use crate::message::Message;
+use crate::ring::{Range, Ring};
 use crate::siblings::Siblings;
+use crate::versioning::Versioning;
+
+/// How many subtrees a message shows; more take several, and more in one that comes are passed over.
+const NODES_MAX: usize = 64;
+
+/// How many keys a message sends or asks for; more take several.
+const KEYS_MAX: usize = 64;
 
 impl Node {
     /// The first comparison. Nodes begin one after the other, not all at once.
     pub(super) fn schedule_entropy(&mut self, now: Time) {
         let shape = self.config.shape();
-        if shape.anti_entropy && shape.nodes > 1 && self.id.0 < shape.nodes {
+        if shape.anti_entropy {
             let interval = shape.timing.anti_entropy_us;
-            let share = interval / u64::from(shape.nodes) * u64::from(self.id.0);
+            let nodes = u64::from(shape.nodes);
+            let share = interval / nodes * (u64::from(self.id.0) % nodes);
             self.timers
                 .set(Timer::Entropy, now.after(interval).after(share));
         }
@@ -29,122 +44,88 @@ impl Node {
 
     /// Sends the next peer the roots of the ranges that both own.
     pub(super) fn compare_trees(&mut self, now: Time, out: &mut Vec<Output>) {
-        let shape = self.config.shape();
-        self.timers
-            .set(Timer::Entropy, now.after(shape.timing.anti_entropy_us));
-        for _ in 0..shape.nodes {
-            self.compared = NodeId((self.compared.0 + 1) % shape.nodes);
-            let peer = self.compared;
-            let shared = self
-                .store
-                .trees()
-                .iter()
-                .filter(|(range, _)| self.shares(peer, **range));
-            let roots: Vec<_> = shared.map(|(range, tree)| (*range, tree.root())).collect();
-            if !roots.is_empty() {
-                send(peer, Message::SyncRoots { roots }, out);
-                return;
+        let interval = self.config.shape().timing.anti_entropy_us;
+        self.timers.set(Timer::Entropy, now.after(interval));
+        let mut roots: BTreeMap<NodeId, Vec<(Range, Root)>> = BTreeMap::new();
+        for (index, range, tree) in self.store.trees() {
+            let owners = self.store.view().owners(index).iter();
+            for peer in owners.filter(|peer| **peer != self.id) {
+                roots.entry(*peer).or_default().push((range, tree.root()));
             }
+        }
+        let next = (Bound::Excluded(self.compared), Bound::Unbounded);
+        let next = roots.range(next).next().or_else(|| roots.iter().next());
+        if let Some((peer, roots)) = next {
+            self.compared = *peer;
+            let roots = roots.clone();
+            send(*peer, Message::SyncRoots { roots }, out);
         }
     }
 
-    /// Answers with the branches of the ranges whose roots differ.
-    pub(super) fn sync_roots(&self, from: NodeId, roots: &[(u32, Root)], out: &mut Vec<Output>) {
-        let mut branches = Vec::new();
-        for (range, root) in roots {
-            if let Some(tree) = self.store.trees().get(range)
-                && tree.root() != *root
-                && self.shares(from, *range)
-            {
-                branches.push((*range, tree.branches()));
+    /// Answers with what is below the roots that differ.
+    pub(super) fn sync_roots(&self, from: NodeId, roots: &[(Range, Root)], out: &mut Vec<Output>) {
+        let mut found = BTreeMap::new();
+        for (range, theirs) in roots {
+            if let Some(tree) = self.shared_tree(from, *range) {
+                found.insert(*range, tree.compare_root(*theirs));
             }
         }
-        if !branches.is_empty() {
-            send(from, Message::SyncBranches { branches }, out);
-        }
+        self.answer(from, found, out);
     }
 
-    /// Answers with the leaves of the branches that differ.
-    pub(super) fn sync_branches(
+    /// Answers with what is below the subtrees that differ.
+    pub(super) fn sync_nodes(
         &self,
         from: NodeId,
-        branches: &[(u32, Children)],
+        nodes: &[(Range, Prefix, Summary)],
         out: &mut Vec<Output>,
     ) {
-        let mut leaves = Vec::new();
-        for (range, theirs) in branches {
-            if let Some(tree) = self.store.trees().get(range)
-                && self.shares(from, *range)
-            {
-                for branch in differing(&tree.branches(), theirs) {
-                    leaves.push((*range, branch, tree.leaves(branch)));
-                }
+        let mut found: BTreeMap<Range, Difference> = BTreeMap::new();
+        for (range, prefix, theirs) in nodes.iter().take(NODES_MAX) {
+            if let Some(tree) = self.shared_tree(from, *range) {
+                let more = tree.compare(prefix, theirs, Ring::position);
+                let of_range = found.entry(*range).or_default();
+                of_range.subtrees.extend(more.subtrees);
+                of_range.keys.extend(more.keys);
             }
         }
-        if !leaves.is_empty() {
-            send(from, Message::SyncLeaves { leaves }, out);
-        }
+        self.answer(from, found, out);
     }
 
-    /// Answers with the keys of the leaves that differ.
-    pub(super) fn sync_leaves(
-        &self,
-        from: NodeId,
-        leaves: &[(u32, u8, Children)],
-        out: &mut Vec<Output>,
-    ) {
-        let mut keys = Vec::new();
-        for (range, branch, theirs) in leaves {
-            if let Some(tree) = self.store.trees().get(range)
-                && *branch < 16
-                && self.shares(from, *range)
-            {
-                for child in differing(&tree.leaves(*branch), theirs) {
-                    let leaf = branch << 4 | child;
-                    keys.push((*range, leaf, tree.keys(leaf)));
-                }
-            }
-        }
-        if !keys.is_empty() {
-            send(from, Message::SyncKeys { keys }, out);
-        }
-    }
-
-    /// Sends what is held of the keys that differ and asks for the same.
-    pub(super) fn sync_keys(
-        &self,
-        from: NodeId,
-        keys: &[(u32, u8, Digests)],
-        out: &mut Vec<Output>,
-    ) {
-        let (mut states, mut wanted) = (Vec::new(), Vec::new());
-        for range_keys in keys.chunk_by(|one, two| one.0 == two.0) {
-            let range = range_keys[0].0;
-            let Some(tree) = self.store.trees().get(&range) else {
-                continue;
-            };
-            let mut differ = Vec::new();
-            for (_, leaf, theirs) in range_keys {
-                differ.extend(differing_keys(&tree.keys(*leaf), theirs));
-            }
-            if !self.shares(from, range)
-                || self.flaw(Flaw::SkipSmallDifferences) && differ.len() == 1
-            {
+    /// Shows the subtrees that differ, sends what is held of the keys that differ, and asks for
+    /// what the other holds of them.
+    fn answer(&self, to: NodeId, found: BTreeMap<Range, Difference>, out: &mut Vec<Output>) {
+        let (mut nodes, mut keys) = (Vec::new(), Vec::new());
+        for (range, difference) in found {
+            let small = difference.subtrees.is_empty() && difference.keys.len() == 1;
+            if small && self.flaw(Flaw::SkipSmallDifferences) {
                 continue;
             }
-            for key in differ {
-                if let Some(held) = self.store.data(&key) {
+            let subtrees = difference.subtrees.into_iter();
+            nodes.extend(subtrees.map(|(prefix, summary)| (range, prefix, summary)));
+            keys.extend(difference.keys);
+        }
+        for nodes in nodes.chunks(NODES_MAX) {
+            let nodes = nodes.to_vec();
+            send(to, Message::SyncNodes { nodes }, out);
+        }
+        for keys in keys.chunks(KEYS_MAX) {
+            let (mut states, mut wanted) = (Vec::new(), Vec::new());
+            for (key, holder) in keys {
+                if *holder != Holder::Theirs
+                    && let Some(held) = self.store.data(key)
+                {
                     states.push((key.clone(), held.clone()));
                 }
-                wanted.push(key);
+                if *holder != Holder::Mine {
+                    wanted.push(key.clone());
+                }
             }
-        }
-        if !wanted.is_empty() {
-            send(from, Message::SyncStates { states, wanted }, out);
+            send(to, Message::SyncStates { states, wanted }, out);
         }
     }
 
-    /// Merges what came and answers with what was asked for.
+    /// Merges what came and answers with what was asked for, unless what came already has it all.
     pub(super) fn sync_states(
         &mut self,
         now: Time,
@@ -153,10 +134,14 @@ impl Node {
         wanted: &[Vec<u8>],
         out: &mut Vec<Output>,
     ) {
+        let came: BTreeMap<_, _> = states.iter().map(|(key, came)| (key, came)).collect();
         let mut held = Vec::new();
-        for key in wanted {
+        for key in wanted.iter().take(KEYS_MAX) {
             if let Some(siblings) = self.store.data(key)
-                && self.shares(from, self.store.range_of(key))
+                && self.shares(from, self.store.position_of(key))
+                && came
+                    .get(key)
+                    .is_none_or(|came| lacks(self.store.versioning(), came, siblings))
             {
                 held.push((key.clone(), siblings.clone()));
             }
@@ -177,8 +162,20 @@ impl Node {
         self.commit(now, batch, None, out);
     }
 
-    /// Whether this node and another both own a range.
-    fn shares(&self, peer: NodeId, range: u32) -> bool {
-        peer != self.id && self.store.owns(range) && self.config.owners(range).contains(&peer)
+    /// The tree of a range that this node and another both own.
+    fn shared_tree(&self, peer: NodeId, range: Range) -> Option<&Tree> {
+        let tree = self.store.tree(range)?;
+        self.shares(peer, range.to).then_some(tree)
     }
+
+    /// Whether this node and another both own the keys at a position.
+    fn shares(&self, peer: NodeId, position: u128) -> bool {
+        let owners = self.store.view().owners_at(position);
+        peer != self.id && owners.contains(&self.id) && owners.contains(&peer)
+    }
+}
+
+/// Whether one who holds the first would learn from the second.
+fn lacks(versioning: Versioning, held: &Siblings, more: &Siblings) -> bool {
+    versioning.merge(&mut held.clone(), more)
 }

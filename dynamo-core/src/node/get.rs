@@ -81,8 +81,8 @@ impl Node {
             asked: Vec::with_capacity(shape.n as usize),
             next: shape.n as usize,
         };
-        for index in 0..self.config.owners(range).len() {
-            let owner = self.config.owners(range)[index];
+        for index in 0..self.store.view().owners(range).len() {
+            let owner = self.store.view().owners(range)[index];
             let avoid = self.config.shape().sloppy && self.detector.suspects(owner, now);
             // With nobody to stand in, a suspected owner is better than nobody.
             let stand_in = if avoid {

@@ -9,15 +9,18 @@ use super::get::Get;
 use super::port::{Input, Output, Reply, Request, RequestId, Ticket, Time};
 use super::put::Put;
 use super::timers::{Timer, Timers};
+use super::transfer::Transfers;
 use crate::batch::{After, Batch, Commit};
 use crate::clock::NodeId;
 use crate::config::Config;
 use crate::detector::Detector;
 use crate::flaw::Flaw;
+use crate::membership::Move;
 use crate::merkle::Root;
 use crate::message::{Message, Tag};
 use crate::ring::RangeName;
 use crate::store::Store;
+use crate::view::View;
 
 /// One node of a Dynamo.
 ///
@@ -45,6 +48,10 @@ pub struct Node {
     pub(super) delivering: BTreeMap<NodeId, Time>,
     /// The peer with whom trees were compared last.
     pub(super) compared: NodeId,
+    /// The peer who was told something in the last round of gossip and has said nothing since.
+    pub(super) greeted: Option<NodeId>,
+    /// The ranges on their way from and to this node.
+    pub(super) transfers: Transfers,
 }
 
 impl Node {
@@ -73,9 +80,14 @@ impl Node {
             obeyed: BTreeMap::new(),
             delivering: BTreeMap::new(),
             compared: id,
+            greeted: None,
+            transfers: Transfers::resumed(id, Store::handovers(disk)),
         };
         node.schedule_hints(now);
         node.schedule_entropy(now);
+        node.schedule_gossip(now);
+        node.schedule_transfers(now);
+        node.schedule_reaping(now);
         node
     }
 
@@ -85,8 +97,9 @@ impl Node {
             Input::Wake => self.wake(now, out),
             Input::Request { id, request } => self.request(now, id, request, out),
             Input::Message { from, message } => {
-                if from != self.id && from.0 < self.config.shape().nodes {
+                if from != self.id {
                     self.detector.heard(from);
+                    self.greeted = self.greeted.filter(|greeted| *greeted != from);
                     self.receive(now, from, message, out);
                 }
             }
@@ -102,10 +115,10 @@ impl Node {
     /// The Merkle roots of the ranges that this node owns, by range name. Nodes whose roots of a
     /// range are equal hold the same versions of all its keys on disk.
     pub fn roots(&self) -> Vec<(RangeName, Root)> {
-        let ring = self.config.ring();
-        let trees = self.store.trees().iter();
+        let ring = self.store.view().ring();
+        let trees = self.store.trees();
         trees
-            .map(|(range, tree)| (ring.range_name(*range), tree.root()))
+            .map(|(index, _, tree)| (ring.range_name(index), tree.root()))
             .collect()
     }
 
@@ -123,7 +136,25 @@ impl Node {
                 context,
                 terms,
             } => self.request_put(now, id, (key, None), context, terms, out),
+            Request::Join { node, member } => {
+                self.request_move(now, id, node, Move::Join(member), out);
+            }
+            Request::Leave { node } => self.request_move(now, id, node, Move::Leave, out),
+            Request::Members => {
+                let history = self.store.view().membership().clone();
+                reply(id, Reply::Members(history), out);
+            }
         }
+    }
+
+    /// How this node sees the cluster.
+    pub fn view(&self) -> &View {
+        self.store.view()
+    }
+
+    /// How many hashes the Merkle trees of this node have taken since it started.
+    pub fn hashes(&self) -> u64 {
+        self.store.trees().map(|(_, _, tree)| tree.hashes()).sum()
     }
 
     fn wake(&mut self, now: Time, out: &mut Vec<Output>) {
@@ -134,11 +165,20 @@ impl Node {
                 Timer::Forward(number) => self.forwarding_is_due(now, number, out),
                 Timer::Hints => self.deliver_hints(now, out),
                 Timer::Entropy => self.compare_trees(now, out),
+                Timer::Gossip => self.gossip(now, out),
+                Timer::Transfers => self.see_to_transfers(now, out),
+                Timer::Reaping => self.reap(now, out),
             }
         }
     }
 
-    fn receive(&mut self, now: Time, from: NodeId, message: Message, out: &mut Vec<Output>) {
+    pub(super) fn receive(
+        &mut self,
+        now: Time,
+        from: NodeId,
+        message: Message,
+        out: &mut Vec<Output>,
+    ) {
         match message {
             Message::Forward { tag, life, written } => {
                 self.obey(now, (from, tag), life, written, out);
@@ -156,10 +196,30 @@ impl Node {
             Message::Repair { key, siblings } => self.repaired(now, &key, &siblings, out),
             Message::Hint { key, siblings } => self.take_hint(now, from, key, &siblings, out),
             Message::HintAck { key, digest } => self.hint_taken(now, from, &key, digest, out),
+            Message::Gossip { view } => self.gossiped(from, view, out),
+            Message::GossipAck => {}
+            Message::History { changes, wanted } => {
+                self.history(now, from, &changes, wanted, out);
+            }
+            Message::Offer { handover, view } => self.offered(from, handover, view, out),
+            Message::Confirm { handover, answer } => {
+                self.confirmed(now, from, &handover, answer, out);
+            }
+            Message::Claim { handover, view } => self.claimed(now, from, handover, view, out),
+            Message::Keys {
+                handover,
+                states,
+                last,
+                ..
+            } => self.take_keys(now, from, handover, &states, last, out),
+            Message::KeysAck {
+                handover,
+                upto,
+                last,
+            } => self.keys_taken(now, from, &handover, (upto, last), out),
+            Message::NotYet { .. } => {}
             Message::SyncRoots { roots } => self.sync_roots(from, &roots, out),
-            Message::SyncBranches { branches } => self.sync_branches(from, &branches, out),
-            Message::SyncLeaves { leaves } => self.sync_leaves(from, &leaves, out),
-            Message::SyncKeys { keys } => self.sync_keys(from, &keys, out),
+            Message::SyncNodes { nodes } => self.sync_nodes(from, &nodes, out),
             Message::SyncStates { states, wanted } => {
                 self.sync_states(now, from, &states, &wanted, out);
             }
@@ -185,6 +245,7 @@ impl Node {
             Commit::Done(None) | Commit::Waits => {}
         }
         self.schedule_hints(now);
+        self.schedule_transfers(now);
     }
 
     fn stored(&mut self, now: Time, ticket: Ticket, out: &mut Vec<Output>) {
@@ -196,7 +257,22 @@ impl Node {
     fn proceed(&mut self, now: Time, after: After, out: &mut Vec<Output>) {
         match after {
             After::Replicate(number) => self.replicate(now, number, out),
-            After::Send { to, message } => out.push(Output::Send { to, message }),
+            After::Send { to, message } => send(to, message, out),
+            After::Vouch {
+                to,
+                position,
+                message,
+            } => self.vouch(to, position, message, out),
+            After::Reply(id) => {
+                reply(id, Reply::Stored, out);
+                self.see_to_transfers(now, out);
+            }
+            After::HandOver => self.see_to_transfers(now, out),
+            After::Landed {
+                handover,
+                upto,
+                last,
+            } => self.landed(now, handover, upto, last, out),
         }
     }
 
@@ -226,7 +302,7 @@ impl Node {
 
     /// The next node beyond the owners of a range that seems up; `next` remembers where to go on.
     pub(super) fn stand_in(&self, now: Time, range: u32, next: &mut usize) -> Option<NodeId> {
-        let walk = self.config.ring().walk(range);
+        let walk = self.store.view().ring().walk(range);
         while let Some(node) = walk.get(*next).copied() {
             *next += 1;
             if !self.detector.suspects(node, now) {

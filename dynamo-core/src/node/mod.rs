@@ -3,13 +3,16 @@
 mod entropy;
 mod forward;
 mod get;
+mod gossip;
 mod handoff;
 mod machine;
 mod port;
 mod put;
+mod reaping;
 mod repair;
 mod replica;
 mod timers;
+mod transfer;
 
 pub use machine::Node;
 pub use port::{Input, Output, Refusal, Reply, Request, RequestId, Terms, Ticket, Time};

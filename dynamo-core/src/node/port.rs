@@ -6,6 +6,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::NodeId;
+use crate::membership::{Member, Membership};
 use crate::message::Message;
 use crate::record::Write;
 
@@ -84,6 +85,21 @@ pub enum Request {
         /// How many replicas it takes.
         terms: Terms,
     },
+    /// A node is to be a member from now on (§4.8.1). Any node can be told.
+    Join {
+        /// Which node.
+        node: NodeId,
+        /// What the ring should know of it.
+        member: Member,
+    },
+    /// A node is to be a member no longer.
+    Leave {
+        /// Which node.
+        node: NodeId,
+    },
+    /// How the node that is asked sees the cluster, for clients that find their way by themselves
+    /// (§6.4).
+    Members,
     /// A version of a key that says it is gone: a tombstone. It replaces what its context has seen,
     /// like a put; a concurrent value stays.
     Delete {
@@ -124,8 +140,10 @@ pub enum Reply {
         /// For the put that is to replace them. Opaque.
         context: Vec<u8>,
     },
-    /// W nodes have the put on disk.
+    /// W nodes have the put on disk; or the change of membership is on the disk of the node asked.
     Stored,
+    /// Who was told to join or leave.
+    Members(Membership),
     /// The put was certainly not applied, and never will be.
     Refused(Refusal),
     /// No quorum answered in time. A put may or may not have taken effect, now or later.
@@ -144,6 +162,14 @@ pub enum Refusal {
     Terms,
     /// A pinned request came to a node that does not own the key.
     NotAnOwner,
+    /// It is a member of that description.
+    MemberAlready,
+    /// It is no member.
+    NotAMember,
+    /// A ring has a member.
+    LastMember,
+    /// The ring would be too large.
+    TooLarge,
 }
 
 impl fmt::Display for Refusal {
@@ -153,6 +179,10 @@ impl fmt::Display for Refusal {
             Refusal::ForeignContext => "the context belongs to another key",
             Refusal::Terms => "it must be 1 ≤ R, W ≤ N ≤ the cluster's N",
             Refusal::NotAnOwner => "this node does not own the key",
+            Refusal::MemberAlready => "it is a member already",
+            Refusal::NotAMember => "it is no member",
+            Refusal::LastMember => "the last member cannot leave",
+            Refusal::TooLarge => "the ring would be too large",
         })
     }
 }

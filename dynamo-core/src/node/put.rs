@@ -108,7 +108,7 @@ impl Node {
         out: &mut Vec<Output>,
     ) {
         let range = self.store.range_of(&written.key);
-        let owners = self.config.owners(range);
+        let owners = self.store.view().owners(range);
         let healthy = owners
             .iter()
             .find(|owner| !self.detector.suspects(**owner, now));
@@ -145,7 +145,7 @@ impl Node {
         };
         versioning.put(&mut siblings, version);
         let mut batch = Batch::default();
-        match self.config.owners(range).first().copied() {
+        match self.store.view().owners(range).first().copied() {
             Some(first) if !owns => self.store.merge_hint(first, &key, &siblings, &mut batch),
             _ => self.store.merge_data(&key, &siblings, &mut batch),
         }
@@ -194,7 +194,7 @@ impl Node {
         put.holders.push(self.id);
         put.count += 1;
         let stands_in = !self.store.owns(put.range);
-        let owners = self.config.owners(put.range).iter().copied();
+        let owners = self.store.view().owners(put.range).iter().copied();
         let others: Vec<NodeId> = owners
             .skip(usize::from(stands_in))
             .filter(|owner| *owner != self.id)

@@ -6,9 +6,9 @@ use super::get::Get;
 use super::machine::{Node, send};
 use super::port::{Output, Time};
 use crate::batch::Batch;
-use crate::config::ReadRepair;
 use crate::flaw::Flaw;
 use crate::message::Message;
+use crate::shape::ReadRepair;
 use crate::siblings::{Siblings, Version};
 
 impl Node {
@@ -20,7 +20,7 @@ impl Node {
         }
         let merged = get.merged(self.store.versioning());
         let stale = |answer: &Option<Siblings>| answer.as_ref().is_some_and(|held| *held != merged);
-        let owners = self.config.owners(get.range);
+        let owners = self.store.view().owners(get.range);
         let stale = get
             .asked
             .iter()

@@ -24,7 +24,7 @@ impl Node {
         let mut batch = Batch::default();
         match hint {
             None if self.store.owns(range) => self.store.merge_data(key, siblings, &mut batch),
-            Some(owner) if owner != self.id && self.config.owners(range).contains(&owner) => {
+            Some(owner) if owner != self.id && self.store.view().owners(range).contains(&owner) => {
                 self.store.merge_hint(owner, key, siblings, &mut batch);
             }
             _ => return,

@@ -18,6 +18,12 @@ pub(super) enum Timer {
     Hints,
     /// To compare Merkle trees with a peer.
     Entropy,
+    /// To tell a peer how it sees the cluster.
+    Gossip,
+    /// To see to the ranges that are handed over.
+    Transfers,
+    /// To look for tombstones that have grown old.
+    Reaping,
 }
 
 /// The alarms that are set, each at most once.

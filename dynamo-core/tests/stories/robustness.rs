@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dynamo_core::{
-    Actor, Answer, Config, Context, Dot, Input, Message, Node, NodeId, Output, Reply, Request,
-    RequestId, Shape, Siblings, Tag, Terms, Ticket, Time, Version, VersionVector, Written,
+    Actor, Answer, Config, Context, Dot, Input, Message, Node, NodeId, Output, Prefix, Range,
+    Reply, Request, RequestId, Shape, Siblings, Summary, Tag, Terms, Ticket, Time, Version,
+    VersionVector, Written,
 };
 
 use crate::network::Network;
@@ -74,19 +75,26 @@ fn strange_messages() -> Vec<Message> {
 
 /// The same of the messages that compare trees.
 fn strange_comparisons() -> Vec<Message> {
-    let (key, children) = (b"strange".to_vec(), [1; 16]);
+    let (key, children) = (b"strange".to_vec(), Box::new([1; 16]));
+    let config = Config::new(Shape::default()).expect("the default is valid");
+    let real = |index: u32| config.ring().range(index).expect("there are forty");
+    let none = Range { after: 9, to: 3 };
     vec![
         Message::SyncRoots {
-            roots: vec![(0, 1), (u32::MAX, 2)],
+            roots: vec![(real(0), 1), (none, 2)],
         },
-        Message::SyncBranches {
-            branches: vec![(0, children), (u32::MAX, children)],
-        },
-        Message::SyncLeaves {
-            leaves: vec![(0, 255, children), (u32::MAX, 3, children)],
-        },
-        Message::SyncKeys {
-            keys: vec![(0, 255, vec![(key.clone(), 1)]), (9_999, 0, vec![])],
+        Message::SyncNodes {
+            nodes: vec![
+                (real(0), Prefix::ROOT, Summary::Keys(vec![(key.clone(), 1)])),
+                (real(1), Prefix::ROOT, Summary::Children(children.clone())),
+                (
+                    real(2),
+                    Prefix::new(255, u128::MAX),
+                    Summary::Children(children),
+                ),
+                (real(3), Prefix::new(7, 9), Summary::Keys(vec![])),
+                (none, Prefix::ROOT, Summary::Keys(vec![])),
+            ],
         },
         Message::SyncStates {
             states: vec![(key.clone(), Siblings::new())],
@@ -116,6 +124,45 @@ fn strange_messages_do_no_harm() {
     }
     network.run_ms(1_000);
     assert_eq!(network.get(NodeId(3), KEY).0, ["a"]);
+}
+
+#[test]
+fn comparisons_are_answered_in_bounds_and_to_owners_only() {
+    let mut network = Network::new(Shape::default());
+    let list = network.list(KEY);
+    network.put(list[0], KEY, "a", None);
+    network.run_ms(100);
+    network.log.clear();
+    let ring = network.config.ring();
+    let range = ring.range(ring.range_of(KEY)).expect("every key has one");
+    let shown = Summary::Children(Box::new([1; 16]));
+    let greedy = [
+        Message::SyncRoots {
+            roots: vec![(range, 1); 10_000],
+        },
+        Message::SyncNodes {
+            nodes: vec![(range, Prefix::ROOT, shown); 10_000],
+        },
+        Message::SyncStates {
+            states: vec![],
+            wanted: vec![KEY.to_vec(); 10_000],
+        },
+    ];
+    for from in [list[4], list[1]] {
+        for message in greedy.clone() {
+            network.input(list[0], Input::Message { from, message });
+        }
+    }
+    assert!(network.log.iter().all(|(_, to, _)| *to == list[1]));
+    let answers: Vec<usize> = network
+        .log
+        .iter()
+        .map(|(.., message)| match message {
+            Message::SyncNodes { nodes } => nodes.len(),
+            other => other.carries().len(),
+        })
+        .collect();
+    assert_eq!(answers, [1, 64, 64]);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dynamo_core::{
-    Dot, Flaw, NodeId, ReadRepair, Record, Reply, Request, RequestId, Shape, Terms, Version,
-    VersionVector,
+    Dot, Flaw, NodeId, Partitioning, ReadRepair, Record, Reply, Request, RequestId, Shape, Terms,
+    Version, VersionVector,
 };
 
 use crate::network::Network;
@@ -326,7 +326,9 @@ fn shape(seed: u64, flaw: Option<Flaw>) -> Shape {
         n,
         r: 1 + pick(17, u64::from(n)) as u32,
         w: 1 + pick(23, u64::from(n)) as u32,
-        vnodes: 1 + pick(29, 8) as u32,
+        partitioning: Partitioning::Tokens {
+            per_node: 1 + pick(29, 8) as u32,
+        },
         sloppy: pick(33, 3) > 0,
         hints: pick(33, 3) > 0 || pick(43, 2) > 0,
         anti_entropy: pick(37, 3) > 0,

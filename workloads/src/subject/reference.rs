@@ -90,7 +90,9 @@ impl Cluster {
             n: shape.n,
             r: shape.r,
             w: shape.w,
-            vnodes: shape.vnodes,
+            partitioning: core::Partitioning::Tokens {
+                per_node: shape.vnodes,
+            },
             sloppy: shape.sloppy,
             hints: shape.hints,
             anti_entropy: shape.anti_entropy,

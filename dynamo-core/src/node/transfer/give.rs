@@ -1,0 +1,219 @@
+//! The side of a node that ceases to own a range.
+
+use alloc::vec::Vec;
+
+use super::state::{Batched, Duty};
+use crate::batch::{After, Batch};
+use crate::clock::NodeId;
+use crate::message::{Confirmation, Message};
+use crate::node::machine::{Node, send};
+use crate::node::port::{Output, Time};
+use crate::node::timers::Timer;
+use crate::view::Handover;
+
+/// How many keys go in one message.
+const KEYS_MAX: usize = 64;
+
+/// How many claims an old owner may leave unanswered before the others are asked.
+const CLAIMS_MAX: u32 = 30;
+
+impl Node {
+    /// Sees to it that ranges, if any are under way, are seen to.
+    pub(in crate::node) fn schedule_transfers(&mut self, now: Time) {
+        if !self.transfers.is_idle() && !self.timers.is_set(Timer::Transfers) {
+            let interval = self.config.shape().timing.transfer_us;
+            self.timers.set(Timer::Transfers, now.after(interval));
+        }
+    }
+
+    /// Offers what is to be handed over, goes on with what is being sent, claims what is waited for.
+    pub(in crate::node) fn see_to_transfers(&mut self, now: Time, out: &mut Vec<Output>) {
+        let view = self.store.view().mark();
+        for index in 0..self.transfers.duties.len() {
+            if self
+                .detector
+                .suspects(self.transfers.duties[index].handover.to, now)
+            {
+                continue;
+            }
+            let duty = &self.transfers.duties[index];
+            if duty.sending.is_some() {
+                self.send_keys(index, out);
+            } else if self.store.is_durable(duty.ticket) && !self.is_blocked(&duty.handover) {
+                let handover = duty.handover.clone();
+                send(handover.to, Message::Offer { handover, view }, out);
+            }
+        }
+        for awaited in &mut self.transfers.awaits {
+            awaited.claims = awaited.claims.saturating_add(1);
+            let late = awaited.claims > CLAIMS_MAX;
+            let others = awaited.handover.others.iter().filter(|_| late);
+            let silent = |from: &&NodeId| !awaited.had.contains(from);
+            for from in core::iter::once(&awaited.handover.from)
+                .chain(others)
+                .filter(silent)
+            {
+                let handover = Handover {
+                    from: *from,
+                    ..awaited.handover.clone()
+                };
+                send(*from, Message::Claim { handover, view }, out);
+            }
+        }
+        self.schedule_transfers(now);
+    }
+
+    /// Whether this node itself still waits for some of what it is to hand over.
+    fn is_blocked(&self, handover: &Handover) -> bool {
+        let awaits = self.transfers.awaits.iter();
+        awaits
+            .filter(|awaited| awaited.handover.from != handover.to)
+            .any(|awaited| awaited.handover.range.contains(handover.range.to))
+    }
+
+    /// The receiver of an offer answers.
+    pub(in crate::node) fn confirmed(
+        &mut self,
+        now: Time,
+        from: NodeId,
+        handover: &Handover,
+        answer: Confirmation,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(index) = self.duty(from, handover) else {
+            return;
+        };
+        match answer {
+            Confirmation::Wanted if self.transfers.duties[index].sending.is_none() => {
+                self.transfers.duties[index].sending = Some(Batched::default());
+                self.send_keys(index, out);
+            }
+            Confirmation::Wanted => {}
+            Confirmation::Had => self.finish(now, index, out),
+            Confirmation::NotMine => self.retarget(now, index, out),
+        }
+    }
+
+    /// Somebody waits for a range that this node has.
+    pub(in crate::node) fn claimed(
+        &mut self,
+        now: Time,
+        from: NodeId,
+        handover: Handover,
+        view: u64,
+        out: &mut Vec<Output>,
+    ) {
+        if handover.to != from || handover.from != self.id {
+            return;
+        }
+        if view != self.store.view().mark() {
+            return self.send_history(from, out);
+        }
+        if self.duty(from, &handover).is_none() {
+            let mut batch = Batch::default();
+            batch.handover(&handover, false);
+            self.add_duty(handover);
+            self.commit(now, batch, Some(After::HandOver), out);
+        }
+    }
+
+    pub(super) fn add_duty(&mut self, handover: Handover) {
+        let duty = Duty::new(handover, self.store.next_ticket());
+        self.transfers.duties.push(duty);
+    }
+
+    fn duty(&self, to: NodeId, handover: &Handover) -> Option<usize> {
+        self.transfers
+            .duties
+            .iter()
+            .position(|duty| duty.handover.to == to && duty.handover.range == handover.range)
+    }
+
+    /// Sends the next keys, or the same again if they were not acknowledged.
+    fn send_keys(&mut self, index: usize, out: &mut Vec<Output>) {
+        let duty = &mut self.transfers.duties[index];
+        let Some(batched) = &mut duty.sending else {
+            return;
+        };
+        let after = batched.after.clone();
+        let range = duty.handover.range;
+        let mut states = self.store.some_of(range, after.as_deref(), KEYS_MAX + 1);
+        let last = states.len() <= KEYS_MAX;
+        states.truncate(KEYS_MAX);
+        batched.upto = states.last().map(|(key, _)| key.clone());
+        batched.last = last;
+        let handover = duty.handover.clone();
+        let to = handover.to;
+        let message = Message::Keys {
+            handover,
+            after,
+            states,
+            last,
+        };
+        send(to, message, out);
+    }
+
+    /// The receiver has the keys on disk.
+    pub(in crate::node) fn keys_taken(
+        &mut self,
+        now: Time,
+        from: NodeId,
+        handover: &Handover,
+        (upto, last): (Option<Vec<u8>>, bool),
+        out: &mut Vec<Output>,
+    ) {
+        let Some(index) = self.duty(from, handover) else {
+            return;
+        };
+        match &mut self.transfers.duties[index].sending {
+            Some(batched) if batched.upto == upto && batched.last == last => {
+                batched.after = upto;
+            }
+            _ => return,
+        }
+        if last {
+            self.finish(now, index, out);
+        } else {
+            self.send_keys(index, out);
+        }
+    }
+
+    /// A range has been handed over. What of it this node does not own itself goes, unless another
+    /// still waits for it.
+    fn finish(&mut self, now: Time, index: usize, out: &mut Vec<Output>) {
+        let Duty { handover, .. } = self.transfers.duties.remove(index);
+        let mut batch = Batch::default();
+        batch.handover(&handover, true);
+        let range = handover.range;
+        let overlaps = |duty: &Duty| {
+            duty.handover.range.contains(range.to) || range.contains(duty.handover.range.to)
+        };
+        if !self.transfers.duties.iter().any(overlaps) {
+            self.store.drop_range(range, &mut batch);
+        }
+        self.commit(now, batch, None, out);
+    }
+
+    /// The receiver does not own the range: the first that does gets it, if there is another.
+    fn retarget(&mut self, now: Time, index: usize, out: &mut Vec<Output>) {
+        let range = self.transfers.duties[index].handover.range;
+        let owners = self.store.view().owners_at(range.to);
+        if owners.contains(&self.id) || !self.store.has_strays(range) {
+            return self.finish(now, index, out);
+        }
+        let Some(to) = owners.first().copied() else {
+            return;
+        };
+        let Duty { handover, .. } = self.transfers.duties.remove(index);
+        let mut batch = Batch::default();
+        batch.handover(&handover, true);
+        let handover = Handover {
+            to,
+            gained: false,
+            ..handover
+        };
+        batch.handover(&handover, false);
+        self.add_duty(handover);
+        self.commit(now, batch, Some(After::HandOver), out);
+    }
+}

@@ -1,0 +1,16 @@
+//! Ranges that change owner when members join or leave: offer, confirm, transfer, drop (§4.9).
+//!
+//! Each part of the circle goes from one that ceases to own it to one that begins to. Until the new
+//! owner has it all, it does not pass for a replica that knows every write: it says so when it is
+//! asked ([`Message::NotYet`]), and it vouches for a write only once the old owner is known to act by
+//! the new ring. The old owner keeps what it has until the new one has it on disk.
+//!
+//! While changes overlap, some nodes may pass over a view that others acted by. Quorums then need
+//! not meet until all ranges have arrived, but nothing that was acknowledged is lost.
+
+mod give;
+mod plan;
+mod state;
+mod take;
+
+pub(super) use state::Transfers;

@@ -1,0 +1,183 @@
+//! What a store keeps, and when it says so.
+
+use alloc::vec;
+
+use super::*;
+use crate::record::Write;
+use crate::shape::Shape;
+use crate::siblings::Version;
+
+type Disk = BTreeMap<Vec<u8>, Vec<u8>>;
+
+const ME: NodeId = NodeId(0);
+
+fn start(flaw: Option<Flaw>, disk: &Disk) -> Store {
+    let shape = Shape {
+        nodes: 3,
+        flaw,
+        ..Shape::default()
+    };
+    let config = Config::new(shape).expect("three nodes, N = 3");
+    Store::start(ME, Arc::new(config), disk, Time(0))
+}
+
+fn version(dot: Dot, value: u8) -> Version {
+    Version {
+        dot,
+        past: VersionVector::new(),
+        time: 0,
+        value: Some(vec![value]),
+    }
+}
+
+fn next(store: &mut Store) -> u64 {
+    let (held, context) = (Siblings::new(), VersionVector::new());
+    store.mint(true, &held, &context).counter
+}
+
+fn put(store: &mut Store, key: &[u8], value: u8) -> (Ticket, Vec<Write>) {
+    let mut held = store.current(key);
+    let dot = store.mint(true, &held, &VersionVector::new());
+    store.versioning().put(&mut held, version(dot, value));
+    let mut batch = Batch::default();
+    store.merge_data(key, &held, &mut batch);
+    store.write_sequence(&mut batch);
+    match store.commit(batch, Some(After::Replicate(u64::from(value)))) {
+        Commit::Write(ticket, writes) => (ticket, writes),
+        other => panic!("a put writes: {other:?}"),
+    }
+}
+
+fn sync(disk: &mut Disk, writes: Vec<Write>) {
+    for Write { key, value } in writes {
+        match value {
+            Some(value) => disk.insert(key, value),
+            None => disk.remove(&key),
+        };
+    }
+}
+
+fn replicated(after: Vec<After>) -> Vec<u64> {
+    let numbers = after.into_iter().filter_map(|after| match after {
+        After::Replicate(number) => Some(number),
+        _ => None,
+    });
+    numbers.collect()
+}
+
+#[test]
+fn what_is_not_durable_does_not_show() {
+    let mut store = start(None, &Disk::new());
+    let (first, _) = put(&mut store, b"x", 1);
+    let (second, _) = put(&mut store, b"x", 2);
+    assert_eq!(
+        (store.current(b"x").len(), store.durable(b"x").len()),
+        (2, 0)
+    );
+    assert_eq!(replicated(store.stored(first)), [1]);
+    assert_eq!(store.durable(b"x").len(), 1);
+    assert_eq!(replicated(store.stored(second)), [2]);
+    assert_eq!(store.durable(b"x").len(), 2);
+    assert!(store.stored(second).is_empty(), "a ticket is good once");
+}
+
+#[test]
+fn a_later_store_vouches_for_the_earlier_ones() {
+    let mut store = start(None, &Disk::new());
+    put(&mut store, b"x", 1);
+    let (second, _) = put(&mut store, b"y", 2);
+    assert!(store.stored(Ticket(99)).is_empty());
+    assert_eq!(replicated(store.stored(second)), [1, 2]);
+}
+
+#[test]
+fn what_is_about_to_be_durable_is_waited_for_and_not_written_again() {
+    let mut store = start(None, &Disk::new());
+    let (ticket, _) = put(&mut store, b"x", 1);
+    let again = |store: &mut Store| {
+        let (held, mut batch) = (store.current(b"x"), Batch::default());
+        store.merge_data(b"x", &held, &mut batch);
+        store.commit(batch, Some(After::Replicate(9)))
+    };
+    assert!(matches!(again(&mut store), Commit::Waits));
+    assert_eq!(replicated(store.stored(ticket)), [1, 9]);
+    assert!(matches!(again(&mut store), Commit::Done(Some(_))));
+}
+
+#[test]
+fn a_restart_finds_data_sequence_and_trees_as_they_were() {
+    let (mut store, mut disk) = (start(None, &Disk::new()), Disk::new());
+    for (key, value) in [(b"x", 1), (b"y", 2), (b"x", 3)] {
+        let (ticket, writes) = put(&mut store, key, value);
+        sync(&mut disk, writes);
+        store.stored(ticket);
+    }
+    let mut again = start(None, &disk);
+    assert!(again.trees().eq(store.trees()));
+    assert_eq!(again.durable(b"x"), store.durable(b"x"));
+    assert_eq!(next(&mut again), 4);
+    assert_eq!(next(&mut start(Some(Flaw::ForgetSequence), &disk)), 1);
+}
+
+#[test]
+fn a_garbled_sequence_record_does_not_make_a_dot_twice() {
+    let (mut store, mut disk) = (start(None, &Disk::new()), Disk::new());
+    let (_, writes) = put(&mut store, b"x", 1);
+    sync(&mut disk, writes);
+    disk.insert(vec![b's'], vec![0; 9]);
+    assert_eq!(next(&mut start(None, &disk)), 2);
+}
+
+fn keep_hint(store: &mut Store, owner: NodeId, counter: u64, disk: &mut Disk) {
+    let (dot, mut batch) = (
+        Dot {
+            actor: Actor::owner(ME),
+            counter,
+        },
+        Batch::default(),
+    );
+    let siblings = Siblings::from_iter([version(dot, 1)]);
+    store.merge_hint(owner, b"x", &siblings, &mut batch);
+    if let Commit::Write(ticket, writes) = store.commit(batch, None) {
+        sync(disk, writes);
+        store.stored(ticket);
+    }
+}
+
+#[test]
+fn a_hint_goes_only_if_it_is_what_was_delivered_and_was_kept_for_the_deliverer() {
+    let (mut store, mut disk) = (start(None, &Disk::new()), Disk::new());
+    keep_hint(&mut store, NodeId(1), 1, &mut disk);
+    let old = store.hints()[0].2.digest();
+    keep_hint(&mut store, NodeId(1), 2, &mut disk);
+    let new = store.hints()[0].2.digest();
+    for (owner, digest) in [(1, old), (2, new)] {
+        let mut batch = Batch::default();
+        store.drop_hint(NodeId(owner), b"x", digest, &mut batch);
+        assert!(matches!(store.commit(batch, None), Commit::Done(None)));
+    }
+    let mut batch = Batch::default();
+    store.drop_hint(NodeId(1), b"x", new, &mut batch);
+    let Commit::Write(ticket, writes) = store.commit(batch, None) else {
+        panic!("a deletion is written");
+    };
+    assert!(store.hints().is_empty(), "it is not delivered once more");
+    sync(&mut disk, writes);
+    store.stored(ticket);
+    assert!(!store.has_hints());
+    assert!(disk.is_empty());
+}
+
+#[test]
+fn hints_of_one_key_for_two_owners_are_two_unless_the_table_forgets_the_owner() {
+    for (flaw, kept) in [(None, 2), (Some(Flaw::HintKeyWithoutOwner), 1)] {
+        let (mut store, mut disk) = (start(flaw, &Disk::new()), Disk::new());
+        keep_hint(&mut store, NodeId(1), 1, &mut disk);
+        keep_hint(&mut store, NodeId(2), 1, &mut disk);
+        assert_eq!((store.hints().len(), disk.len()), (kept, kept));
+        assert_eq!(start(flaw, &disk).hints().len(), kept);
+    }
+    let (mut store, mut disk) = (start(None, &Disk::new()), Disk::new());
+    keep_hint(&mut store, NodeId(1), 1, &mut disk);
+    assert!(start(Some(Flaw::ForgetHints), &disk).hints().is_empty());
+}
