@@ -17,6 +17,8 @@ pub(crate) struct Batch {
     pub(crate) effects: Vec<Effect>,
     /// The store that must be durable before what was asked for is, though it is not written again.
     pub(crate) awaits: Ticket,
+    /// Whether memory is enough, where that was chosen.
+    pub(crate) hasty: bool,
 }
 
 impl Batch {

@@ -103,6 +103,7 @@ fn check(shape: &Shape) -> Result<(), Invalid> {
         timing.anti_entropy_us,
         timing.gossip_us,
         timing.transfer_us,
+        timing.flush_us,
     ]
     .contains(&0)
     {

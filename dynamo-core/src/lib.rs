@@ -79,7 +79,9 @@ pub use message::{Answer, Confirmation, Message, Tag, Written};
 pub use node::{Input, Node, Output, Refusal, Reply, Request, RequestId, Terms, Ticket, Time};
 pub use record::{Garbled, Record, Write};
 pub use ring::{Partitioning, Range, RangeName, Ring};
-pub use shape::{Bootstrap, Coordinator, Detection, ReadFrom, ReadRepair, Shape, Timing};
+pub use shape::{
+    Bootstrap, Coordinator, Detection, Durability, ReadFrom, ReadRepair, Shape, Timing,
+};
 pub use siblings::{Siblings, Version};
 pub use versioning::{Causality, Resolution, Versioning};
 pub use view::{Handover, View};

@@ -54,6 +54,8 @@ pub struct Shape {
     pub coordinator: Coordinator,
     /// Who may answer a get.
     pub read_from: ReadFrom,
+    /// When a write counts as kept.
+    pub durability: Durability,
     /// What contexts are sealed with. Whoever does not know it cannot make one up.
     pub secret: u64,
     /// A sin to commit.
@@ -84,6 +86,7 @@ impl Default for Shape {
             reaping_us: None,
             coordinator: Coordinator::default(),
             read_from: ReadFrom::default(),
+            durability: Durability::default(),
             secret: 0,
             flaw: None,
             timing: Timing::default(),
@@ -119,6 +122,25 @@ pub enum Coordinator {
     /// The owner that answered the preceding get fastest, as its context says; so a client is more
     /// likely to read what it wrote.
     Fastest,
+}
+
+/// When a write counts as kept (§6.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Durability {
+    /// When it is on disk.
+    #[default]
+    Synced,
+    /// When it is in memory; a writer brings it to disk a little later. A crash loses what it had
+    /// not brought there yet, so the node comes back as a new actor. Hints, handed-over ranges and
+    /// membership are synced all the same.
+    Buffered {
+        /// How many records are kept in memory before the disk is asked for all of them.
+        writes: u32,
+        /// Whether each put is on one of the disks before that node answers ("durable write"). With
+        /// W below N, nobody waits for it.
+        durable_write: bool,
+    },
 }
 
 /// Who may answer a get (§4.6).
@@ -172,6 +194,8 @@ pub struct Timing {
     pub gossip_us: u64,
     /// Between two attempts to hand over a range.
     pub transfer_us: u64,
+    /// How long a record stays in a write buffer at most.
+    pub flush_us: u64,
 }
 
 impl Default for Timing {
@@ -184,6 +208,7 @@ impl Default for Timing {
             anti_entropy_us: 250_000,
             gossip_us: 1_000_000,
             transfer_us: 100_000,
+            flush_us: 100_000,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::merkle::Tree;
 use crate::node::{Ticket, Time};
 use crate::record::Record;
 use crate::ring::{Range, Ring};
+use crate::shape::Durability;
 use crate::siblings::Siblings;
 use crate::versioning::{Causality, Versioning};
 use crate::view::{Handover, View};
@@ -118,7 +119,9 @@ impl Store {
                 Err(_) => whole = Some(None),
             }
         }
-        if let Some(Some(born)) = whole {
+        // What a buffer held when it crashed is not on the disk, however whole that is.
+        let synced = store.config.shape().durability == Durability::Synced;
+        if let Some(Some(born)) = whole.filter(|_| synced) {
             store.born = born;
         }
         if store.flaw(Flaw::ForgetSequence) {
@@ -423,6 +426,11 @@ impl Store {
     /// Whether a store, and with it all before, has been answered for.
     pub(crate) fn is_durable(&self, ticket: Ticket) -> bool {
         self.pending.range(..=ticket).next().is_none()
+    }
+
+    /// Whether some store before this one has not been answered for.
+    pub(crate) fn is_behind(&self, ticket: Ticket) -> bool {
+        self.pending.range(..ticket).next().is_some()
     }
 
     /// The ticket of the next store.

@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::buffer::Buffer;
 use super::forward::{Forwarding, Obeyed};
 use super::get::Get;
 use super::port::{Input, Output, Reply, Request, RequestId, Ticket, Time};
@@ -50,6 +51,8 @@ pub struct Node {
     pub(super) compared: NodeId,
     /// The peer who was told something in the last round of gossip and has said nothing since.
     pub(super) greeted: Option<NodeId>,
+    /// What the disk has not been asked for yet.
+    pub(super) buffer: Buffer,
     /// The ranges on their way from and to this node.
     pub(super) transfers: Transfers,
 }
@@ -81,6 +84,7 @@ impl Node {
             delivering: BTreeMap::new(),
             compared: id,
             greeted: None,
+            buffer: Buffer::default(),
             transfers: Transfers::resumed(id, Store::handovers(disk)),
         };
         node.schedule_hints(now);
@@ -167,6 +171,7 @@ impl Node {
                 Timer::Entropy => self.compare_trees(now, out),
                 Timer::Gossip => self.gossip(now, out),
                 Timer::Transfers => self.see_to_transfers(now, out),
+                Timer::Flush => self.flush(out),
                 Timer::Reaping => self.reap(now, out),
             }
         }
@@ -234,13 +239,9 @@ impl Node {
         after: Option<After>,
         out: &mut Vec<Output>,
     ) {
+        let hasty = batch.hasty;
         match self.store.commit(batch, after) {
-            Commit::Write(ticket, writes) => {
-                out.push(Output::Store { ticket, writes });
-                if self.flaw(Flaw::AckBeforeSync) {
-                    self.stored(now, ticket, out);
-                }
-            }
+            Commit::Write(ticket, writes) => self.write(now, ticket, writes, hasty, out),
             Commit::Done(Some(after)) => self.proceed(now, after, out),
             Commit::Done(None) | Commit::Waits => {}
         }
@@ -248,7 +249,7 @@ impl Node {
         self.schedule_transfers(now);
     }
 
-    fn stored(&mut self, now: Time, ticket: Ticket, out: &mut Vec<Output>) {
+    pub(super) fn stored(&mut self, now: Time, ticket: Ticket, out: &mut Vec<Output>) {
         for after in self.store.stored(ticket) {
             self.proceed(now, after, out);
         }

@@ -1,5 +1,6 @@
 //! One node: requests coordinated, replicas kept, and what it does unasked.
 
+mod buffer;
 mod entropy;
 mod forward;
 mod get;

@@ -50,7 +50,10 @@ impl Node {
         out: &mut Vec<Output>,
     ) {
         if self.store.owns(self.store.range_of(key)) {
-            let mut batch = Batch::default();
+            let mut batch = Batch {
+                hasty: true,
+                ..Batch::default()
+            };
             self.store.merge_data(key, siblings, &mut batch);
             self.commit(now, batch, None, out);
         }

@@ -22,6 +22,8 @@ pub(super) enum Timer {
     Gossip,
     /// To see to the ranges that are handed over.
     Transfers,
+    /// To bring what is in memory to the disk.
+    Flush,
     /// To look for tombstones that have grown old.
     Reaping,
 }
