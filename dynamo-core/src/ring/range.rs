@@ -19,7 +19,7 @@ impl Range {
         if self.after < self.to {
             self.after < position && position <= self.to
         } else {
-            self.after == self.to || position > self.after || position <= self.to
+            self.after < position || position <= self.to
         }
     }
 }

@@ -1,6 +1,7 @@
 //! In which order nodes stand in for a range: clockwise, each once, and zone by turn.
 
 use alloc::collections::BTreeMap;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::partitioning::Token;
@@ -16,48 +17,53 @@ pub(super) fn walks(
     tokens: &[Token],
     members: &BTreeMap<NodeId, Member>,
 ) -> Vec<NodeId> {
-    let mut clockwise = from_the_top(tokens, members);
-    let mut tokens = tokens.iter().rev().peekable();
+    let nodes: Vec<NodeId> = members.keys().copied().collect();
+    let mut tokens: Vec<(u128, usize)> = tokens
+        .iter()
+        .filter_map(|token| Some((token.position, nodes.binary_search(&token.node).ok()?)))
+        .collect();
+    let mut clockwise = from_the_top(&tokens, nodes.len());
     let zones = Zones::new(members);
-    let mut walks = Vec::with_capacity(ends.len() * members.len());
+    let mut walks = Vec::with_capacity(ends.len() * nodes.len());
     for end in ends.iter().rev() {
-        while let Some(token) = tokens.next_if(|token| token.position >= *end) {
-            let place = clockwise.iter().position(|node| *node == token.node);
+        while let Some((_, member)) = tokens.pop_if(|(position, _)| *position >= *end) {
+            let place = clockwise.iter().position(|other| *other == member);
             if let Some(place) = place {
                 clockwise[..=place].rotate_right(1);
             }
         }
-        walks.extend(zones.rounds(&clockwise).iter().rev());
+        let rounds = zones.rounds(&clockwise);
+        walks.extend(rounds.iter().rev().map(|member| nodes[*member]));
     }
     walks.reverse();
     walks
 }
 
 /// All members in the order met clockwise from the top of the circle; those without a token last.
-fn from_the_top(tokens: &[Token], members: &BTreeMap<NodeId, Member>) -> Vec<NodeId> {
-    let mut first: BTreeMap<NodeId, usize> = BTreeMap::new();
-    for (index, token) in tokens.iter().enumerate() {
-        first.entry(token.node).or_insert(index);
+fn from_the_top(tokens: &[(u128, usize)], members: usize) -> Vec<usize> {
+    let mut first = vec![usize::MAX; members];
+    for (index, (_, member)) in tokens.iter().enumerate().rev() {
+        first[*member] = index;
     }
-    let mut order: Vec<NodeId> = members.keys().copied().collect();
-    order.sort_by_key(|node| first.get(node).copied().unwrap_or(usize::MAX));
+    let mut order: Vec<usize> = (0..members).collect();
+    order.sort_by_key(|member| first[*member]);
     order
 }
 
 /// The zone of each member, numbered from 0.
 struct Zones {
     count: usize,
-    of: BTreeMap<NodeId, usize>,
+    of: Vec<usize>,
 }
 
 impl Zones {
     fn new(members: &BTreeMap<NodeId, Member>) -> Zones {
         let mut numbers: BTreeMap<u32, usize> = BTreeMap::new();
         let of = members
-            .iter()
-            .map(|(node, member)| {
+            .values()
+            .map(|member| {
                 let next = numbers.len();
-                (*node, *numbers.entry(member.zone).or_insert(next))
+                *numbers.entry(member.zone).or_insert(next)
             })
             .collect();
         Zones {
@@ -66,22 +72,18 @@ impl Zones {
         }
     }
 
-    /// Takes in each round the next node of every zone, in the order given.
-    fn rounds(&self, clockwise: &[NodeId]) -> Vec<NodeId> {
-        if self.count < 2 {
-            return clockwise.to_vec();
-        }
-        let mut taken = Vec::new();
-        taken.resize(self.count, 0);
-        let mut order: Vec<(usize, NodeId)> = clockwise
+    /// Takes in each round the next member of every zone, in the order given.
+    fn rounds(&self, clockwise: &[usize]) -> Vec<usize> {
+        let mut taken = vec![0; self.count];
+        let mut order: Vec<(usize, usize)> = clockwise
             .iter()
-            .filter_map(|node| {
-                let round = taken.get_mut(*self.of.get(node)?)?;
+            .map(|member| {
+                let round = &mut taken[self.of[*member]];
                 *round += 1;
-                Some((*round, *node))
+                (if self.count > 1 { *round } else { 0 }, *member)
             })
             .collect();
         order.sort_by_key(|(round, _)| *round);
-        order.into_iter().map(|(_, node)| node).collect()
+        order.into_iter().map(|(_, member)| member).collect()
     }
 }

@@ -307,7 +307,9 @@ impl Network {
         self.now = next.max(self.now);
         if mail == Some(next) {
             let (from, to, message) = self.mail.pop_first().expect("there is mail").1;
-            self.input(to, Input::Message { from, message });
+            if (to.0 as usize) < self.nodes.len() {
+                self.input(to, Input::Message { from, message });
+            }
         } else if let Some((_, id)) = disk.filter(|(at, _)| *at == next) {
             self.sync(id);
         } else if let Some((deadline, id)) = wake {
