@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::clock::NodeId;
+use crate::hint::Hint;
 use crate::membership::Change;
 use crate::message::Message;
 use crate::node::{RequestId, Ticket};
@@ -29,9 +30,9 @@ impl Batch {
         self.effects.push(Effect::Data { key, siblings });
     }
 
-    /// The hint for an owner of a key becomes this; nothing deletes it.
-    pub(crate) fn hint(&mut self, slot: NodeId, owner: NodeId, key: &[u8], siblings: Siblings) {
-        self.writes.push(write_hint(slot, owner, key, &siblings));
+    /// What is kept of a key for an owner becomes this; nothing deletes it.
+    pub(crate) fn hint(&mut self, slot: NodeId, hint: Hint, key: &[u8], siblings: Siblings) {
+        self.writes.push(write_hint(slot, hint, key, &siblings));
         let key = key.to_vec();
         self.effects.push(Effect::Hint {
             slot,

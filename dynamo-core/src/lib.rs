@@ -39,7 +39,8 @@
 //! - [`Membership`]: who was told to join or leave, as nodes reconcile it (§4.8.1).
 //! - [`Dot`], [`VersionVector`], [`Siblings`]: who has seen what, and the versions of a key (§4.4).
 //! - [`Config`], [`Shape`], [`Timing`]: N, R, W and the rest (§4.5).
-//! - [`Message`]: what replicas say to one another, hints included (§4.5, §4.6).
+//! - [`Message`]: what replicas say to one another (§4.5).
+//! - [`Hint`]: for whom a stand-in keeps a copy, and why (§4.6).
 //! - [`Tree`]: the Merkle tree of a key range (§4.7).
 //! - [`Record`]: what is on a disk, for hosts that look.
 //! - [`Flaw`]: known sins that can be switched on.
@@ -57,6 +58,7 @@ mod config;
 mod context;
 mod detector;
 mod flaw;
+mod hint;
 mod membership;
 mod merkle;
 mod message;
@@ -73,6 +75,7 @@ pub use clock::{Actor, Dot, NodeId, VersionVector};
 pub use config::{Config, Invalid};
 pub use context::Context;
 pub use flaw::{Flaw, UnknownFlaw};
+pub use hint::{Hint, Reason};
 pub use membership::{Change, Member, Membership, Move};
 pub use merkle::{Children, Difference, Digests, Holder, Prefix, Root, Summary, Tree};
 pub use message::{Answer, Confirmation, Message, Tag, Written};

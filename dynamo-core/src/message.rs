@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::NodeId;
 use crate::context::Context;
+use crate::hint::Hint;
 use crate::membership::Membership;
 use crate::merkle::{Prefix, Root, Summary};
 use crate::node::Terms;
@@ -52,22 +53,30 @@ pub enum Message {
     Replicate {
         /// The sender's request.
         tag: Tag,
+        /// How the sender sees the cluster.
+        view: u64,
         /// The client's key.
         key: Vec<u8>,
         /// What to merge.
         siblings: Siblings,
+        /// Whether memory is not enough, though it may be for others.
+        synced: bool,
         /// The owner in whose place the receiver stands, if it does.
-        hint: Option<NodeId>,
+        hint: Option<Hint>,
     },
     /// What was replicated is on the sender's disk.
     Replicated {
         /// The request it answers.
         tag: Tag,
+        /// How its receiver saw the cluster then.
+        view: u64,
     },
     /// Asks for all that the receiver holds of a key.
     Fetch {
         /// The sender's request.
         tag: Tag,
+        /// How the sender sees the cluster.
+        view: u64,
         /// The client's key.
         key: Vec<u8>,
     },
@@ -75,6 +84,8 @@ pub enum Message {
     Fetched {
         /// The request it answers.
         tag: Tag,
+        /// How the sender sees the cluster.
+        view: u64,
         /// What it holds.
         siblings: Siblings,
     },
@@ -222,7 +233,10 @@ pub enum Answer {
 impl Message {
     /// The view by which it was sent, if it only makes sense to one who shares it.
     pub(crate) fn view(&self) -> Option<u64> {
-        None
+        match self {
+            Message::Replicate { view, .. } | Message::Fetch { view, .. } => Some(*view),
+            _ => None,
+        }
     }
 
     /// A word for its kind, for traces.

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::clock::NodeId;
+use crate::hint::{Hint, Reason};
 use crate::membership::Change;
 use crate::siblings::Siblings;
 use crate::view::Handover;
@@ -38,6 +39,8 @@ pub enum Record {
     Hint {
         /// Whom they are for.
         owner: NodeId,
+        /// Why they were first kept.
+        reason: Reason,
         /// The client's key.
         key: Vec<u8>,
         /// What is kept.
@@ -71,9 +74,10 @@ impl Record {
                 siblings: unseal(key, value)?,
             }),
             [HINT, _, _, _, _, name @ ..] => {
-                let (owner, siblings) = unseal(key, value)?;
+                let (hint, siblings): (Hint, _) = unseal(key, value)?;
                 Ok(Record::Hint {
-                    owner,
+                    owner: hint.owner,
+                    reason: hint.reason,
                     key: name.to_vec(),
                     siblings,
                 })
@@ -98,12 +102,12 @@ pub(crate) fn write_data(key: &[u8], siblings: &Siblings) -> Write {
 }
 
 /// `slot` is the owner, as the hint table names it. No siblings: the hint is deleted.
-pub(crate) fn write_hint(slot: NodeId, owner: NodeId, key: &[u8], siblings: &Siblings) -> Write {
+pub(crate) fn write_hint(slot: NodeId, hint: Hint, key: &[u8], siblings: &Siblings) -> Write {
     let mut name = Vec::with_capacity(key.len() + 5);
     name.push(HINT);
     name.extend_from_slice(&slot.0.to_be_bytes());
     name.extend_from_slice(key);
-    let kept = (!siblings.is_empty()).then_some((owner, siblings));
+    let kept = (!siblings.is_empty()).then_some((hint, siblings));
     write(name, kept.as_ref())
 }
 
@@ -197,14 +201,17 @@ mod tests {
         let read = |write: Write| Record::decode(&write.key, &write.value.expect("not a deletion"));
         let (key, siblings) = (b"k".to_vec(), siblings());
         let owner = NodeId(258);
+        let reason = Reason::Silent;
+        let hint = Hint { owner, reason };
         assert_eq!(
             read(write_sequence(3, 7)),
             Ok(Record::Sequence { born: 3, last: 7 })
         );
         assert_eq!(
-            read(write_hint(owner, owner, &key, &siblings)),
+            read(write_hint(owner, hint, &key, &siblings)),
             Ok(Record::Hint {
                 owner,
+                reason,
                 key: key.clone(),
                 siblings: siblings.clone()
             })
@@ -213,7 +220,7 @@ mod tests {
             read(write_data(&key, &siblings)),
             Ok(Record::Data { key, siblings })
         );
-        assert_eq!(write_hint(owner, owner, b"k", &Siblings::new()).value, None);
+        assert_eq!(write_hint(owner, hint, b"k", &Siblings::new()).value, None);
         assert_eq!(write_data(b"k", &Siblings::new()).value, None);
     }
 

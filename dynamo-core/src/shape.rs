@@ -113,14 +113,15 @@ pub enum ReadRepair {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Coordinator {
-    /// Whichever owner the client asked; a node that owns nothing hands the put to the first owner
-    /// that seems up.
+    /// Whichever owner the client asked; another node hands the put to the first owner that seems
+    /// up.
     #[default]
     Asked,
     /// Always the first owner that seems up. Puts follow one another, but the load is uneven.
     First,
-    /// The owner that answered the preceding get fastest, as its context says; so a client is more
-    /// likely to read what it wrote.
+    /// The owner that answered the preceding get fastest, as its context says, while it seems up: it
+    /// has what was read, so a client is more likely to read what it wrote. An owner that
+    /// coordinates a get is itself the fastest. Without a context, as for [`Coordinator::Asked`].
     Fastest,
 }
 

@@ -8,6 +8,7 @@ use crate::batch::{After, Batch, Commit, Effect};
 use crate::clock::{Actor, Dot, NodeId, VersionVector};
 use crate::config::Config;
 use crate::flaw::Flaw;
+use crate::hint::Hint;
 use crate::merkle::Tree;
 use crate::node::{Ticket, Time};
 use crate::record::Record;
@@ -34,7 +35,7 @@ pub(crate) struct Store {
     config: Arc<Config>,
     view: Arc<View>,
     data: BTreeMap<Vec<u8>, Datum>,
-    hints: BTreeMap<Vec<u8>, BTreeMap<NodeId, Hint>>,
+    hints: BTreeMap<Vec<u8>, BTreeMap<NodeId, Hinted>>,
     /// Of the ranges that this node owns, and of those of which it still holds something.
     trees: BTreeMap<Range, Tree>,
     /// When this node began to keep its events: part of its name in clocks.
@@ -61,8 +62,8 @@ struct Datum {
 }
 
 #[derive(Clone, Debug)]
-struct Hint {
-    owner: NodeId,
+struct Hinted {
+    hint: Hint,
     held: Held,
 }
 
@@ -107,9 +108,10 @@ impl Store {
                 Ok(Record::Hint { .. }) if store.flaw(Flaw::ForgetHints) => {}
                 Ok(Record::Hint {
                     owner,
+                    reason,
                     key,
                     siblings,
-                }) => store.load_hint(owner, key, siblings),
+                }) => store.load_hint(Hint { owner, reason }, key, siblings),
                 // Read before, and by the node: see `membership` and `handovers`.
                 Ok(Record::Change(_) | Record::Handover(_)) => {}
                 Ok(Record::Sequence { born, last }) => {
@@ -198,6 +200,20 @@ impl Store {
         self.data.get(key).map(|datum| &datum.held.durable)
     }
 
+    /// Merges versions into what is kept of a key: as data, or for another.
+    pub(crate) fn merge(
+        &mut self,
+        hint: Option<Hint>,
+        key: &[u8],
+        siblings: &Siblings,
+        batch: &mut Batch,
+    ) {
+        match hint {
+            None => self.merge_data(key, siblings, batch),
+            Some(hint) => self.merge_hint(hint, key, siblings, batch),
+        }
+    }
+
     /// Merges versions into the data of a key.
     pub(crate) fn merge_data(&mut self, key: &[u8], siblings: &Siblings, batch: &mut Batch) {
         if siblings.is_empty() {
@@ -212,10 +228,10 @@ impl Store {
         }
     }
 
-    /// Merges versions into the hint that is kept for an owner of a key.
+    /// Merges versions into what is kept of a key for an owner. Of several reasons the first counts.
     pub(crate) fn merge_hint(
         &mut self,
-        owner: NodeId,
+        hint: Hint,
         key: &[u8],
         siblings: &Siblings,
         batch: &mut Batch,
@@ -223,35 +239,38 @@ impl Store {
         if siblings.is_empty() {
             return;
         }
-        let (ticket, slot) = (self.next_ticket(), self.slot(owner));
+        let (ticket, slot) = (self.next_ticket(), self.slot(hint.owner));
         let versioning = self.versioning();
         let hints = self.hints.entry(key.to_vec()).or_default();
-        let hint = hints.entry(slot).or_insert_with(|| Hint::new(owner));
-        if hint.owner != owner {
-            (hint.owner, hint.held.current) = (owner, Siblings::new());
+        let kept = hints.entry(slot).or_insert_with(|| Hinted::new(hint));
+        if kept.hint.owner != hint.owner {
+            kept.held.current = Siblings::new();
         }
-        if hint.held.merge(siblings, versioning, ticket) {
-            batch.hint(slot, owner, key, hint.held.current.clone());
+        if kept.held.current.is_empty() {
+            kept.hint = hint;
+        }
+        if kept.held.merge(siblings, versioning, ticket) {
+            batch.hint(slot, kept.hint, key, kept.held.current.clone());
         } else {
-            batch.wait_for(hint.held.ticket);
+            batch.wait_for(kept.held.ticket);
         }
     }
 
     /// Deletes the hint that is kept for an owner of a key, if it is exactly what was delivered.
     pub(crate) fn drop_hint(&mut self, owner: NodeId, key: &[u8], digest: u128, batch: &mut Batch) {
         let (ticket, slot) = (self.next_ticket(), self.slot(owner));
-        let Some(hint) = self
+        let Some(kept) = self
             .hints
             .get_mut(key)
             .and_then(|hints| hints.get_mut(&slot))
         else {
             return;
         };
-        let held = &mut hint.held;
-        if hint.owner == owner && !held.current.is_empty() && held.current.digest() == digest {
+        let held = &mut kept.held;
+        if kept.hint.owner == owner && !held.current.is_empty() && held.current.digest() == digest {
             held.current = Siblings::new();
             held.ticket = ticket;
-            batch.hint(slot, owner, key, Siblings::new());
+            batch.hint(slot, kept.hint, key, Siblings::new());
         }
     }
 
@@ -264,9 +283,9 @@ impl Store {
     pub(crate) fn hints(&self) -> Vec<(NodeId, Vec<u8>, Siblings)> {
         let mut due = Vec::new();
         for (key, hints) in &self.hints {
-            for Hint { owner, held } in hints.values() {
+            for Hinted { hint, held } in hints.values() {
                 if !held.durable.is_empty() && !held.current.is_empty() {
-                    due.push((*owner, key.clone(), held.durable.clone()));
+                    due.push((hint.owner, key.clone(), held.durable.clone()));
                 }
             }
         }
@@ -374,18 +393,18 @@ impl Store {
         self.apply_data(key, siblings);
     }
 
-    fn load_hint(&mut self, owner: NodeId, key: Vec<u8>, siblings: Siblings) {
+    fn load_hint(&mut self, hint: Hint, key: Vec<u8>, siblings: Siblings) {
         self.saw_own(&siblings);
-        let slot = self.slot(owner);
-        let hint = Hint {
-            owner,
+        let slot = self.slot(hint.owner);
+        let kept = Hinted {
+            hint,
             held: Held {
                 current: siblings.clone(),
                 durable: siblings,
                 ticket: Ticket::default(),
             },
         };
-        self.hints.entry(key).or_default().insert(slot, hint);
+        self.hints.entry(key).or_default().insert(slot, kept);
     }
 
     /// Versions on disk may name a later event than a sequence record that was lost or garbled.
@@ -454,10 +473,10 @@ impl Held {
     }
 }
 
-impl Hint {
-    fn new(owner: NodeId) -> Hint {
-        Hint {
-            owner,
+impl Hinted {
+    fn new(hint: Hint) -> Hinted {
+        Hinted {
+            hint,
             held: Held::default(),
         }
     }

@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 use super::machine::{Node, reply, send};
 use super::port::{Output, Reply, RequestId, Time};
 use super::put::Client;
+use super::quorum::Quorum;
 use super::timers::Timer;
 use crate::clock::NodeId;
 use crate::message::{Answer, Message, Tag, Written};
@@ -114,13 +115,17 @@ impl Node {
             send(from, Message::Forwarded { tag, answer }, out);
             return;
         }
+        let Ok(quorum) = Quorum::new(written.terms, self.config.shape()) else {
+            // Whoever takes requests refuses such terms, so no peer of this cluster sent it.
+            return;
+        };
         let range = self.store.range_of(&written.key);
         if self.store.owns(range) && self.obeyed.entry(from).or_default().admit(tag) {
             // A little less than the peer waits, so that a failure is told in time.
             let timing = &self.config.shape().timing;
             let patience = timing.replica_us.max(timing.request_us - timing.replica_us);
             let client = (Client::Peer(from, tag), now.after(patience));
-            self.coordinate(now, client, range, written, out);
+            self.coordinate(now, client, quorum, written, out);
         }
     }
 

@@ -152,7 +152,20 @@ impl Node {
         self.plan_handovers(handovers, &mut batch);
         self.store.move_hints(&old, &mut batch);
         self.commit(now, batch, after.or(Some(After::HandOver)), out);
+        self.replan(now, out);
         self.hear_parked(now, out);
+    }
+
+    /// What this node coordinates goes on with the owners that there are now.
+    fn replan(&mut self, now: Time, out: &mut Vec<Output>) {
+        let gets: Vec<u64> = self.gets.keys().copied().collect();
+        for number in gets {
+            self.replan_get(now, number, out);
+        }
+        let puts: Vec<u64> = self.puts.keys().copied().collect();
+        for number in puts {
+            self.replan_put(now, number, out);
+        }
     }
 }
 

@@ -184,6 +184,10 @@ impl Node {
         message: Message,
         out: &mut Vec<Output>,
     ) {
+        let mark = self.store.view().mark();
+        if message.view().is_some_and(|view| view != mark) {
+            return self.park(from, message, out);
+        }
         match message {
             Message::Forward { tag, life, written } => {
                 self.obey(now, (from, tag), life, written, out);
@@ -193,11 +197,23 @@ impl Node {
                 tag,
                 key,
                 siblings,
+                synced,
                 hint,
-            } => self.replicate_for(now, (from, tag), &key, &siblings, hint, out),
-            Message::Replicated { tag } => self.replicated(from, tag, out),
-            Message::Fetch { tag, key } => self.fetch_for(from, tag, &key, out),
-            Message::Fetched { tag, siblings } => self.fetched(now, from, tag, siblings, out),
+                ..
+            } => self.replicate_for(now, (from, tag), (&key, &siblings), hint, synced, out),
+            Message::Replicated { tag, view } => self.replicated(from, (tag, view), out),
+            Message::Fetch { tag, key, .. } => self.fetch_for(from, tag, &key, out),
+            Message::Fetched {
+                tag,
+                view,
+                siblings,
+            } => self.fetched(now, from, (tag, view), siblings, out),
+            Message::NotYet {
+                tag,
+                view,
+                siblings,
+                from: holder,
+            } => self.not_yet(now, (from, holder), (tag, view), siblings, out),
             Message::Repair { key, siblings } => self.repaired(now, &key, &siblings, out),
             Message::Hint { key, siblings } => self.take_hint(now, from, key, &siblings, out),
             Message::HintAck { key, digest } => self.hint_taken(now, from, &key, digest, out),
@@ -222,7 +238,6 @@ impl Node {
                 upto,
                 last,
             } => self.keys_taken(now, from, &handover, (upto, last), out),
-            Message::NotYet { .. } => {}
             Message::SyncRoots { roots } => self.sync_roots(from, &roots, out),
             Message::SyncNodes { nodes } => self.sync_nodes(from, &nodes, out),
             Message::SyncStates { states, wanted } => {
@@ -299,18 +314,6 @@ impl Node {
         let until = now.after(self.config.shape().timing.suspicion_us);
         self.detector.suspect(peer, until);
         self.lives.remove(&peer);
-    }
-
-    /// The next node beyond the owners of a range that seems up; `next` remembers where to go on.
-    pub(super) fn stand_in(&self, now: Time, range: u32, next: &mut usize) -> Option<NodeId> {
-        let walk = self.store.view().ring().walk(range);
-        while let Some(node) = walk.get(*next).copied() {
-            *next += 1;
-            if !self.detector.suspects(node, now) {
-                return Some(node);
-            }
-        }
-        None
     }
 
     pub(super) fn flaw(&self, flaw: Flaw) -> bool {

@@ -9,9 +9,11 @@ mod handoff;
 mod machine;
 mod port;
 mod put;
+mod quorum;
 mod reaping;
 mod repair;
 mod replica;
+mod route;
 mod timers;
 mod transfer;
 

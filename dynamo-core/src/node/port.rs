@@ -74,6 +74,9 @@ pub enum Request {
         terms: Terms,
     },
     /// A new version of a key.
+    ///
+    /// To send a put again is to put again: it makes a version of its own, a sibling of the first if
+    /// that took effect. Nothing inside the cluster ever does so.
     Put {
         /// Opaque.
         key: Vec<u8>,
@@ -113,6 +116,10 @@ pub enum Request {
 }
 
 /// How many replicas one request takes, where it wants other than what the cluster does.
+///
+/// What is not said is as in the cluster, but never more than N. A request of a smaller N is about
+/// the first N owners of its key only: of the promises of R + W > N, it keeps those among requests of
+/// the same N.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Terms {
     /// N: from 1 to the cluster's N.
@@ -122,7 +129,7 @@ pub struct Terms {
     /// W: from 1 to N.
     pub w: Option<u32>,
     /// Whether the node that is asked must itself be among the replicas that answer: a session that
-    /// stays with one owner reads its own writes. Refused by nodes that do not own the key.
+    /// stays with one owner reads its own writes. Refused by nodes that are none of the N owners.
     pub pinned: bool,
 }
 

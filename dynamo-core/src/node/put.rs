@@ -3,13 +3,15 @@
 use alloc::vec::Vec;
 
 use super::machine::{Node, reply, send};
-use super::port::{Output, Reply, RequestId, Terms, Time};
+use super::port::{Output, Reply, RequestId, Time};
+use super::quorum::{Place, Quorum, StandIns};
 use super::timers::Timer;
 use crate::batch::{After, Batch};
 use crate::clock::{NodeId, VersionVector};
-use crate::context::{self, Context};
 use crate::flaw::Flaw;
+use crate::hint::{Hint, Reason};
 use crate::message::{Answer, Message, Tag, Written};
+use crate::shape::Durability;
 use crate::siblings::{Siblings, Version};
 
 /// Who waits for a put.
@@ -27,6 +29,7 @@ pub(super) struct Put {
     client: Client,
     key: Vec<u8>,
     range: u32,
+    quorum: Quorum,
     reply_by: Time,
     replied: bool,
     /// Whether this node has it on disk, and the others were told.
@@ -35,18 +38,14 @@ pub(super) struct Put {
     holders: Vec<NodeId>,
     /// How many they are.
     count: usize,
-    places: Vec<Place>,
-    /// Where in the preference list to look for the next stand-in.
-    next: usize,
+    copies: Vec<Copy>,
+    stand_ins: StandIns,
 }
 
-/// A copy of the put that should be on some node.
+/// A copy of the put that some other node was asked to keep.
 #[derive(Clone, Debug)]
-struct Place {
-    /// Whose copy it is.
-    owner: NodeId,
-    /// Who was asked to keep it: the owner or a stand-in.
-    asked: NodeId,
+struct Copy {
+    place: Place,
     /// Until when an answer is waited for; `None` once the copy is kept somewhere.
     due: Option<Time>,
 }
@@ -66,103 +65,66 @@ impl Put {
 
     /// When the next silent replica is given up.
     fn next_due(&self) -> Option<Time> {
-        self.places.iter().filter_map(|place| place.due).min()
+        self.copies.iter().filter_map(|copy| copy.due).min()
     }
 }
 
 impl Node {
-    /// A client puts, or deletes with no value: this node coordinates if it owns the key, or else
-    /// hands the put to an owner.
-    pub(super) fn request_put(
-        &mut self,
-        now: Time,
-        id: RequestId,
-        (key, value): (Vec<u8>, Option<Vec<u8>>),
-        context: Option<Vec<u8>>,
-        terms: Terms,
-        out: &mut Vec<Output>,
-    ) {
-        let secret = self.config.shape().secret;
-        let context = match context.map(|bytes| context::decode(secret, &key, &bytes)) {
-            None => Context::default(),
-            Some(Ok(context)) => context,
-            Some(Err(refusal)) => return reply(id, Reply::Refused(refusal), out),
-        };
-        let reply_by = now.after(self.config.shape().timing.request_us);
-        let written = Written {
-            key,
-            value,
-            context,
-            terms,
-        };
-        self.route_put(now, (id, reply_by), written, out);
-    }
-
-    /// Coordinates a put or hands it to the first owner that seems up. With none of them up, a
-    /// sloppy quorum does without owners.
-    pub(super) fn route_put(
-        &mut self,
-        now: Time,
-        (id, reply_by): (RequestId, Time),
-        written: Written,
-        out: &mut Vec<Output>,
-    ) {
-        let range = self.store.range_of(&written.key);
-        let owners = self.store.view().owners(range);
-        let healthy = owners
-            .iter()
-            .find(|owner| !self.detector.suspects(**owner, now));
-        let alone = healthy.is_none() && self.config.shape().sloppy;
-        if self.store.owns(range) || alone {
-            self.coordinate(now, (Client::Here(id), reply_by), range, written, out);
-        } else if let Some(owner) = healthy.or(owners.first()).copied() {
-            self.forward(now, (id, reply_by), owner, written, out);
-        }
-    }
-
     /// Makes the event and has it written here. A node that is no owner stands in for the first: it
     /// keeps the version as a hint for it, under an actor of its own, see [`Actor`](crate::Actor).
     pub(super) fn coordinate(
         &mut self,
         now: Time,
         (client, reply_by): (Client, Time),
-        range: u32,
+        quorum: Quorum,
         written: Written,
         out: &mut Vec<Output>,
     ) {
-        let owns = self.store.owns(range);
         let key = written.key;
+        let range = self.store.range_of(&key);
+        let owns = self.store.owns(range);
         let mut siblings = self.store.current(&key);
         let past = self.past(written.context.seen, &siblings);
         let versioning = self.store.versioning();
         let time = versioning.time(now.0, &siblings, written.context.time);
         let reaped = written.value.is_none() && self.config.shape().reaping_us.is_some();
         let version = Version {
-            dot: self.store.mint(owns, &siblings, &past),
+            // An owner that still waits for the range does not have all of its own events yet.
+            dot: self.store.mint(
+                owns && self.holder_of_rest(&key).is_none(),
+                &siblings,
+                &past,
+            ),
             time: if reaped { time.max(now.0) } else { time },
             past,
             value: written.value,
         };
         versioning.put(&mut siblings, version);
-        let mut batch = Batch::default();
-        match self.store.view().owners(range).first().copied() {
-            Some(first) if !owns => self.store.merge_hint(first, &key, &siblings, &mut batch),
-            _ => self.store.merge_data(&key, &siblings, &mut batch),
-        }
+        let mut batch = Batch {
+            hasty: owns,
+            ..Batch::default()
+        };
+        let first = self.store.view().owners(range).first().filter(|_| !owns);
+        let hint = first.map(|owner| Hint {
+            owner: *owner,
+            reason: Reason::Suspected,
+        });
+        self.store.merge(hint, &key, &siblings, &mut batch);
         self.store.write_sequence(&mut batch);
         let number = self.next_tag().number;
-        let shape = self.config.shape();
         let put = Put {
             client,
             key,
             range,
+            quorum,
             reply_by,
             replied: false,
             sent: false,
-            holders: Vec::with_capacity(shape.n as usize),
+            holders: Vec::with_capacity(quorum.n),
             count: 0,
-            places: Vec::new(),
-            next: shape.n as usize,
+            copies: Vec::new(),
+            // This node holds a copy already.
+            stand_ins: self.stand_ins(range, Some(self.id)),
         };
         self.timers.set(Timer::Put(number), put.reply_by);
         self.puts.insert(number, put);
@@ -191,33 +153,77 @@ impl Node {
             return;
         };
         put.sent = true;
-        put.holders.push(self.id);
-        put.count += 1;
         let stands_in = !self.store.owns(put.range);
-        let owners = self.store.view().owners(put.range).iter().copied();
-        let others: Vec<NodeId> = owners
-            .skip(usize::from(stands_in))
-            .filter(|owner| *owner != self.id)
-            .collect();
-        for owner in others {
-            let avoid = self.config.shape().sloppy && self.detector.suspects(owner, now);
-            // With nobody to stand in, a suspected owner is better than nobody.
-            let stand_in = if avoid {
-                self.other_stand_in(now, &mut put)
-            } else {
-                None
-            };
-            let asked = stand_in.unwrap_or(owner);
-            self.send_replicate(number, &put, owner, asked, out);
-            let due = Some(now.after(self.config.shape().timing.replica_us));
-            put.places.push(Place { owner, asked, due });
+        if stands_in || self.vouches_for(&put.key) {
+            put.holders.push(self.id);
+            put.count += 1;
+        }
+        self.spread(now, number, put, usize::from(stands_in), out);
+    }
+
+    /// Asks the owners beyond the first few to keep a copy.
+    fn spread(
+        &mut self,
+        now: Time,
+        number: u64,
+        mut put: Put,
+        beyond: usize,
+        out: &mut Vec<Output>,
+    ) {
+        let owners = self.owners(put.range, put.quorum.n).iter().copied();
+        let others = owners.skip(beyond).filter(|owner| *owner != self.id);
+        let due = Some(now.after(self.config.shape().timing.replica_us));
+        let places = self.plan(now, others, &mut put.stand_ins);
+        let synced = self.durable_write(number, places.len());
+        for (index, place) in places.into_iter().enumerate() {
+            self.send_replicate(number, &put, place, synced == Some(index), out);
+            put.copies.push(Copy { place, due });
         }
         self.settle_put(number, put, out);
     }
 
+    /// Which of the other replicas has the put on disk before it answers, where memory would do
+    /// (§6.1).
+    fn durable_write(&self, number: u64, others: usize) -> Option<usize> {
+        match self.config.shape().durability {
+            Durability::Buffered {
+                durable_write: true,
+                ..
+            } => (number as usize).checked_rem(others),
+            _ => None,
+        }
+    }
+
+    /// The cluster is seen in another way: copies are asked of its owners, and only theirs count. The
+    /// event stays the same.
+    pub(super) fn replan_put(&mut self, now: Time, number: u64, out: &mut Vec<Output>) {
+        let Some(mut put) = self.puts.remove(&number) else {
+            return;
+        };
+        put.range = self.store.range_of(&put.key);
+        put.stand_ins = self.stand_ins(put.range, Some(self.id));
+        if !put.sent {
+            self.puts.insert(number, put);
+            return;
+        }
+        put.holders.clear();
+        put.copies.clear();
+        put.count = 0;
+        if self.store.owns(put.range) && self.vouches_for(&put.key) {
+            put.holders.push(self.id);
+            put.count += 1;
+        }
+        self.spread(now, number, put, 0, out);
+    }
+
     /// A replica has the put on disk.
-    pub(super) fn replicated(&mut self, from: NodeId, tag: Tag, out: &mut Vec<Output>) {
-        if tag.life != self.life {
+    pub(super) fn replicated(
+        &mut self,
+        from: NodeId,
+        (tag, view): (Tag, u64),
+        out: &mut Vec<Output>,
+    ) {
+        if tag.life != self.life || view != self.store.view().mark() {
             return;
         }
         let Some(mut put) = self.puts.remove(&tag.number) else {
@@ -227,9 +233,9 @@ impl Node {
             put.holders.push(from);
             put.count += 1;
         }
-        for place in &mut put.places {
+        for Copy { place, due } in &mut put.copies {
             if place.asked == from || place.owner == from {
-                place.due = None;
+                *due = None;
             }
         }
         self.settle_put(tag.number, put, out);
@@ -241,26 +247,23 @@ impl Node {
             return;
         };
         let mut batch = Batch::default();
-        for index in 0..put.places.len() {
-            let Place { owner, asked, due } = put.places[index];
+        for index in 0..put.copies.len() {
+            let Copy { place, due } = &mut put.copies[index];
             if due.is_none_or(|due| due > now) {
                 continue;
             }
-            self.suspect(now, asked);
-            let sloppy = self.config.shape().sloppy;
-            let stand_in = if sloppy {
-                self.other_stand_in(now, &mut put)
-            } else {
-                None
-            };
-            let due = stand_in.map(|_| now.after(self.config.shape().timing.replica_us));
-            put.places[index].due = due;
+            self.suspect(now, place.asked);
+            let stand_in = self.stand_in(now, &mut put.stand_ins);
+            *due = stand_in.map(|_| now.after(self.config.shape().timing.replica_us));
+            let silent = *place;
             if let Some(asked) = stand_in {
-                put.places[index].asked = asked;
-                self.send_replicate(number, &put, owner, asked, out);
+                *place = silent.moved_to(asked);
+                let place = *place;
+                self.send_replicate(number, &put, place, false, out);
             } else if self.config.shape().hints {
                 let held = self.store.durable(&put.key);
-                self.store.merge_hint(owner, &put.key, &held, &mut batch);
+                self.store
+                    .merge_hint(silent.given_up(), &put.key, &held, &mut batch);
             }
         }
         self.commit(now, batch, None, out);
@@ -271,7 +274,7 @@ impl Node {
     }
 
     fn settle_put(&mut self, number: u64, mut put: Put, out: &mut Vec<Output>) {
-        if !put.replied && put.count >= self.config.shape().w as usize {
+        if !put.replied && put.count >= put.quorum.w {
             put.tell(Answer::Stored, out);
         }
         let next = put.next_due();
@@ -294,26 +297,18 @@ impl Node {
         &self,
         number: u64,
         put: &Put,
-        owner: NodeId,
-        asked: NodeId,
+        place: Place,
+        synced: bool,
         out: &mut Vec<Output>,
     ) {
         let message = Message::Replicate {
             tag: self.tag(number),
+            view: self.store.view().mark(),
+            synced,
             key: put.key.clone(),
             siblings: self.store.durable(&put.key),
-            hint: (asked != owner).then_some(owner),
+            hint: place.hint(),
         };
-        send(asked, message, out);
-    }
-
-    /// A stand-in that is not this node: this one holds a copy already.
-    fn other_stand_in(&self, now: Time, put: &mut Put) -> Option<NodeId> {
-        let found = self.stand_in(now, put.range, &mut put.next);
-        if found == Some(self.id) {
-            self.stand_in(now, put.range, &mut put.next)
-        } else {
-            found
-        }
+        send(place.asked, message, out);
     }
 }

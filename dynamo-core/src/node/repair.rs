@@ -24,8 +24,8 @@ impl Node {
         let stale = get
             .asked
             .iter()
-            .filter(|asked| owners.contains(&asked.node) && stale(&asked.answer));
-        let stale: Vec<_> = stale.map(|asked| asked.node).collect();
+            .filter(|asked| owners.contains(&asked.place.asked) && stale(&asked.answer));
+        let stale: Vec<_> = stale.map(|asked| asked.place.asked).collect();
         for node in stale {
             let siblings = if self.flaw(Flaw::MintOnRepair) {
                 self.minted_again(&merged)

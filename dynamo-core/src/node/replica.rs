@@ -6,6 +6,7 @@ use super::machine::{Node, send};
 use super::port::{Output, Time};
 use crate::batch::{After, Batch};
 use crate::clock::NodeId;
+use crate::hint::Hint;
 use crate::message::{Message, Tag};
 use crate::siblings::Siblings;
 
@@ -15,27 +16,60 @@ impl Node {
         &mut self,
         now: Time,
         (from, tag): (NodeId, Tag),
-        key: &[u8],
-        siblings: &Siblings,
-        hint: Option<NodeId>,
+        (key, siblings): (&[u8], &Siblings),
+        hint: Option<Hint>,
+        synced: bool,
         out: &mut Vec<Output>,
     ) {
         let range = self.store.range_of(key);
-        let mut batch = Batch::default();
-        match hint {
-            None if self.store.owns(range) => self.store.merge_data(key, siblings, &mut batch),
-            Some(owner) if owner != self.id && self.store.view().owners(range).contains(&owner) => {
-                self.store.merge_hint(owner, key, siblings, &mut batch);
+        let meant_for_here = match hint {
+            None => self.store.owns(range),
+            Some(hint) => {
+                hint.owner != self.id && self.store.view().owners(range).contains(&hint.owner)
             }
-            _ => return,
+        };
+        if !meant_for_here {
+            return;
         }
-        let message = Message::Replicated { tag };
-        self.commit(now, batch, Some(After::Send { to: from, message }), out);
+        let mut batch = Batch {
+            hasty: hint.is_none() && !synced,
+            ..Batch::default()
+        };
+        self.store.merge(hint, key, siblings, &mut batch);
+        let view = self.store.view().mark();
+        let vouch = After::Vouch {
+            to: from,
+            position: self.store.position_of(key),
+            message: Message::Replicated { tag, view },
+        };
+        self.commit(now, batch, Some(vouch), out);
     }
 
-    /// Answers with all that the disk holds of a key. A stand-in answers from its hints.
+    /// Answers with all that the disk holds of a key. A stand-in answers from its hints; an owner
+    /// that still waits for the range says so.
     pub(super) fn fetch_for(&self, from: NodeId, tag: Tag, key: &[u8], out: &mut Vec<Output>) {
         let siblings = self.store.durable(key);
-        send(from, Message::Fetched { tag, siblings }, out);
+        let view = self.store.view().mark();
+        let message = match self.holder_of_rest(key) {
+            None => Message::Fetched {
+                tag,
+                view,
+                siblings,
+            },
+            Some(from) => Message::NotYet {
+                tag,
+                view,
+                siblings,
+                from,
+            },
+        };
+        send(from, message, out);
+    }
+
+    /// Who has what this node still lacks of a key that it owns.
+    pub(super) fn holder_of_rest(&self, key: &[u8]) -> Option<NodeId> {
+        self.transfers
+            .awaited(self.store.position_of(key))
+            .map(|(holder, _)| holder)
     }
 }

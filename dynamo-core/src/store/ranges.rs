@@ -8,6 +8,7 @@ use super::Store;
 use crate::batch::Batch;
 use crate::clock::NodeId;
 use crate::config::Config;
+use crate::hint::{Hint, Reason};
 use crate::membership::Membership;
 use crate::merkle::Tree;
 use crate::record::Record;
@@ -166,18 +167,18 @@ impl Store {
         for (key, hints) in &self.hints {
             let position = Ring::position(key);
             let (was, is) = (old.owners_at(position), self.view.owners_at(position));
-            for hint in hints.values().filter(|hint| !is.contains(&hint.owner)) {
-                if let Some(to) = successor(was, is, hint.owner) {
-                    moved.push((hint.owner, key.clone(), to, hint.held.current.clone()));
+            for hint in hints.values().filter(|hint| !is.contains(&hint.hint.owner)) {
+                if let Some(to) = successor(was, is, hint.hint.owner) {
+                    moved.push((hint.hint.owner, key.clone(), to, hint.held.current.clone()));
                 }
             }
         }
         for (owner, key, to, siblings) in moved {
-            if to == self.id {
-                self.merge_data(&key, &siblings, batch);
-            } else {
-                self.merge_hint(to, &key, &siblings, batch);
-            }
+            let hint = (to != self.id).then_some(Hint {
+                owner: to,
+                reason: Reason::Moved,
+            });
+            self.merge(hint, &key, &siblings, batch);
             self.drop_hint(owner, &key, siblings.digest(), batch);
         }
     }

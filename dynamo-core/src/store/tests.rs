@@ -3,6 +3,7 @@
 use alloc::vec;
 
 use super::*;
+use crate::hint::Reason;
 use crate::record::Write;
 use crate::shape::Shape;
 use crate::siblings::Version;
@@ -137,7 +138,8 @@ fn keep_hint(store: &mut Store, owner: NodeId, counter: u64, disk: &mut Disk) {
         Batch::default(),
     );
     let siblings = Siblings::from_iter([version(dot, 1)]);
-    store.merge_hint(owner, b"x", &siblings, &mut batch);
+    let reason = Reason::Silent;
+    store.merge_hint(Hint { owner, reason }, b"x", &siblings, &mut batch);
     if let Commit::Write(ticket, writes) = store.commit(batch, None) {
         sync(disk, writes);
         store.stored(ticket);

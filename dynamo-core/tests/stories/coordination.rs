@@ -324,11 +324,13 @@ fn answers_to_an_earlier_life_are_nobodys() {
     network.run_ms(5);
     for number in 0..9 {
         let tag = Tag { life: 0, number };
+        let view = network.config.view().mark();
         let fetched = Message::Fetched {
             tag,
+            view,
             siblings: siblings.clone(),
         };
-        for message in [Message::Replicated { tag }, fetched] {
+        for message in [Message::Replicated { tag, view }, fetched] {
             network.input(
                 list[0],
                 Input::Message {

@@ -1,6 +1,6 @@
 //! What is kept for a node that seems down reaches it.
 
-use dynamo_core::{Input, Message, NodeId, ReadRepair, Reply, Shape};
+use dynamo_core::{Input, Message, NodeId, ReadRepair, Reason, Record, Reply, Shape};
 
 use crate::network::Network;
 
@@ -246,4 +246,112 @@ fn what_is_meant_for_owners_is_not_taken_by_others() {
     network.run_ms(100);
     assert!(network.held(list[4], KEY).is_empty());
     assert_eq!(network.count("hint-ack"), 0);
+}
+
+#[test]
+fn a_delete_is_kept_for_an_owner_like_any_put() {
+    let mut network = hints_only();
+    let list = network.list(KEY);
+    network.put(list[0], KEY, "a", None);
+    network.run_ms(100);
+    network.crash(list[1]);
+    let (_, context) = network.get(list[0], KEY);
+    assert_eq!(network.delete(list[0], KEY, Some(&context)), Reply::Stored);
+    network.run_ms(100);
+    assert_eq!(network.hints(list[3]), [list[1]]);
+    assert_eq!(network.values(list[1], KEY), ["a"]);
+    network.restart(list[1]);
+    network.run_ms(1_000);
+    assert!(network.values(list[1], KEY).is_empty());
+    assert_eq!(network.held(list[1], KEY), network.held(list[0], KEY));
+    assert!(network.hints(list[3]).is_empty());
+}
+
+/// For whom a disk holds hints, and why.
+fn reasons(network: &Network, node: NodeId) -> Vec<(NodeId, Reason)> {
+    let hints = network.records(node).filter_map(|record| match record {
+        Record::Hint { owner, reason, .. } => Some((owner, reason)),
+        _ => None,
+    });
+    hints.collect()
+}
+
+#[test]
+fn a_hint_says_whether_its_owner_was_silent_or_was_not_even_asked() {
+    let mut network = hints_only();
+    let list = network.list(KEY);
+    network.crash(list[1]);
+    network.put(list[0], KEY, "a", None);
+    network.run_ms(100);
+    assert_eq!(
+        reasons(&network, list[3]),
+        [(list[1], Reason::Silent)],
+        "the first put had to find out"
+    );
+    network.put(list[0], b"other key", "b", None);
+    network.put(list[0], KEY, "b", None);
+    network.run_ms(100);
+    let told = network
+        .log
+        .iter()
+        .filter_map(|(.., message)| match message {
+            Message::Replicate { hint, .. } => *hint,
+            _ => None,
+        });
+    let told: Vec<Reason> = told.map(|hint| hint.reason).collect();
+    assert_eq!(told[0], Reason::Silent);
+    assert_eq!(*told.last().expect("one more"), Reason::Suspected);
+    assert_eq!(
+        reasons(&network, list[3])[0],
+        (list[1], Reason::Silent),
+        "of two reasons the first counts"
+    );
+}
+
+#[test]
+fn a_coordinator_says_of_its_own_hints_why_it_keeps_them() {
+    let mut network = Network::new(Shape {
+        sloppy: false,
+        anti_entropy: false,
+        read_repair: ReadRepair::Off,
+        ..Shape::default()
+    });
+    let list = network.list(KEY);
+    network.isolate(list[0]);
+    network.put(list[0], KEY, "a", None);
+    let mut owners = [(list[1], Reason::Silent), (list[2], Reason::Silent)];
+    owners.sort_by_key(|(owner, _)| *owner);
+    assert_eq!(reasons(&network, list[0]), owners);
+
+    let mut network = hints_only();
+    network.isolate(list[4]);
+    for turn in 0..4 {
+        network.put(list[4], KEY, &format!("{turn}"), None);
+    }
+    let kept = reasons(&network, list[4]);
+    assert!(kept.contains(&(list[0], Reason::Suspected)), "{kept:?}");
+}
+
+#[test]
+fn hints_of_one_key_for_two_owners_each_find_their_way() {
+    let mut network = hints_only();
+    let list = network.list(KEY);
+    network.crash(list[0]);
+    network.crash(list[1]);
+    for turn in 0..3 {
+        let _ = network.put(list[2], KEY, &format!("{turn}"), None);
+        network.run_ms(100);
+    }
+    for (owner, other) in [(list[1], list[0]), (list[0], list[1])] {
+        network.restart(owner);
+        network.run_ms(1_000);
+        assert_eq!(network.values(owner, KEY), ["0", "1", "2"]);
+        let left: Vec<NodeId> = network
+            .ids()
+            .into_iter()
+            .flat_map(|node| network.hints(node))
+            .collect();
+        assert_eq!(left.contains(&other), !network.is_up(other));
+        assert!(!left.contains(&owner));
+    }
 }

@@ -5,4 +5,6 @@ mod handoff;
 mod mending;
 mod network;
 mod robustness;
+mod routing;
 mod soak;
+mod terms;

@@ -168,28 +168,58 @@ impl Network {
         value: &str,
         context: Option<&[u8]>,
     ) -> RequestId {
+        self.start_put_on(Terms::default(), node, key, value, context)
+    }
+
+    pub(crate) fn start_put_on(
+        &mut self,
+        terms: Terms,
+        node: NodeId,
+        key: &[u8],
+        value: &str,
+        context: Option<&[u8]>,
+    ) -> RequestId {
         let request = Request::Put {
             key: key.to_vec(),
             value: value.into(),
             context: context.map(<[u8]>::to_vec),
-            terms: Terms::default(),
+            terms,
         };
         self.request(node, request)
     }
 
+    pub(crate) fn delete(&mut self, node: NodeId, key: &[u8], context: Option<&[u8]>) -> Reply {
+        let request = Request::Delete {
+            key: key.to_vec(),
+            context: context.map(<[u8]>::to_vec),
+            terms: Terms::default(),
+        };
+        let id = self.request(node, request);
+        self.wait(id)
+    }
+
     pub(crate) fn start_get(&mut self, node: NodeId, key: &[u8]) -> RequestId {
-        let (key, terms) = (key.to_vec(), Terms::default());
+        self.start_get_on(Terms::default(), node, key)
+    }
+
+    pub(crate) fn start_get_on(&mut self, terms: Terms, node: NodeId, key: &[u8]) -> RequestId {
+        let key = key.to_vec();
         self.request(node, Request::Get { key, terms })
     }
 
     /// The values, sorted, and the context.
     pub(crate) fn get(&mut self, node: NodeId, key: &[u8]) -> (Vec<String>, Vec<u8>) {
         let id = self.start_get(node, key);
-        match self.wait(id) {
+        self.values_of(id)
+    }
+
+    /// The values, sorted, and the context that a get is answered with.
+    pub(crate) fn values_of(&mut self, get: RequestId) -> (Vec<String>, Vec<u8>) {
+        match self.wait(get) {
             Reply::Values {
                 values, context, ..
             } => (texts(values), context),
-            other => panic!("a get of {key:?} at {node} was answered {other:?}"),
+            other => panic!("{get:?} was answered {other:?}"),
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dynamo_core::{
-    Actor, Answer, Config, Context, Dot, Input, Message, Node, NodeId, Output, Prefix, Range,
-    Reply, Request, RequestId, Shape, Siblings, Summary, Tag, Terms, Ticket, Time, Version,
+    Actor, Answer, Config, Context, Dot, Hint, Input, Message, Node, NodeId, Output, Prefix, Range,
+    Reason, Reply, Request, RequestId, Shape, Siblings, Summary, Tag, Terms, Ticket, Time, Version,
     VersionVector, Written,
 };
 
@@ -19,6 +19,8 @@ fn strange_messages() -> Vec<Message> {
         life: 0,
         number: 77,
     };
+    let config = Config::new(Shape::default()).expect("the default is valid");
+    let view = config.view().mark();
     let key = b"strange".to_vec();
     let siblings = Siblings::new;
     vec![
@@ -42,23 +44,32 @@ fn strange_messages() -> Vec<Message> {
         },
         Message::Replicate {
             tag,
+            view,
+            synced: false,
             key: key.clone(),
             siblings: siblings(),
-            hint: Some(NodeId(99)),
+            hint: Some(Hint {
+                owner: NodeId(99),
+                reason: Reason::Silent,
+            }),
         },
         Message::Replicate {
             tag,
+            view,
+            synced: false,
             key: key.clone(),
             siblings: siblings(),
             hint: None,
         },
-        Message::Replicated { tag },
+        Message::Replicated { tag, view },
         Message::Fetch {
             tag,
+            view,
             key: Vec::new(),
         },
         Message::Fetched {
             tag,
+            view,
             siblings: siblings(),
         },
         Message::Repair {

@@ -140,21 +140,22 @@ impl Clients {
 /// How many nodes have had the version on disk, or one that has seen it.
 fn holders(network: &Network, key: &[u8], value: &[u8]) -> usize {
     let versions = || {
-        let of_key = network
-            .kept
-            .iter()
-            .filter_map(|(node, record)| match record {
-                Record::Data {
-                    siblings,
-                    key: name,
-                }
-                | Record::Hint {
-                    siblings,
-                    key: name,
-                    ..
-                } => (name == key).then_some((*node, siblings)),
-                _ => None,
-            });
+        let of_key = network.kept.iter().filter_map(|(node, record)| {
+            if let Record::Data {
+                key: name,
+                siblings,
+            }
+            | Record::Hint {
+                key: name,
+                siblings,
+                ..
+            } = record
+            {
+                (name == key).then_some((*node, siblings))
+            } else {
+                None
+            }
+        });
         of_key.flat_map(|(node, siblings)| {
             siblings
                 .iter()
@@ -285,6 +286,7 @@ fn judge_hints(network: &Network, clients: &mut Clients) {
             owner,
             key,
             siblings,
+            ..
         } = record
         {
             let held = network.held(*owner, key);

@@ -209,6 +209,7 @@ impl Replica for Peer {
                 owner,
                 key,
                 siblings,
+                ..
             } => Some(Holding::Hint {
                 owner: owner.0,
                 key: text(&key),

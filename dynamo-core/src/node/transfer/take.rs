@@ -154,6 +154,12 @@ impl Node {
         }
     }
 
+    /// Whether this node may count its own copy of a key that it owns.
+    pub(in crate::node) fn vouches_for(&self, key: &[u8]) -> bool {
+        let awaited = self.transfers.awaited(self.store.position_of(key));
+        awaited.is_none_or(|(_, known)| known)
+    }
+
     /// A message of another view waits until this node has heard of that view, or for ever.
     pub(in crate::node) fn park(&mut self, from: NodeId, message: Message, out: &mut Vec<Output>) {
         if self.transfers.parked.len() >= PARKED_MAX {
