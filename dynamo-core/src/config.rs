@@ -303,4 +303,16 @@ mod tests {
         let config = Config::new(small).expect("one node is a cluster");
         assert_eq!(config.owners(0), [NodeId(0)]);
     }
+
+    #[test]
+    fn a_history_that_no_ring_can_bear_is_known_before_it_is_laid_out() {
+        let config = Config::new(Shape::default()).expect("the default is valid");
+        let member = Member {
+            capacity: u32::MAX,
+            zone: 0,
+        };
+        let members = |count| Membership::founded((0..count).map(|node| (NodeId(node), member)));
+        assert!(config.bears(&members(90)));
+        assert!(!config.bears(&members(91)));
+    }
 }

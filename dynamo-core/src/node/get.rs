@@ -45,7 +45,7 @@ impl Get {
         let mut answers = self
             .asked
             .iter()
-            .flat_map(|asked| asked.answer.as_ref().or(asked.partial.as_ref()));
+            .filter_map(|asked| asked.answer.as_ref().or(asked.partial.as_ref()));
         let mut merged = answers.next().cloned().unwrap_or_default();
         for answer in answers {
             versioning.merge(&mut merged, answer);

@@ -2,6 +2,7 @@
 
 mod coordination;
 mod handoff;
+mod membership;
 mod mending;
 mod network;
 mod robustness;

@@ -51,7 +51,12 @@ impl Luck {
 
 impl Network {
     pub(crate) fn new(shape: Shape) -> Network {
-        let count = shape.nodes as usize;
+        Network::with_spares(shape, 0)
+    }
+
+    /// With a few nodes more that are up but have not joined.
+    pub(crate) fn with_spares(shape: Shape, spares: u32) -> Network {
+        let count = (shape.nodes + spares) as usize;
         let mut network = Network {
             config: Arc::new(Config::new(shape).expect("the shape of a test is valid")),
             now: Time(0),
@@ -75,7 +80,7 @@ impl Network {
     }
 
     pub(crate) fn ids(&self) -> Vec<NodeId> {
-        (0..self.config.shape().nodes).map(NodeId).collect()
+        (0..self.nodes.len() as u32).map(NodeId).collect()
     }
 
     /// The preference list of a key.
