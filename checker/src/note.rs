@@ -134,6 +134,10 @@ pub enum Note {
 /// The cluster under test and what it promises.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each promise is made or not made by itself"
+)]
 pub struct Setup {
     /// How many nodes.
     pub nodes: u32,
@@ -147,4 +151,11 @@ pub struct Setup {
     pub converges: bool,
     /// Whether a node that stands in for another promises to keep and deliver a hint.
     pub hands_off: bool,
+    /// Whether an acknowledged write may disappear although nothing that had seen it took effect: the
+    /// last writer wins, or clocks tell too little.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_lose: bool,
+    /// Whether what was replaced or deleted may come back: tombstones are reaped, or clocks forget.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_revive: bool,
 }

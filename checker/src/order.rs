@@ -99,6 +99,8 @@ pub(crate) struct Key<'h> {
     pub(crate) reads: Vec<Read<'h>>,
     /// Two puts wrote the same value: what a sighting means is not known, so nothing is judged.
     pub(crate) repeats: bool,
+    /// What was replaced may come back, so that a value proves nothing about what had replaced it.
+    pub(crate) revives: bool,
     by_value: FxHashMap<&'h str, usize>,
 }
 
@@ -196,6 +198,7 @@ impl<'h> Order<'h> {
                 writes: Vec::new(),
                 reads: Vec::new(),
                 repeats: false,
+                revives: false,
                 by_value: FxHashMap::default(),
             });
         }
@@ -252,7 +255,11 @@ impl<'h> Order<'h> {
     }
 
     fn relate(&mut self) {
+        let revives =
+            |noted: &Noted<'_>| matches!(noted.note, Note::Setup(setup) if setup.may_revive);
+        let revives = self.notes.iter().any(revives);
         for key in &mut self.keys {
+            key.revives = revives;
             for read in &mut key.reads {
                 let found = read.values.iter();
                 read.writes = found
@@ -371,7 +378,7 @@ impl<'h> Key<'h> {
     ) -> impl Iterator<Item = usize> + 'a {
         self.deletes().filter(move |&delete| {
             self.writes[delete].invoked <= until
-                && !answer.iter().any(|&value| self.before(value, delete))
+                && (self.revives || !answer.iter().any(|&value| self.before(value, delete)))
         })
     }
 

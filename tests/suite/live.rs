@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use checker::note::Setup;
 use checker::{Budget, Counters, Outcome, Promise, Time, Verdict};
+use dynamo_core::{Causality, Coordinator, ReadFrom, ReadRepair, Resolution};
 use dynamometer::drive::{Run, Undriven, drive};
 use dynamometer::fault::{Fault, FaultSchedule, Window};
 use dynamometer::plan::{Call, Plan, Shape, Step};
@@ -230,7 +231,12 @@ fn plan() -> Plan {
         sloppy: false,
         hints: false,
         anti_entropy: false,
-        read_repair: false,
+        read_repair: ReadRepair::Off,
+        coordinator: Coordinator::Asked,
+        read_from: ReadFrom::Healthy,
+        causality: Causality::Dots,
+        resolution: Resolution::Client,
+        reaping_us: None,
     };
     Plan {
         seed: 0,
@@ -263,6 +269,8 @@ fn run(plan: &Plan, sin: Sin, broken: fn(String) -> ClientError) -> Result<Run, 
         w: 1,
         converges: true,
         hands_off: false,
+        may_lose: false,
+        may_revive: false,
     };
     drive(plan, &mut live.expect("an event loop").promising(setup))
 }

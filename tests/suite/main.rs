@@ -3,6 +3,7 @@
 mod determinism;
 mod flaws;
 mod live;
+mod mechanisms;
 mod promises;
 mod recordings;
 mod reports;

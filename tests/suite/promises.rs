@@ -2,26 +2,31 @@
 
 use std::path::PathBuf;
 
-use checker::{Budget, Counterexample, Shortfall, Verdict};
+use checker::{Budget, Counterexample, Promise, Shortfall, Verdict};
 use dynamo_core::Flaw;
 use dynamometer::campaign::{Campaign, Failure, Seeds};
 use dynamometer::plan::Plan;
 use dynamometer::preset::{PROMISES, missing};
+use dynamometer::promised::promised;
 use dynamometer::shrink::REPLAYS;
 use dynamometer::target::{Target, judge};
 use dynamometer::{bundle, strategy};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-/// Runs a plan and fails with the minimized counterexample's replay line if a promise breaks.
-fn holds(target: Target, plan: &Plan) -> Result<(), TestCaseError> {
+/// Runs a plan and fails with the minimized counterexample's replay line if it breaks a promise that
+/// its shape makes. Says which promises held although they could have been broken.
+pub(super) fn holds(target: Target, plan: &Plan) -> Result<Vec<Promise>, TestCaseError> {
     let run = target
         .run(plan)
         .map_err(|wrong| TestCaseError::fail(wrong.to_string()))?;
     let mut broken: Vec<Counterexample> = Vec::new();
-    for (promise, verdict) in judge(&run.history, &PROMISES, Budget::default()) {
+    let mut held = Vec::new();
+    let promises = promised(plan.shape).promises;
+    for (promise, verdict) in judge(&run.history, &promises, Budget::default()) {
         match verdict {
-            Verdict::Valid(_) | Verdict::Unknown(Shortfall::NothingExercised(_)) => {}
+            Verdict::Valid(_) => held.push(promise),
+            Verdict::Unknown(Shortfall::NothingExercised(_)) => {}
             Verdict::Invalid(found) => broken.push(*found),
             Verdict::Unknown(why) => {
                 return Err(TestCaseError::fail(format!(
@@ -31,7 +36,7 @@ fn holds(target: Target, plan: &Plan) -> Result<(), TestCaseError> {
         }
     }
     if broken.is_empty() {
-        return Ok(());
+        return Ok(held);
     }
     let failure = Failure {
         plan: plan.clone(),
@@ -54,11 +59,11 @@ fn holds(target: Target, plan: &Plan) -> Result<(), TestCaseError> {
         path.display(),
         saved.map_or_else(|why| format!(" (not written: {why})"), |()| String::new()),
     );
-    Ok(())
+    Ok(held)
 }
 
 /// As many cases as `PROPTEST_CASES` says; our minimizer shrinks, and our bundles are the record.
-fn config() -> Config {
+pub(super) fn config() -> Config {
     Config {
         max_shrink_iters: 0,
         failure_persistence: None,
@@ -90,7 +95,7 @@ fn a_failing_case_prints_a_replay_line_that_reproduces_it() {
         ),
     );
     let failed = runner
-        .run(&strategy::plans(), |plan| holds(target, &plan))
+        .run(&strategy::plans(), |plan| holds(target, &plan).map(|_| ()))
         .expect_err("the flaw breaks a promise within 2,000 cases");
     let said = failed.to_string();
     let line = said

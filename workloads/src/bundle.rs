@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::campaign::Failure;
 use crate::drive::{Run, Undriven};
 use crate::plan::Plan;
+use crate::promised::promised;
 use crate::shrink::{Shrunk, shrink};
 use crate::target::{Target, judge};
 
@@ -54,11 +55,11 @@ pub fn minimized(
     let first = failure.broken.first()?;
     let fails = |plan: &Plan| {
         let run = target.run(plan).ok()?;
-        let found = broken(&run, first.promise, budget)?;
+        let found = broken(plan, &run, first.promise, budget)?;
         (found.cause == first.cause).then_some(run)
     };
     let Shrunk { plan, run, replays } = shrink(failure.plan.clone(), replays, fails)?;
-    let verdicts = judge(&run.history, &crate::preset::PROMISES, budget);
+    let verdicts = judge(&run.history, &promised(plan.shape).promises, budget);
     let mut also = Vec::new();
     let mut counterexample = None;
     for (promise, verdict) in verdicts {
@@ -79,8 +80,9 @@ pub fn minimized(
     Some(Bundle { seed, ..packed })
 }
 
-fn broken(run: &Run, promise: Promise, budget: Budget) -> Option<Counterexample> {
-    let verdicts = judge(&run.history, &[promise], budget);
+fn broken(plan: &Plan, run: &Run, promise: Promise, budget: Budget) -> Option<Counterexample> {
+    let promised = promised(plan.shape).among(&[promise]);
+    let verdicts = judge(&run.history, &promised, budget);
     verdicts
         .into_iter()
         .find_map(|(_, verdict)| verdict.counterexample().cloned())
@@ -111,7 +113,11 @@ fn pack(
     Bundle {
         format: FORMAT.into(),
         source: SOURCE.into(),
-        target: target.name(),
+        target: [target.name(), plan.shape.versioning()]
+            .into_iter()
+            .filter(|words| !words.is_empty())
+            .collect::<Vec<_>>()
+            .join(", "),
         flaw: target.flaw.map(|flaw| flaw.name().to_owned()),
         seed: plan.seed,
         counterexample,
@@ -203,10 +209,11 @@ pub fn replay(bundle: &Bundle, target: Target, budget: Budget) -> Result<Replay,
     let run = target.run(&plan)?;
     let steady = target.run(&plan)? == run;
     let recorded = bundle.counterexample.as_ref().map(|found| found.promise);
-    let mut broken: Vec<Counterexample> = judge(&run.history, &crate::preset::PROMISES, budget)
-        .into_iter()
-        .filter_map(|(_, verdict)| verdict.counterexample().cloned())
-        .collect();
+    let mut broken: Vec<Counterexample> =
+        judge(&run.history, &promised(plan.shape).promises, budget)
+            .into_iter()
+            .filter_map(|(_, verdict)| verdict.counterexample().cloned())
+            .collect();
     broken.sort_by_key(|found| {
         (
             Some(found.promise) != recorded,

@@ -14,6 +14,7 @@ use crate::load;
 use crate::luck::{Key, Luck, Purpose};
 use crate::plan::Plan;
 use crate::preset;
+use crate::promised::promised;
 use crate::target::{Target, judge};
 
 /// What to run, and for how long.
@@ -86,6 +87,8 @@ pub struct Standing {
     pub idle: u64,
     /// Runs in which it was not decided, and the first reason.
     pub undecided: u64,
+    /// Runs of shapes that do not make this promise: not judged.
+    pub unpromised: u64,
     /// The first reason why it was not decided.
     pub shortfall: Option<Shortfall>,
     /// What gave it a chance to be broken.
@@ -128,6 +131,7 @@ struct Judged {
     happened: Counters,
     reran: bool,
     verdicts: Vec<(Promise, Verdict)>,
+    unpromised: Vec<Promise>,
     failure: Option<Box<Failure>>,
 }
 
@@ -207,7 +211,11 @@ impl Campaign {
         if reran && self.target.run(&plan).map_err(undriven)? != ran {
             return Err(Trouble::TwoWays(seed));
         }
-        let verdicts = judge(&ran.history, &self.promises, self.budget);
+        let promised = promised(plan.shape).among(&self.promises);
+        let verdicts = judge(&ran.history, &promised, self.budget);
+        let asked = self.promises.iter().copied();
+        let unpromised = asked.filter(|promise| !promised.contains(promise));
+        let unpromised = unpromised.collect();
         let mut broken: Vec<Counterexample> = verdicts
             .iter()
             .filter_map(|(_, verdict)| verdict.counterexample().cloned())
@@ -227,6 +235,7 @@ impl Campaign {
             happened,
             reran,
             verdicts,
+            unpromised,
             failure,
         })
     }
@@ -264,6 +273,9 @@ impl Tally {
                     standing.shortfall.get_or_insert(shortfall);
                 }
             }
+        }
+        for promise in judged.unpromised {
+            self.promises.entry(promise).or_default().unpromised += 1;
         }
         self.failure = judged.failure;
     }

@@ -260,30 +260,7 @@ impl<'a> Driver<'a> {
         let Some(step) = self.clients[client].queue.pop_front() else {
             return;
         };
-        let (call, request) = match &step.call {
-            Call::Get { key } => (
-                KvCall::Get { key: key.clone() },
-                Request::Get {
-                    key: key.clone().into_bytes(),
-                },
-            ),
-            Call::Put { key, context } => {
-                let read = context.and_then(|get| Some((get, self.contexts.get(&get)?)));
-                let value = format!("v{}", step.id);
-                (
-                    KvCall::Put {
-                        key: key.clone(),
-                        value: value.clone(),
-                        context: read.iter().map(|(get, _)| OpId(u64::from(*get))).collect(),
-                    },
-                    Request::Put {
-                        key: key.clone().into_bytes(),
-                        value: value.into_bytes(),
-                        context: read.map(|(_, context)| context.clone()),
-                    },
-                )
-            }
-        };
+        let (call, request) = self.asked(step);
         self.made.insert(step.id, self.now);
         let op = u64::from(step.id);
         self.submit(
@@ -294,6 +271,46 @@ impl<'a> Driver<'a> {
             call,
             request,
         );
+    }
+
+    /// What a step says to the store, and to the history.
+    fn asked(&self, step: &Step) -> (KvCall, Request) {
+        let name = step.call.key().to_owned();
+        let key = name.clone().into_bytes();
+        // A get that was never answered leaves no context.
+        let read = |get: Option<u32>| get.and_then(|get| Some((get, self.contexts.get(&get)?)));
+        let names =
+            |read: Option<(u32, _)>| read.iter().map(|(get, _)| OpId(u64::from(*get))).collect();
+        match &step.call {
+            Call::Get { .. } => (KvCall::Get { key: name }, Request::Get { key }),
+            Call::Put { context, .. } => {
+                let read = read(*context);
+                let value = format!("v{}", step.id);
+                let call = KvCall::Put {
+                    key: name,
+                    value: value.clone(),
+                    context: names(read),
+                };
+                let request = Request::Put {
+                    key,
+                    value: value.into_bytes(),
+                    context: read.map(|(_, context)| context.clone()),
+                };
+                (call, request)
+            }
+            Call::Delete { context, .. } => {
+                let read = read(*context);
+                let call = KvCall::Delete {
+                    key: name,
+                    context: names(read),
+                };
+                let request = Request::Delete {
+                    key,
+                    context: read.map(|(_, context)| context.clone()),
+                };
+                (call, request)
+            }
+        }
     }
 
     fn submit(

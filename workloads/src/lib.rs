@@ -9,6 +9,7 @@
 //! - [`subject`]: what a plan can be run against: the reference core, a live store.
 //! - [`drive`]: plan in, history out; the only loop that runs anything.
 //! - [`campaign`], [`target`], [`preset`]: many seeds, what is judged, what must be exercised.
+//! - [`promised`]: which promises a shape makes.
 //! - [`shrink`], [`bundle`]: smaller plans, and the file that repeats one.
 //! - [`cli`]: the `dyno` command, one file a subcommand.
 
@@ -21,7 +22,9 @@ pub mod load;
 pub mod luck;
 pub mod plan;
 pub mod preset;
+pub mod promised;
 pub mod replica;
+mod shape;
 pub mod shrink;
 pub mod sim;
 pub mod strategy;

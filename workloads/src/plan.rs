@@ -7,6 +7,7 @@ use checker::Time;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::{Fate, Fault, FaultSchedule};
+pub use crate::shape::Shape;
 
 /// The longest plan: ten virtual days, in microseconds. Simulated clusters are never idle, so a longer
 /// one would run for ever.
@@ -60,62 +61,6 @@ impl Plan {
     }
 }
 
-/// A cluster: its size, quorums and mechanisms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each mechanism of the paper is on or off by itself"
-)]
-pub struct Shape {
-    /// Nodes.
-    pub nodes: u32,
-    /// Replicas of a key.
-    pub n: u32,
-    /// Answers a get waits for.
-    pub r: u32,
-    /// Durable copies a put waits for.
-    pub w: u32,
-    /// Tokens of each node on the ring.
-    pub vnodes: u32,
-    /// Whether fallbacks stand in for nodes that do not answer.
-    pub sloppy: bool,
-    /// Whether hints are kept for nodes that do not answer.
-    pub hints: bool,
-    /// Whether replicas compare Merkle trees.
-    pub anti_entropy: bool,
-    /// Whether a get mends the replicas it found stale.
-    pub read_repair: bool,
-}
-
-impl Shape {
-    /// The nearest legal shape: at most 64 nodes, n ≤ nodes, r and w ≤ n, all at least 1, sloppy only
-    /// with hints.
-    pub fn legal(self) -> Self {
-        let nodes = self.nodes.clamp(1, 64);
-        let n = self.n.clamp(1, nodes);
-        Shape {
-            nodes,
-            n,
-            r: self.r.clamp(1, n),
-            w: self.w.clamp(1, n),
-            vnodes: self.vnodes.clamp(1, 64),
-            sloppy: self.sloppy && self.hints,
-            ..self
-        }
-    }
-}
-
-impl Shape {
-    /// How long a healed cluster may take to mend itself, in microseconds.
-    ///
-    /// Suspicions run out, hints are scanned for, and each node compares its trees with each peer
-    /// three times.
-    pub fn settle(self) -> u64 {
-        1_500_000 + 3 * 250_000 * u64::from(self.legal().nodes - 1)
-    }
-}
-
 /// One call of one client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -149,13 +94,29 @@ pub enum Call {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         context: Option<u32>,
     },
+    /// A tombstone.
+    Delete {
+        /// Which key.
+        key: String,
+        /// The get whose context is passed; without it nothing is deleted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        context: Option<u32>,
+    },
 }
 
 impl Call {
     /// Which key the call is about.
     pub fn key(&self) -> &str {
         match self {
-            Call::Get { key } | Call::Put { key, .. } => key,
+            Call::Get { key } | Call::Put { key, .. } | Call::Delete { key, .. } => key,
+        }
+    }
+
+    /// The get whose context is passed.
+    pub fn context_mut(&mut self) -> Option<&mut Option<u32>> {
+        match self {
+            Call::Get { .. } => None,
+            Call::Put { context, .. } | Call::Delete { context, .. } => Some(context),
         }
     }
 }

@@ -1,15 +1,15 @@
 //! What the healthy campaign promises, and what it must have exercised to be worth anything.
 
+use std::collections::BTreeMap;
+
 use checker::kv::{Kv, KvCall, KvRet};
-use checker::{Counters, History, Note, Outcome, Promise};
+use checker::{Counters, History, Note, Outcome, Promise, Time};
 
 use crate::campaign::Tally;
 use crate::plan::Plan;
 
-/// The promises that every shape of the reference core makes, in the order of reports.
-///
-/// Convergence is promised where anti-entropy is on, handoff delivery where hints are kept; the history
-/// of a run says which.
+/// The promises of a Dynamo, in the order of reports. Which of them a shape makes,
+/// [`promised`](crate::promised::promised) says.
 pub const PROMISES: [Promise; 4] = [
     Promise::ClockCausality,
     Promise::SiblingPreservation,
@@ -18,13 +18,16 @@ pub const PROMISES: [Promise; 4] = [
 ];
 
 /// What must have happened in the runs of a campaign, whatever is judged.
-pub const HAPPENED: [&str; 17] = [
+pub const HAPPENED: [&str; 20] = [
     "acknowledged puts",
     "puts of unknown outcome",
     "refused calls",
     "puts with a context",
     "blind puts",
     "reads of several siblings",
+    "deletes",
+    "re-creations",
+    "reads of a deleted key",
     "cut",
     "cut-one-way",
     "crash",
@@ -58,6 +61,10 @@ pub fn happened(plan: &Plan, history: &History<Kv>) -> Counters {
             count(window.fault.kind());
         }
     }
+    for (name, times) in lives(history).into_iter().filter(|(_, times)| *times > 0) {
+        *counters.entry(name.to_owned()).or_default() += times;
+    }
+    let mut count = |name: &str| *counters.entry(name.to_owned()).or_default() += 1;
     for op in history.ops() {
         match (&op.call, &op.outcome) {
             (_, Outcome::Fail) => count("refused calls"),
@@ -85,6 +92,38 @@ pub fn happened(plan: &Plan, history: &History<Kv>) -> Counters {
     counters
 }
 
+/// Acknowledged deletes, the first puts after them, and reads in between that found nothing.
+fn lives(history: &History<Kv>) -> [(&'static str, u64); 3] {
+    let (mut deletes, mut again, mut reads) = (0, 0, 0);
+    // By key, when its deletes were acknowledged, as far as nothing was put after them.
+    let mut deleted: BTreeMap<&str, Vec<Time>> = BTreeMap::new();
+    for op in history.ops() {
+        let of_key = deleted.entry(op.call.key()).or_default();
+        let gone = of_key.iter().any(|&deleted| deleted < op.invoked);
+        match (&op.call, &op.outcome, op.returned) {
+            (KvCall::Delete { .. }, Outcome::Ok(_), Some(returned)) => {
+                deletes += 1;
+                of_key.push(returned);
+            }
+            (KvCall::Put { .. }, Outcome::Ok(_), _) if gone => {
+                again += 1;
+                of_key.retain(|&deleted| deleted >= op.invoked);
+            }
+            (KvCall::Get { .. }, Outcome::Ok(KvRet::Values(values)), _)
+                if gone && values.is_empty() =>
+            {
+                reads += 1;
+            }
+            _ => {}
+        }
+    }
+    [
+        ("deletes", deletes),
+        ("re-creations", again),
+        ("reads of a deleted key", reads),
+    ]
+}
+
 /// What should have happened in a campaign and never did: in the runs, or to a promise judged.
 pub fn missing(tally: &Tally) -> Vec<String> {
     let never = |name: &&str| tally.happened.get(*name).copied().unwrap_or(0) == 0;
@@ -97,4 +136,35 @@ pub fn missing(tally: &Tally) -> Vec<String> {
         .filter(|(_, count)| **count == 0)
         .map(|(name, _)| name.clone());
     happened.chain(idle).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_lives_again_with_the_first_put_after_its_delete() {
+        let count = |picture: &str| lives(&checker::picture::history::<Kv>(picture)).map(|of| of.1);
+        assert_eq!(
+            count(
+                "
+                a  |put x a|  |delete x|              |put x b|  |put x c|
+                b                          |get x -> nothing|
+                c  |get x -> nothing|      |get y -> nothing|
+                "
+            ),
+            [1, 1, 1]
+        );
+        // What overlaps the delete may have come before it, and what is unknown may not have come.
+        assert_eq!(
+            count(
+                "
+                a  |put x a|  |delete x--------------|
+                b                |put x b|  |get x -> nothing|
+                c               |delete x ?...
+                "
+            ),
+            [1, 0, 0]
+        );
+    }
 }

@@ -9,6 +9,9 @@ use checker::note::Version;
 /// The durable records of one node.
 pub type Disk = BTreeMap<Vec<u8>, Vec<u8>>;
 
+/// Says what a record and its value hold, as [`Replica::holding`] does.
+pub type Reader = fn(&[u8], &[u8]) -> Option<Holding>;
+
 /// A node without input or output of its own: the host tells it what happens and when.
 ///
 /// The host promises: stores become durable in the order they were issued, and [`Input::Stored`]
@@ -117,6 +120,13 @@ pub enum Request {
         /// The opaque context of an earlier answer.
         context: Option<Vec<u8>>,
     },
+    /// A tombstone, which replaces what the context has seen.
+    Delete {
+        /// Which key.
+        key: Vec<u8>,
+        /// The opaque context of an earlier answer.
+        context: Option<Vec<u8>>,
+    },
 }
 
 /// What a node answers a client.
@@ -126,10 +136,10 @@ pub enum Reply {
     Values {
         /// One value a version.
         values: Vec<Vec<u8>>,
-        /// Opaque; to be passed to a put.
+        /// Opaque; to be passed to a put or delete.
         context: Vec<u8>,
     },
-    /// The put is durable on as many nodes as were asked for.
+    /// The put or delete is durable on as many nodes as were asked for.
     Stored,
     /// It certainly did not happen and never will.
     Refused(String),

@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 
 use checker::Time;
+use dynamo_core::{Causality, Coordinator, ReadFrom, ReadRepair, Resolution};
 
 use crate::drive::{Message, Run};
 use crate::fault::{Fate, Fault, Window};
-use crate::plan::{Call, Plan};
+use crate::plan::Plan;
 
 /// How many runs a search for a smaller plan may cost: counted, so the result is the same everywhere.
 pub const REPLAYS: u32 = 3_000;
@@ -294,9 +295,14 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
                 break;
             }
         }
-        let plainer: [fn(&mut Plan); 6] = [
+        let plainer: [fn(&mut Plan); 11] = [
             |plan| plan.shape.vnodes = 1,
-            |plan| plan.shape.read_repair = false,
+            |plan| plan.shape.read_repair = ReadRepair::Off,
+            |plan| plan.shape.coordinator = Coordinator::Asked,
+            |plan| plan.shape.read_from = ReadFrom::Healthy,
+            |plan| plan.shape.reaping_us = None,
+            |plan| plan.shape.resolution = Resolution::Client,
+            |plan| plan.shape.causality = Causality::Dots,
             |plan| plan.shape.sloppy = false,
             |plan| plan.shape.r = 1,
             |plan| plan.shape.w = 1,
@@ -310,11 +316,11 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
         }
     }
 
-    /// Makes puts blind that need no context.
+    /// Makes puts and deletes blind that need no context.
     fn contexts(&mut self, best: &mut (Plan, Run)) {
         for index in 0..best.0.steps.len() {
             let mut smaller = best.0.clone();
-            if let Call::Put { context, .. } = &mut smaller.steps[index].call {
+            if let Some(context) = smaller.steps[index].call.context_mut() {
                 *context = None;
             }
             self.take(best, smaller);

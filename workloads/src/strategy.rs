@@ -3,45 +3,87 @@
 //! The strategies do not shrink: `shrink` does that better, by running plans again.
 
 use checker::Time;
+use dynamo_core::{Causality, Coordinator, ReadFrom, ReadRepair, Resolution};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use crate::fault::{Fault, FaultSchedule, Window};
 use crate::plan::{Call, Plan, Shape, Step};
 
-/// Legal clusters of 3 to 7 nodes and 1 to 5 replicas, mechanisms on and off.
+/// Legal clusters of 3 to 7 nodes and 1 to 5 replicas that make all four promises where their
+/// mechanisms are on.
 pub fn shapes() -> impl Strategy<Value = Shape> {
-    let mechanisms = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    let shape = (
-        3..=7_u32,
-        1..=5_u32,
-        1..=5_u32,
-        1..=5_u32,
-        1..=6_u32,
-        mechanisms,
-    );
-    shape.prop_map(|(nodes, n, r, w, vnodes, mechanisms)| {
-        let (sloppy, hints, anti_entropy, read_repair) = mechanisms;
-        Shape {
-            nodes,
-            n,
-            r,
-            w,
-            vnodes,
-            sloppy,
-            hints,
-            anti_entropy,
-            read_repair,
-        }
-        .legal()
-    })
+    let mechanisms = (any::<bool>(), any::<bool>(), any::<bool>());
+    let repairs = select(vec![
+        ReadRepair::Off,
+        ReadRepair::After,
+        ReadRepair::Responders,
+        ReadRepair::Quorum,
+    ]);
+    let coordinators = select(vec![
+        Coordinator::Asked,
+        Coordinator::First,
+        Coordinator::Fastest,
+    ]);
+    let readers = select(vec![ReadFrom::Healthy, ReadFrom::Owners]);
+    let size = (3..=7_u32, 1..=5_u32, 1..=5_u32, 1..=5_u32, 1..=6_u32);
+    (size, mechanisms, repairs, coordinators, readers).prop_map(
+        |(size, mechanisms, read_repair, coordinator, read_from)| {
+            let (nodes, n, r, w, vnodes) = size;
+            let (sloppy, hints, anti_entropy) = mechanisms;
+            Shape {
+                nodes,
+                n,
+                r,
+                w,
+                vnodes,
+                sloppy,
+                hints,
+                anti_entropy,
+                read_repair,
+                coordinator,
+                read_from,
+                causality: Causality::Dots,
+                resolution: Resolution::Client,
+                reaping_us: None,
+            }
+            .legal()
+        },
+    )
 }
 
-/// Plans of 60 to 120 calls and 3 to 8 faults over any legal cluster.
+/// As [`shapes`], with every way to tell versions apart and to resolve them, and with tombstones that
+/// are reaped.
+pub fn every_shape() -> impl Strategy<Value = Shape> {
+    let causalities = prop_oneof![
+        Just(Causality::Dots),
+        Just(Causality::Clocks),
+        (1..=4_u32).prop_map(|pairs| Causality::Truncated { pairs }),
+        Just(Causality::Vectors),
+    ];
+    let resolutions = select(vec![Resolution::Client, Resolution::LastWriterWins]);
+    let reaping = proptest::option::weighted(0.2, 20_000..2_000_000_u64);
+    (shapes(), causalities, resolutions, reaping).prop_map(
+        |(shape, causality, resolution, reaping_us)| Shape {
+            causality,
+            resolution,
+            reaping_us,
+            ..shape
+        },
+    )
+}
+
+/// Plans of 60 to 120 calls and 3 to 8 faults over any of [`shapes`].
 pub fn plans() -> impl Strategy<Value = Plan> {
+    plans_over(shapes())
+}
+
+/// Plans of 60 to 120 calls and 3 to 8 faults over these clusters.
+pub fn plans_over(shapes: impl Strategy<Value = Shape>) -> impl Strategy<Value = Plan> {
     (
         any::<u64>(),
-        shapes(),
+        shapes,
         vec(call(), 60..=120),
         vec(window(), 3..=8),
     )
@@ -49,19 +91,25 @@ pub fn plans() -> impl Strategy<Value = Plan> {
         .no_shrink()
 }
 
-/// Pause before it in microseconds, client, node, key, whether it puts, and how far back it read.
-type Drawn = (u64, u32, u32, u32, bool, Option<usize>);
+/// What a client does.
+#[derive(Clone, Copy, Debug)]
+enum Does {
+    Get,
+    Put,
+    Delete,
+}
+
+/// Pause before it in microseconds, client, node, key, what it does, and how far back it read.
+type Drawn = (u64, u32, u32, u32, Does, Option<usize>);
 
 fn call() -> impl Strategy<Value = Drawn> {
     let back = proptest::option::weighted(0.7, 1..8_usize);
-    (
-        0..30_000_u64,
-        0..4_u32,
-        0..7_u32,
-        0..4_u32,
-        any::<bool>(),
-        back,
-    )
+    let does = prop_oneof![
+        12 => Just(Does::Get),
+        11 => Just(Does::Put),
+        1 => Just(Does::Delete),
+    ];
+    (0..30_000_u64, 0..4_u32, 0..7_u32, 0..4_u32, does, back)
 }
 
 fn window() -> impl Strategy<Value = (u64, u64, Fault)> {
@@ -85,7 +133,7 @@ fn fault() -> impl Strategy<Value = Fault> {
 fn plan(seed: u64, shape: Shape, calls: Vec<Drawn>, windows: Vec<(u64, u64, Fault)>) -> Plan {
     let mut steps: Vec<Step> = Vec::new();
     let mut at = 0;
-    for (index, (gap, client, via, key, puts, back)) in calls.into_iter().enumerate() {
+    for (index, (gap, client, via, key, does, back)) in calls.into_iter().enumerate() {
         at += gap;
         let key = format!("k{key}");
         // The nth last get of anybody on the key: sometimes fresh, sometimes long superseded.
@@ -94,10 +142,10 @@ fn plan(seed: u64, shape: Shape, calls: Vec<Drawn>, windows: Vec<(u64, u64, Faul
             .rev()
             .filter(|step| matches!(&step.call, Call::Get { key: read } if *read == key));
         let context = back.and_then(|back| gets.take(back).last().map(|step| step.id));
-        let call = if puts {
-            Call::Put { key, context }
-        } else {
-            Call::Get { key }
+        let call = match does {
+            Does::Get => Call::Get { key },
+            Does::Put => Call::Put { key, context },
+            Does::Delete => Call::Delete { key, context },
         };
         let via = via % shape.nodes;
         steps.push(Step {

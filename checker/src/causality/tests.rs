@@ -425,3 +425,17 @@ fn a_failed_write_still_stands_in_its_session() {
         "circular",
     );
 }
+
+#[test]
+fn a_blind_delete_has_seen_nothing() {
+    let run = |clock: &str| {
+        format!(
+            "[0,1] s1 put x a -> ok
+             [2,3] s1 del x -> ok
+             1 durable A x {{a@A:1}}
+             3 durable A x {{a@A:1,!{clock}}}"
+        )
+    };
+    breaks(&run("@A:2"), "");
+    breaks(&run("@A:2/A:1"), "false order");
+}

@@ -22,7 +22,7 @@ pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings
                 if one.values == two.values {
                     continue;
                 }
-                let Some((write, seen, kind)) = contradiction(key, one, two, quiet) else {
+                let Some((write, seen, kind)) = contradiction(key, (one, two), marks, quiet) else {
                     continue;
                 };
                 let (with, without) = if seen { (one, two) } else { (two, one) };
@@ -53,8 +53,8 @@ pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings
 /// A write that only one of the two returned, and whether that was the first, if nothing explains it.
 fn contradiction(
     key: &Key<'_>,
-    one: &Read<'_>,
-    two: &Read<'_>,
+    (one, two): (&Read<'_>, &Read<'_>),
+    marks: &Marks<'_>,
     quiet: usize,
 ) -> Option<(usize, bool, &'static str)> {
     let settled = |write: usize| {
@@ -76,6 +76,9 @@ fn contradiction(
             .filter(|&delete| late(delete))
             .collect();
         let gone = key.covered(write, &two.writes) || key.covered(write, &hidden);
+        // Where writes get lost, whatever comes late may win over what it had not seen.
+        let lost = marks.may_lose() && (!hidden.is_empty() || two.writes.iter().any(|&w| late(w)));
+        let gone = gone || lost;
         let excused = if apart {
             // What was there stays until something that had seen it is there.
             gone

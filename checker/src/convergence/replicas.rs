@@ -29,7 +29,8 @@ pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings
         if !equal(&now, number, owners) {
             findings.report(DIVERGED, || diverged(order, &now, number, owners));
         }
-        if key.repeats {
+        // Equal replicas may have lost the same, where losing is allowed.
+        if key.repeats || marks.may_lose() {
             continue;
         }
         for &node in owners {
@@ -98,7 +99,9 @@ fn missing(order: &Order<'_>, key: &Key<'_>, versions: &[Version], quiet: usize)
     let deletes: Vec<usize> = key
         .deletes()
         .filter(|&delete| order.op(key.writes[delete].place).line < quiet)
-        .filter(|&delete| buried || !there.iter().any(|&value| key.before(value, delete)))
+        .filter(|&delete| {
+            buried || key.revives || !there.iter().any(|&value| key.before(value, delete))
+        })
         .collect();
     key.acknowledged(quiet)
         .find(|&write| !key.covered(write, &there) && !key.covered(write, &deletes))

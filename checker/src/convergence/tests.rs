@@ -446,3 +446,110 @@ fn the_last_root_counts_and_every_version_must_show_its_clock() {
         "",
     );
 }
+
+#[test]
+fn a_put_beside_a_delete_and_one_under_a_blind_delete_are_still_demanded() {
+    let run = |context: &str, last: &str| {
+        format!(
+            "0 setup converges
+             0 owners x A,B
+             [0,1] s1 put x a -> ok as p
+             1 durable A x {{a@A:1}}
+             [2,5] s1 del x {context} -> ok
+             5 healed
+             6 durable A x {last}
+             6 durable B x {last}
+             90 quiet"
+        )
+    };
+    breaks(&run("ctx=p", "{!@A:2/A:1}"), "");
+    breaks(&run("", "{a@A:1,!@A:2}"), "");
+    breaks(&run("", "{!@A:2}"), "missing copy");
+    let late = run("", "{!@A:2}").replace("6 durable B x {!@A:2}", "");
+    breaks(&late, "diverged, missing copy");
+}
+
+#[test]
+fn replicas_that_lost_the_same_by_design_have_converged() {
+    let run = |knobs: &str, two: &str| {
+        format!(
+            "0 setup converges {knobs}
+             0 owners x A,B
+             [0,3] s1 put x a -> ok
+             [0,3] s2 put x b -> ok
+             2 durable A x {{a}}
+             2 durable B x {{b}}
+             10 healed
+             20 durable A x {{b}}
+             {two}
+             90 quiet
+             [91,92] r1 get x -> {{b}} as g"
+        )
+    };
+    breaks(&run("may_lose", ""), "");
+    breaks(&run("", ""), "missing copy");
+    breaks(&run("may_lose", "21 durable B x {a}"), "diverged");
+}
+
+#[test]
+fn a_revived_value_does_not_disprove_the_delete_of_another() {
+    let run = |knobs: &str| {
+        format!(
+            "0 setup converges {knobs}
+             0 owners x A,B
+             [0,1] s1 put x a -> ok as p
+             [0,1] s2 put x b -> ok as q
+             1 durable A x {{a,b}}
+             [2,3] s1 del x ctx=p+q -> ok
+             3 durable A x {{a}}
+             10 healed
+             20 durable B x {{a}}
+             90 quiet"
+        )
+    };
+    breaks(&run("may_revive"), "");
+    breaks(&run(""), "missing copy");
+}
+
+#[test]
+fn a_late_write_may_win_over_what_it_had_not_seen_where_writes_get_lost() {
+    let run = |knobs: &str, late: &str| {
+        format!(
+            "0 setup converges {knobs}
+             [0,1] s1 put x a -> ok
+             {late}
+             90 quiet
+             [91,92] r1 get x -> {{a}} as g
+             [93,94] r2 get x -> {{b}} as h"
+        )
+    };
+    let unknown = "[2,-] s2 put x b -> info";
+    breaks(&run("may_lose", unknown), "");
+    breaks(&run("", unknown), "final reads differ");
+    breaks(
+        &run("may_lose", "[0,1] s2 put x b -> ok"),
+        "final reads differ",
+    );
+}
+
+#[test]
+fn what_is_written_again_without_clocks_may_have_changed() {
+    let run = |clock: &str| {
+        format!(
+            "0 setup converges
+             0 owners x A,B
+             [0,3] s1 put x a -> ok
+             2 durable A x {{a{clock}}}
+             10 healed
+             20 durable B x {{a{clock}}}
+             40 transfer A B sync x
+             41 durable B x {{a{clock}}}
+             50 transfer A B sync x
+             51 durable B x {{a{clock}}}
+             60 transfer A B sync x
+             90 quiet"
+        )
+    };
+    breaks(&run("@A:1"), "churn");
+    breaks(&run(""), "");
+}

@@ -73,6 +73,16 @@ impl<'h> Marks<'h> {
         self.quiet.is_some_and(|quiet| quiet < invoked) && returned < self.unrest
     }
 
+    /// Whether an acknowledged write may disappear unreplaced: then its loss is no finding.
+    pub(crate) fn may_lose(&self) -> bool {
+        self.setup.is_some_and(|setup| setup.may_lose)
+    }
+
+    /// Whether what was replaced may come back: then its return is no finding.
+    pub(crate) fn may_revive(&self) -> bool {
+        self.setup.is_some_and(|setup| setup.may_revive)
+    }
+
     fn meet(&mut self, node: Node) {
         if let Err(place) = self.nodes.binary_search(&node) {
             self.nodes.insert(place, node);

@@ -14,7 +14,7 @@ use crate::note::{Clock, Node, Note, Setup, Version};
 /// final x {b}                            after everything else, behind a quiet note
 /// 5 durable A x {a@A:1/B:2+C:1,!@B:3}    5 hint D C x {a}         5 dropped D C x
 /// 5 crash A   5 restart A   5 healed     5 quiet                  5 fault cut
-/// 0 owners x A,B,C                       0 setup n=3 r=2 w=2 converges hands_off
+/// 0 owners x A,B,C                       0 setup n=3 r=2 w=2 converges hands_off may_lose may_revive
 /// 5 root A range x,y hash                5 transfer A B sync x
 /// ```
 pub(crate) fn sketch(text: &str) -> History<Kv> {
@@ -248,6 +248,8 @@ fn setup(knobs: &[&str]) -> Setup {
         w: number("w=", 2),
         converges: knobs.contains(&"converges"),
         hands_off: knobs.contains(&"hands_off"),
+        may_lose: knobs.contains(&"may_lose"),
+        may_revive: knobs.contains(&"may_revive"),
     }
 }
 

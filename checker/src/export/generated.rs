@@ -137,14 +137,18 @@ fn note() -> impl Strategy<Value = Note> {
         });
     let node = || (0..3_u32).prop_map(Node);
     prop_oneof![
-        Just(Note::Setup(Setup {
-            nodes: 3,
-            n: 3,
-            r: 2,
-            w: 2,
-            converges: true,
-            hands_off: false,
-        })),
+        (any::<bool>(), any::<bool>()).prop_map(|(may_lose, may_revive)| {
+            Note::Setup(Setup {
+                nodes: 3,
+                n: 3,
+                r: 2,
+                w: 2,
+                converges: true,
+                hands_off: false,
+                may_lose,
+                may_revive,
+            })
+        }),
         (text(), any::<bool>()).prop_map(|(what, begins)| Note::Fault { what, begins }),
         (node(), text(), vec(version, 0..3)).prop_map(|(node, key, versions)| Note::Durable {
             node,

@@ -14,7 +14,8 @@ use crate::verdict::{Budget, Checker, Promise, Verdict};
 /// none is left, every owner has what was kept for it, and no stranger holds a key as its own. An
 /// acknowledged write is on as many disks as the setup promises, hints included.
 ///
-/// Only judged where the setup promises handoff and notes show disks. A "yes" needs a hint.
+/// Only judged where the setup promises handoff and notes show disks. A "yes" needs a hint. Where
+/// the setup says that writes get lost by design, any version of the key stands for any other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HandoffDelivery;
 
@@ -64,7 +65,7 @@ pub(super) fn judge(history: &History<Kv>) -> (Findings, Option<&'static str>) {
     for name in [KEPT, DELIVERED, HOLDER_CRASHED, OWNER_DOWN, COUNTED] {
         findings.count(name, 0);
     }
-    let sight = Sight::new(&order);
+    let sight = Sight::new(&order, &marks);
     hints::judge(&order, &marks, &sight, &mut findings);
     copies::judge(&order, &marks, &sight, setup.w, &mut findings);
     let missing = (findings.exercised[KEPT] == 0).then_some("no hint was ever kept");

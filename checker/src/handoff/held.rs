@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::evidence::Marks;
 use crate::history::Time;
 use crate::note::{Node, Note, Version};
 use crate::order::{Key, Order};
@@ -38,6 +39,9 @@ impl<'h> Held<'h> {
 
     /// Whether it is not certain that nothing here is this version or supersedes it.
     pub(super) fn covers(&self, sight: &Sight<'h>, key: &Key<'h>, version: &Version) -> bool {
+        if self.wins(sight) {
+            return true;
+        }
         match version.value.as_deref() {
             Some(value) => match key.write_of(value) {
                 Some(write) => self.covers_write(sight, key, write),
@@ -56,7 +60,8 @@ impl<'h> Held<'h> {
 
     /// Whether it is not certain that nothing here is this write or supersedes it.
     pub(super) fn covers_write(&self, sight: &Sight<'h>, key: &Key<'h>, write: usize) -> bool {
-        self.writes.binary_search(&write).is_ok()
+        self.wins(sight)
+            || self.writes.binary_search(&write).is_ok()
             || key.covered(write, &self.writes)
             || self.others.iter().any(|tombstone| {
                 tombstone.value.is_none()
@@ -68,6 +73,11 @@ impl<'h> Held<'h> {
                 .writes
                 .iter()
                 .any(|&above| key.possibly_before(write, above))
+    }
+
+    /// Whether what is held may have won over anything else, seen or not.
+    fn wins(&self, sight: &Sight<'h>) -> bool {
+        sight.may_lose && !(self.writes.is_empty() && self.others.is_empty())
     }
 
     /// Tombstones replace each other unseen by clients; only their clocks tell.
@@ -116,12 +126,17 @@ impl<'h> Holdings<'h> {
 #[derive(Debug, Default)]
 pub(super) struct Sight<'h> {
     since: FxHashMap<(&'h str, &'h (String, u64)), Time>,
+    /// Whether writes get lost by design.
+    may_lose: bool,
 }
 
 impl<'h> Sight<'h> {
     /// Reads all notes once.
-    pub(super) fn new(order: &Order<'h>) -> Self {
-        let mut sight = Sight::default();
+    pub(super) fn new(order: &Order<'h>, marks: &Marks<'h>) -> Self {
+        let mut sight = Sight {
+            may_lose: marks.may_lose(),
+            ..Sight::default()
+        };
         for noted in &order.notes {
             let (Note::Durable { key, versions, .. } | Note::Hint { key, versions, .. }) =
                 noted.note

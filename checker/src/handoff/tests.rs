@@ -381,3 +381,46 @@ fn one_value_over_the_tombstone_is_enough() {
         "",
     );
 }
+
+#[test]
+fn a_blind_delete_at_the_owner_is_no_copy_of_what_was_hinted() {
+    let drop = |owner: &str| {
+        format!(
+            "0 setup w=1 hands_off
+             [0,3] s1 put x a -> ok as p
+             1 hint D C x {{a@A:1}}
+             [4,6] s2 del x {owner} -> ok
+             5 durable C x {{!@C:1}}
+             7 dropped D C x
+             9 quiet"
+        )
+    };
+    breaks(&drop("ctx=p"), "");
+    breaks(&drop(""), "dropped early, not at its owner");
+}
+
+#[test]
+fn where_writes_get_lost_by_design_any_version_is_a_delivery_but_nothing_is_none() {
+    let run = |knobs: &str, owner: &str| {
+        format!(
+            "0 setup w=2 hands_off {knobs}
+             [0,3] s1 put x a -> ok
+             1 hint D C x {{a}}
+             2 durable A x {{b}}
+             [0,3] s2 put x b -> ok
+             3 durable B x {{b}}
+             {owner}
+             7 dropped D C x
+             9 quiet"
+        )
+    };
+    let won = "6 durable C x {b}";
+    breaks(&run("may_lose", won), "");
+    breaks(
+        &run("", won),
+        "dropped early, not at its owner, too few copies",
+    );
+    breaks(&run("may_lose", ""), "dropped early, not at its owner");
+    let kept = run("may_lose", "").replace("7 dropped D C x", "");
+    breaks(&kept, "undelivered, not at its owner");
+}

@@ -15,6 +15,9 @@ use crate::verdict::{Budget, Checker, Promise, Verdict};
 ///
 /// Final reads count where the setup promises to converge, or where there is no setup. Disks, if
 /// notes show them, count always: what is on none of them cannot come back.
+///
+/// A setup may say that writes get lost by design, or that replaced ones come back; then the one or
+/// the other is no finding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SiblingPreservation;
 

@@ -22,6 +22,7 @@ pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, findings: &mut Finding
         let converges = marks.setup.is_some_and(|setup| setup.converges);
         if let Some(quiet) = marks.quiet
             && converges
+            && !marks.may_revive()
         {
             returned(order, marks, &disks, (number, quiet), findings);
         }
@@ -55,7 +56,17 @@ fn lost(
     let deletes: Vec<usize> = key.deletes().filter(called).collect();
     let buried = all.iter().any(|version| version.value.is_none());
     for write in key.acknowledged(end) {
-        let gone = if key.writes[write].value.is_some() {
+        let put = key.writes[write].value.is_some();
+        // A delete that is lost is one whose value came back.
+        let may = if put {
+            marks.may_lose()
+        } else {
+            marks.may_revive()
+        };
+        if may {
+            continue;
+        }
+        let gone = if put {
             !key.covered(write, &there) && !key.covered(write, &deletes)
         } else {
             // Tombstones may be reaped, but not before what they buried.
@@ -64,10 +75,7 @@ fn lost(
                 && !there.iter().any(|&new| key.possibly_before(write, new))
         };
         if gone {
-            let rank = match key.writes[write].value {
-                Some(_) => LOST_PUT,
-                None => LOST_DELETE,
-            };
+            let rank = if put { LOST_PUT } else { LOST_DELETE };
             findings.report(rank, || story(order, marks, disks, number, write));
         }
     }

@@ -1,6 +1,8 @@
 //! No acknowledged write is lost, none comes back, none is invented.
 
 mod check;
+#[cfg(test)]
+mod deletes;
 mod disks;
 mod reads;
 #[cfg(test)]

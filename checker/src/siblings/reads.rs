@@ -15,14 +15,14 @@ pub(super) fn judge(order: &Order<'_>, key: &Key<'_>, marks: &Marks<'_>, finding
             u64::from(read.values.len() > 1),
         );
         invention(order, key, read, findings);
-        pairs(order, key, read, findings);
+        pairs(order, key, read, marks, findings);
         let promised = marks.setup.is_none_or(|setup| setup.converges);
         if let Some(quiet) = marks.quiet
             && promised
             && marks.mended(read.line, read.ended)
         {
             findings.count("final reads", 1);
-            complete(order, key, read, quiet, findings);
+            complete(order, key, read, (marks, quiet), findings);
         }
     }
 }
@@ -78,7 +78,13 @@ fn invention(order: &Order<'_>, key: &Key<'_>, read: &Read<'_>, findings: &mut F
     }
 }
 
-fn pairs(order: &Order<'_>, key: &Key<'_>, read: &Read<'_>, findings: &mut Findings) {
+fn pairs(
+    order: &Order<'_>,
+    key: &Key<'_>,
+    read: &Read<'_>,
+    marks: &Marks<'_>,
+    findings: &mut Findings,
+) {
     let get = order.op(read.place).id;
     for (index, &one) in read.writes.iter().enumerate() {
         for &two in &read.writes[index + 1..] {
@@ -95,6 +101,9 @@ fn pairs(order: &Order<'_>, key: &Key<'_>, read: &Read<'_>, findings: &mut Findi
                     ],
                     kind: "",
                 });
+                continue;
+            }
+            if marks.may_revive() {
                 continue;
             }
             let (old, new) = if key.covers(two, one) {
@@ -129,14 +138,16 @@ fn complete(
     order: &Order<'_>,
     key: &Key<'_>,
     read: &Read<'_>,
-    quiet: usize,
+    (marks, quiet): (&Marks<'_>, usize),
     findings: &mut Findings,
 ) {
     let get = order.op(read.place).id;
     let hidden: Vec<usize> = key.hidden(&read.writes, read.returned).collect();
     for write in key.acknowledged(quiet) {
         let of = &key.writes[write];
-        if let Some(&old) = read.writes.iter().find(|&&old| key.before(old, write)) {
+        if let Some(&old) = read.writes.iter().find(|&&old| key.before(old, write))
+            && !marks.may_revive()
+        {
             findings.report(RESURRECTION, || {
                 let (why, mut ops) = supersedes(order, key, old, write);
                 let mut reasons = vec![
@@ -152,11 +163,14 @@ fn complete(
         if key.covered(write, &read.writes) || key.covered(write, &hidden) {
             continue;
         }
-        let rank = if of.value.is_some() {
-            LOST_PUT
-        } else {
-            LOST_DELETE
+        // A delete that is lost is one whose value came back.
+        let (rank, may) = match of.value {
+            Some(_) => (LOST_PUT, marks.may_lose()),
+            None => (LOST_DELETE, marks.may_revive()),
         };
+        if may {
+            continue;
+        }
         findings.report(rank, || Finding {
             sentence: format!(
                 "An acknowledged write was lost: {} is missing from what the mended store returns.",

@@ -224,6 +224,9 @@ fn promise_line(promise: Promise, standing: &Standing) -> String {
                 ),
             )
         }
+        Exit::Idle if standing.runs() == 0 && standing.unpromised > 0 => {
+            ("–", "promised by no shape that was run".to_owned())
+        }
         Exit::Idle => (
             "–",
             "nothing exercised: no run could have broken it".to_owned(),
@@ -238,6 +241,9 @@ fn promise_line(promise: Promise, standing: &Standing) -> String {
         ),
     };
     let mut said = vec![said];
+    if standing.unpromised > 0 && standing.runs() > 0 {
+        said.push(format!("not promised in {}", number(standing.unpromised)));
+    }
     said.extend(counts(&standing.exercised));
     format!("{mark} {promise:<22}{}", wrapped(&said, 24))
 }
@@ -303,7 +309,8 @@ fn json_summary(
             json!({
                 "promise": promise.name(), "verdict": verdict, "held": standing.held,
                 "broken": standing.broken, "undecided": standing.undecided,
-                "idle": standing.idle, "exercised": standing.exercised,
+                "idle": standing.idle, "unpromised": standing.unpromised,
+                "exercised": standing.exercised,
             })
         })
         .collect();

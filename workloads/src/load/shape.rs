@@ -1,4 +1,7 @@
-//! A random legal cluster: 3 to 7 nodes, 1 to 5 replicas, every legal R and W, mechanisms on and off.
+//! A random legal cluster that makes all four promises: 3 to 7 nodes, 1 to 5 replicas, every legal R
+//! and W, mechanisms on and off.
+
+use dynamo_core::{Causality, Coordinator, ReadFrom, ReadRepair, Resolution};
 
 use super::dice::Dice;
 use crate::plan::Shape;
@@ -23,7 +26,31 @@ pub fn shape(seed: u64) -> Shape {
         sloppy: hints && dice.percent("sloppy", 0, 67),
         hints,
         anti_entropy: dice.percent("anti-entropy", 0, 75),
-        read_repair: dice.percent("read repair", 0, 50),
+        read_repair: if dice.percent("read repair", 0, 50) {
+            [
+                ReadRepair::After,
+                ReadRepair::After,
+                ReadRepair::Responders,
+                ReadRepair::Quorum,
+            ][dice.within("who waits for repair", 0, 0, 3) as usize]
+        } else {
+            ReadRepair::Off
+        },
+        coordinator: [
+            Coordinator::Asked,
+            Coordinator::Asked,
+            Coordinator::First,
+            Coordinator::Fastest,
+        ][dice.within("coordinator", 0, 0, 3) as usize],
+        read_from: if dice.percent("owners only", 0, 25) {
+            ReadFrom::Owners
+        } else {
+            ReadFrom::Healthy
+        },
+        // All four promises are made by these alone.
+        causality: Causality::Dots,
+        resolution: Resolution::Client,
+        reaping_us: None,
     }
     .legal()
 }

@@ -1,4 +1,4 @@
-//! Clients that read and write a few keys: with contexts fresh and stale, and blindly.
+//! Clients that read, write and delete a few keys: with contexts fresh and stale, and blindly.
 
 use std::collections::BTreeMap;
 
@@ -34,6 +34,8 @@ struct Habits {
     puts: u64,
     /// Chance that a put is blind although its client has read the key.
     blind: u64,
+    /// Chance in percent that a write deletes. Half of all runs delete nothing.
+    deletes: u64,
     /// Whether each client always asks the same node.
     sticky: bool,
 }
@@ -62,6 +64,7 @@ impl Habits {
             gap: [3_000, 15_000, 60_000][dice.within("gap", 0, 0, 2) as usize],
             puts: dice.within("puts", 0, 30, 80),
             blind: dice.within("blind", 0, 5, 50),
+            deletes: [0, 0, 8, 24][dice.within("deletes", 0, 0, 3) as usize],
             sticky: dice.percent("sticky", 0, 25),
             dice,
         }
@@ -99,17 +102,26 @@ fn steps(habits: &Habits, nodes: u32) -> Vec<Step> {
             dice.within("via", call, 0, 6)
         };
         let put = key.unread || dice.percent("put", call, habits.puts);
+        let delete = put && dice.percent("delete", call, habits.deletes);
         let made = if put {
-            let context = if dice.percent("blind", call, habits.blind) {
+            let mine = own.get(&(client, name)).copied();
+            let last = any.get(name).copied();
+            // A blind delete deletes nothing.
+            let blind = if delete { 10 } else { habits.blind };
+            let context = if dice.percent("blind", call, blind) {
                 None
             } else if dice.percent("borrowed", call, 10) {
-                any.get(name).copied()
+                last
+            } else if delete {
+                mine.or(last)
             } else {
-                own.get(&(client, name)).copied()
+                mine
             };
-            Call::Put {
-                key: name.to_owned(),
-                context,
+            let key = name.to_owned();
+            if delete {
+                Call::Delete { key, context }
+            } else {
+                Call::Put { key, context }
             }
         } else {
             own.insert((client, name), id);
@@ -142,6 +154,30 @@ mod tests {
             assert!(plan.faults.0.len() >= 3, "seed {seed}");
             assert_eq!(plan.shape, plan.shape.legal(), "seed {seed}");
         }
+    }
+
+    #[test]
+    fn one_write_in_twelve_deletes_and_most_deletes_have_read() {
+        let (mut writes, mut deletes, mut read) = (0, 0, 0);
+        let mut without = 0;
+        for seed in 0..600 {
+            let before = deletes;
+            for step in plan(seed).steps {
+                match step.call {
+                    Call::Get { .. } => {}
+                    Call::Put { .. } => writes += 1,
+                    Call::Delete { context, .. } => {
+                        writes += 1;
+                        deletes += 1;
+                        read += u32::from(context.is_some());
+                    }
+                }
+            }
+            without += u32::from(deletes == before);
+        }
+        assert!((6..=10).contains(&(100 * deletes / writes)));
+        assert!(read * 2 > deletes, "{read} of {deletes}");
+        assert!((200..=400).contains(&without), "{without}");
     }
 
     #[test]

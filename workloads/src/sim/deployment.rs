@@ -3,7 +3,7 @@
 use checker::Time;
 use checker::note::Note;
 
-use crate::replica::{Disk, Replica};
+use crate::replica::{Disk, Reader, Replica};
 
 /// A store whose nodes can live in the simulator: how they start, and what it promises.
 pub trait Deployment {
@@ -15,6 +15,12 @@ pub trait Deployment {
 
     /// What a history should know before anything happens: setup, and the owners of these keys.
     fn setup(&self, keys: &[String]) -> Vec<Note>;
+
+    /// What reads the disks for evidence. A store that can be set up so that its clocks claim less
+    /// than others may answer with a reader that leaves them out.
+    fn reader(&self) -> Reader {
+        Self::Replica::holding
+    }
 
     /// The name of the Merkle range that a key falls into, if the store has such ranges.
     fn range(&self, _key: &str) -> Option<String> {

@@ -6,7 +6,7 @@ use checker::Time;
 use checker::note::{Node, Note};
 
 use crate::luck::{Key, Luck, Purpose};
-use crate::replica::{Disk, Holding};
+use crate::replica::{Disk, Holding, Reader};
 use crate::sim::trace::Trace;
 
 const SURVIVAL: Purpose = Purpose::named("unsynced store survives a crash");
@@ -14,9 +14,6 @@ const SURVIVAL: Purpose = Purpose::named("unsynced store survives a crash");
 /// The chance in percent that a store which was not yet durable reached the disk before a crash, if
 /// all stores before it did.
 const SURVIVAL_PERCENT: u32 = 40;
-
-/// Reads a record for evidence: [`crate::replica::Replica::holding`].
-pub(crate) type Reader = fn(&[u8], &[u8]) -> Option<Holding>;
 
 /// Records and their new values, as a node issued them together.
 pub(crate) type Writes = Vec<(Vec<u8>, Option<Vec<u8>>)>;

@@ -73,6 +73,10 @@ impl Toy {
                     context: Vec::new(),
                 },
             }),
+            Request::Delete { .. } => out.push(Output::Reply {
+                id,
+                reply: Reply::Refused("toys are kept".into()),
+            }),
             Request::Put { value, .. } if value.is_empty() => out.push(Output::Reply {
                 id,
                 reply: Reply::Refused("an empty value".into()),
@@ -209,6 +213,18 @@ pub(crate) fn put(ms: u64, op: u64, via: u32, key: &str, value: &str) -> (u64, A
             context,
         },
     )
+}
+
+/// A call and its time, in milliseconds.
+pub(crate) fn delete(
+    ms: u64,
+    op: u64,
+    via: u32,
+    key: &str,
+    context: Option<Vec<u8>>,
+) -> (u64, Ask) {
+    let key = key.into();
+    ask(ms, op, via, Request::Delete { key, context })
 }
 
 fn ask(ms: u64, op: u64, via: u32, request: Request) -> (u64, Ask) {

@@ -75,13 +75,14 @@ impl<D: Deployment> Sim<D> {
     pub fn with_pace(deployment: D, nodes: u32, seed: u64, pace: Pace) -> Self {
         let nodes = nodes.max(1);
         let luck = Luck::new(seed);
+        let reader = deployment.reader();
         let seat = |node| Seat {
             replica: None,
             crashes: 0,
             pauses: 0,
             epoch: 0,
             wake: None,
-            platter: Platter::new(node, D::Replica::holding),
+            platter: Platter::new(node, reader),
             waiting: VecDeque::new(),
         };
         let mut sim = Sim {

@@ -32,6 +32,16 @@ pub trait Client: Send + 'static {
         value: &[u8],
         context: Option<&[u8]>,
     ) -> impl Future<Output = Result<(), ClientError>> + Send;
+
+    /// Deletes what the context of an earlier answer has seen. A client that does not say how refuses.
+    fn delete(
+        &mut self,
+        _key: &[u8],
+        _context: Option<&[u8]>,
+    ) -> impl Future<Output = Result<(), ClientError>> + Send {
+        let refused = ClientError::DidNotHappen("this client does not delete".into());
+        std::future::ready(Err(refused))
+    }
 }
 
 /// What a get was answered.
@@ -314,6 +324,10 @@ async fn ask<C: Client>(client: &mut C, request: &Request) -> Result<Answer, Cli
             client.put(key, value, context.as_deref()).await?;
             Ok(Answer::Stored)
         }
+        Request::Delete { key, context } => {
+            client.delete(key, context.as_deref()).await?;
+            Ok(Answer::Stored)
+        }
     }
 }
 
@@ -412,6 +426,22 @@ mod tests {
     }
 
     #[test]
+    fn a_client_that_does_not_delete_refuses_and_serves_again() {
+        let mut live = fickle();
+        let request = Request::Delete {
+            key: b"k".into(),
+            context: None,
+        };
+        live.submit(Ask {
+            request,
+            ..get(1, "k")
+        });
+        assert_eq!(wait(&mut live, 1)[0].2, Outcome::Fail);
+        live.submit(get(2, "k"));
+        assert!(matches!(wait(&mut live, 1)[0].2, Outcome::Ok(_)));
+    }
+
+    #[test]
     fn a_connection_that_was_never_made_carried_no_request() {
         let nowhere = |_| std::future::pending::<Result<Fickle, ClientError>>();
         let mut live = Live::new(1, LIMIT, nowhere).expect("an event loop");
@@ -496,6 +526,8 @@ mod tests {
             w: 1,
             converges: true,
             hands_off: false,
+            may_lose: false,
+            may_revive: false,
         };
         let live = Live::new(1, LIMIT, async |_| Ok(Fickle { used: 0 })).expect("an event loop");
         assert_eq!(live.setup(&[]), []);

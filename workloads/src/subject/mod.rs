@@ -1,6 +1,7 @@
 //! What a plan can be run against.
 
 pub mod live;
+mod peer;
 pub mod reference;
 
 use checker::note::Note;
@@ -90,10 +91,10 @@ pub enum Answer {
     Values {
         /// One value a version.
         values: Vec<Vec<u8>>,
-        /// Opaque; to be passed to a put.
+        /// Opaque; to be passed to a put or delete.
         context: Vec<u8>,
     },
-    /// To a put.
+    /// To a put or delete.
     Stored,
 }
 

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use checker::Time;
-use checker::note::{Clock, Node, Note, Setup, Version};
+use checker::note::{Node, Note, Setup};
 use dynamo_core as core;
-use dynamo_core::{Config, Flaw, NodeId, Record};
+use dynamo_core::{Config, Flaw, NodeId};
 
-use super::{Ask, Happening, Subject, Unsupported, text};
+use super::peer::{Peer, without_clocks};
+use super::{Ask, Happening, Subject, Unsupported};
 use crate::fault::{Fate, Fault};
 use crate::plan::Shape;
-use crate::replica::{Disk, Holding, Input, Output, Replica, Reply, Request};
+use crate::promised::promised;
+use crate::replica::{Disk, Reader, Replica};
 use crate::sim::{Deployment, Sim};
 
 /// A cluster of the reference core, healthy or with one flaw, with everything around it simulated.
@@ -78,6 +80,7 @@ impl Subject for Reference {
 #[derive(Clone, Debug)]
 pub struct Cluster {
     config: Arc<Config>,
+    shape: Shape,
 }
 
 impl Cluster {
@@ -96,16 +99,20 @@ impl Cluster {
             sloppy: shape.sloppy,
             hints: shape.hints,
             anti_entropy: shape.anti_entropy,
-            read_repair: if shape.read_repair {
-                core::ReadRepair::After
-            } else {
-                core::ReadRepair::Off
+            read_repair: shape.read_repair,
+            versioning: core::Versioning {
+                causality: shape.causality,
+                resolution: shape.resolution,
             },
+            reaping_us: shape.reaping_us,
+            coordinator: shape.coordinator,
+            read_from: shape.read_from,
             flaw,
             ..core::Shape::default()
         });
         Cluster {
             config: Arc::new(config.expect("a legal shape breaks no rule of the core")),
+            shape,
         }
     }
 }
@@ -114,19 +121,14 @@ impl Deployment for Cluster {
     type Replica = Peer;
 
     fn start(&self, node: u32, disk: &Disk, now: Time) -> Peer {
-        Peer {
-            node: core::Node::start(
-                NodeId(node),
-                Arc::clone(&self.config),
-                disk,
-                core::Time(now.0),
-            ),
-            outputs: Vec::new(),
-        }
+        let config = Arc::clone(&self.config);
+        let now = core::Time(now.0);
+        Peer::new(core::Node::start(NodeId(node), config, disk, now))
     }
 
     fn setup(&self, keys: &[String]) -> Vec<Note> {
-        let shape = self.config.shape();
+        let shape = self.shape;
+        let promised = promised(shape);
         let setup = Note::Setup(Setup {
             nodes: shape.nodes,
             n: shape.n,
@@ -134,6 +136,8 @@ impl Deployment for Cluster {
             w: shape.w,
             converges: shape.anti_entropy,
             hands_off: shape.hints,
+            may_lose: promised.may_lose,
+            may_revive: promised.may_revive,
         });
         let owners = keys.iter().map(|key| {
             let owners = self.config.ring().owners(key.as_bytes(), shape.n);
@@ -145,154 +149,19 @@ impl Deployment for Cluster {
         std::iter::once(setup).chain(owners).collect()
     }
 
-    fn range(&self, key: &str) -> Option<String> {
-        let ring = self.config.ring();
-        Some(ring.range_name(ring.range_of(key.as_bytes())))
-    }
-}
-
-/// One node of the reference core behind the simulator's door.
-#[derive(Debug)]
-pub struct Peer {
-    node: core::Node,
-    // Empty between inputs; its memory is used again.
-    outputs: Vec<core::Output>,
-}
-
-impl Replica for Peer {
-    type Message = core::Message;
-
-    fn handle(
-        &mut self,
-        now: Time,
-        input: Input<core::Message>,
-        out: &mut Vec<Output<core::Message>>,
-    ) {
-        let input = match input {
-            Input::Wake => core::Input::Wake,
-            Input::Request { id, request } => core::Input::Request {
-                id: core::RequestId(id),
-                request: asked(request),
-            },
-            Input::Message { from, message } => core::Input::Message {
-                from: NodeId(from),
-                message,
-            },
-            Input::Stored { ticket } => core::Input::Stored {
-                ticket: core::Ticket(ticket),
-            },
-        };
-        self.node
-            .handle(core::Time(now.0), input, &mut self.outputs);
-        out.extend(self.outputs.drain(..).map(output));
-    }
-
-    fn deadline(&self) -> Option<Time> {
-        self.node.deadline().map(|due| Time(due.0))
-    }
-
-    fn kind(message: &core::Message) -> &'static str {
-        message.kind()
-    }
-
-    fn carries(message: &core::Message) -> Vec<String> {
-        message.carries().into_iter().map(text).collect()
-    }
-
-    fn holding(record: &[u8], value: &[u8]) -> Option<Holding> {
-        match Record::decode(record, value).ok()? {
-            Record::Data { key, siblings } => Some(Holding::Data {
-                key: text(&key),
-                versions: versions(&siblings),
-            }),
-            Record::Hint {
-                owner,
-                key,
-                siblings,
-                ..
-            } => Some(Holding::Hint {
-                owner: owner.0,
-                key: text(&key),
-                versions: versions(&siblings),
-            }),
-            _ => None,
+    /// Only dots claim that a clock has seen exactly what its writer saw, and the winner of
+    /// [`core::Resolution::LastWriterWins`] takes over what others had seen.
+    fn reader(&self) -> Reader {
+        if self.shape.is_exact() {
+            Peer::holding
+        } else {
+            without_clocks
         }
     }
 
-    fn roots(&self) -> Vec<(String, String)> {
-        let roots = self.node.roots().into_iter();
-        roots
-            .map(|(range, root)| (range, format!("{root:032x}")))
-            .collect()
-    }
-}
-
-fn asked(request: Request) -> core::Request {
-    let terms = core::Terms::default();
-    match request {
-        Request::Get { key } => core::Request::Get { key, terms },
-        Request::Put {
-            key,
-            value,
-            context,
-        } => core::Request::Put {
-            key,
-            value,
-            context,
-            terms,
-        },
-    }
-}
-
-fn output(output: core::Output) -> Output<core::Message> {
-    match output {
-        core::Output::Send { to, message } => Output::Send { to: to.0, message },
-        core::Output::Reply { id, reply } => Output::Reply {
-            id: id.0,
-            reply: match reply {
-                core::Reply::Values {
-                    values, context, ..
-                } => Reply::Values { values, context },
-                core::Reply::Stored => Reply::Stored,
-                core::Reply::Refused(refusal) => Reply::Refused(refusal.to_string()),
-                // Whatever else a node may say leaves the outcome open.
-                _ => Reply::Unavailable,
-            },
-        },
-        core::Output::Store { ticket, writes } => Output::Store {
-            ticket: ticket.0,
-            writes: writes
-                .into_iter()
-                .map(|write| (write.key, write.value))
-                .collect(),
-        },
-    }
-}
-
-fn versions(siblings: &core::Siblings) -> Vec<Version> {
-    siblings
-        .iter()
-        .map(|version| Version {
-            value: version.value.as_deref().map(text),
-            clock: Some(Clock {
-                dot: (actor(version.dot.actor), version.dot.counter),
-                past: version
-                    .past
-                    .iter()
-                    .map(|seen| (actor(seen.actor), seen.counter))
-                    .collect(),
-            }),
-        })
-        .collect()
-}
-
-/// The name of an actor in the clocks of the evidence.
-fn actor(actor: core::Actor) -> String {
-    // Evidence is made of these names; formatting each anew would cost a tenth of a run.
-    const NAMES: [&str; 8] = ["n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7"];
-    match NAMES.get(actor.node.0 as usize) {
-        Some(name) if actor == core::Actor::owner(actor.node) => (*name).to_owned(),
-        _ => actor.to_string(),
+    fn range(&self, key: &str) -> Option<String> {
+        let ring = self.config.ring();
+        Some(ring.range_name(ring.range_of(key.as_bytes())))
     }
 }
 
@@ -302,7 +171,8 @@ mod tests {
 
     use super::*;
     use crate::fault::Window;
-    use crate::sim::toy::{get, notes, outcome, play, put};
+    use crate::sim::toy::{delete, get, notes, outcome, play, put};
+    use crate::subject::Answer;
 
     const SHAPE: Shape = Shape {
         nodes: 5,
@@ -313,7 +183,12 @@ mod tests {
         sloppy: true,
         hints: true,
         anti_entropy: true,
-        read_repair: true,
+        read_repair: core::ReadRepair::After,
+        coordinator: core::Coordinator::Asked,
+        read_from: core::ReadFrom::Healthy,
+        causality: core::Causality::Dots,
+        resolution: core::Resolution::Client,
+        reaping_us: None,
     };
 
     fn owners(reference: &Reference, key: &str) -> Vec<u32> {
@@ -369,6 +244,70 @@ mod tests {
             }
         }
         assert_eq!(disks, owners);
+    }
+
+    #[test]
+    fn a_deleted_key_reads_empty_everywhere_and_its_owners_keep_a_tombstone() {
+        let asks = [put(0, 1, 0, "cart", "milk"), get(50, 2, 1, "cart")];
+        let mut reference = Reference::new(1, SHAPE, None);
+        let happenings = play(&mut reference, &asks, &[]);
+        let context = happenings.iter().find_map(|happening| match happening {
+            Happening::Completion {
+                outcome: checker::Outcome::Ok(Answer::Values { context, .. }),
+                ..
+            } => Some(context.clone()),
+            _ => None,
+        });
+        assert!(context.is_some(), "the get was answered");
+        let mut asks = asks.to_vec();
+        asks.push(delete(100, 3, 2, "cart", context));
+        asks.extend((0..5).map(|via| get(200, 10 + u64::from(via), via, "cart")));
+        let mut reference = Reference::new(1, SHAPE, None);
+        let happenings = play(&mut reference, &asks, &[]);
+        assert_eq!(outcome(&happenings, 3).1, "stored");
+        for via in 0..5 {
+            assert_eq!(outcome(&happenings, 10 + via).1, "");
+        }
+        let mut last = std::collections::BTreeMap::new();
+        for (_, note) in notes(&happenings) {
+            if let Note::Durable { node, versions, .. } = note {
+                last.insert(node.0, versions.clone());
+            }
+        }
+        assert_eq!(last.len(), 3);
+        for versions in last.values() {
+            assert_eq!(versions.len(), 1);
+            assert_eq!(versions[0].value, None, "a tombstone");
+            let clock = versions[0].clock.as_ref().expect("the core has clocks");
+            assert_eq!(clock.past.len(), 1, "it has seen what it deleted");
+        }
+    }
+
+    #[test]
+    fn only_dots_that_are_all_kept_show_their_clocks() {
+        let exact = (core::Causality::Dots, core::Resolution::Client);
+        for (causality, resolution) in [
+            exact,
+            (core::Causality::Dots, core::Resolution::LastWriterWins),
+            (core::Causality::Clocks, core::Resolution::Client),
+            (core::Causality::Vectors, core::Resolution::Client),
+        ] {
+            let shape = Shape {
+                causality,
+                resolution,
+                ..SHAPE
+            };
+            let mut reference = Reference::new(1, shape, None);
+            let happenings = play(&mut reference, &[put(0, 1, 0, "cart", "milk")], &[]);
+            let shown = notes(&happenings).into_iter().any(|(_, note)| {
+                matches!(note, Note::Durable { versions, .. } if versions.iter().any(|one| one.clock.is_some()))
+            });
+            assert_eq!(shown, (causality, resolution) == exact, "{causality:?}");
+            let Note::Setup(setup) = &reference.setup(&[])[0] else {
+                panic!("the setup comes first");
+            };
+            assert_eq!(setup.may_lose, (causality, resolution) != exact);
+        }
     }
 
     #[test]
@@ -474,19 +413,6 @@ mod tests {
             assert_eq!((&told.0, told.1), (&drawn.0, drawn.1));
             assert!(told.2.is_empty() && drawn.2.len() > 50);
         }
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_are_shown_as_hex() {
-        assert_eq!(text("Käse".as_bytes()), "Käse");
-        assert_eq!(text(&[0xff, 0x0a]), "ff0a");
-        assert_eq!(
-            (
-                actor(core::Actor::owner(NodeId(7))),
-                actor(core::Actor::stand_in(NodeId(8), 3))
-            ),
-            ("n7".into(), "n8.3".into())
-        );
     }
 
     #[test]

@@ -1,0 +1,253 @@
+//! A cluster: its size, its quorums, and which mechanism of the paper does what in it.
+
+use std::fmt;
+
+use dynamo_core::{Causality, Coordinator, ReadFrom, ReadRepair, Resolution};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A cluster: its size, quorums and mechanisms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shape {
+    /// Nodes.
+    pub nodes: u32,
+    /// Replicas of a key.
+    pub n: u32,
+    /// Answers a get waits for.
+    pub r: u32,
+    /// Durable copies a put waits for.
+    pub w: u32,
+    /// Tokens of each node on the ring.
+    pub vnodes: u32,
+    /// Whether fallbacks stand in for nodes that do not answer.
+    pub sloppy: bool,
+    /// Whether hints are kept for nodes that do not answer.
+    pub hints: bool,
+    /// Whether replicas compare Merkle trees.
+    pub anti_entropy: bool,
+    /// Whether a get mends the replicas it found stale, and who waits for that. Plans of old say only
+    /// whether.
+    #[serde(deserialize_with = "mode_or_switch")]
+    pub read_repair: ReadRepair,
+    /// Which owner coordinates a put.
+    #[serde(default)]
+    pub coordinator: Coordinator,
+    /// Who may answer a get.
+    #[serde(default)]
+    pub read_from: ReadFrom,
+    /// How versions are known to replace one another.
+    #[serde(default)]
+    pub causality: Causality,
+    /// Who resolves those that do not.
+    #[serde(default)]
+    pub resolution: Resolution,
+    /// How long tombstones are kept, in microseconds; for good, if it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reaping_us: Option<u64>,
+}
+
+/// The most entries of a truncated clock, as a plan may ask for them.
+const PAIRS_MAX: u32 = 64;
+
+impl Shape {
+    /// The nearest legal shape: at most 64 nodes, n ≤ nodes, r and w ≤ n, all at least 1, sloppy only
+    /// with hints, truncated clocks of 1 to 64 entries.
+    #[must_use]
+    pub fn legal(self) -> Self {
+        let nodes = self.nodes.clamp(1, 64);
+        let n = self.n.clamp(1, nodes);
+        let causality = match self.causality {
+            Causality::Truncated { pairs } => Causality::Truncated {
+                pairs: pairs.clamp(1, PAIRS_MAX),
+            },
+            other => other,
+        };
+        Shape {
+            nodes,
+            n,
+            r: self.r.clamp(1, n),
+            w: self.w.clamp(1, n),
+            vnodes: self.vnodes.clamp(1, 64),
+            sloppy: self.sloppy && self.hints,
+            causality,
+            ..self
+        }
+    }
+
+    /// How long a healed cluster may take to mend itself, in microseconds.
+    ///
+    /// Suspicions run out, hints are scanned for, and each node compares its trees with each peer
+    /// three times.
+    #[must_use]
+    pub fn settle(self) -> u64 {
+        1_500_000 + 3 * 250_000 * u64::from(self.legal().nodes - 1)
+    }
+
+    /// Whether each version is an event of its own and all that are concurrent are kept: then clocks
+    /// can be held against what clients saw.
+    #[must_use]
+    pub fn is_exact(self) -> bool {
+        self.causality == Causality::Dots && self.resolution == Resolution::Client
+    }
+
+    /// How versions are kept, in words, where that is not as usual; empty where it is.
+    #[must_use]
+    pub fn versioning(self) -> String {
+        let mut words = Vec::new();
+        match self.causality {
+            Causality::Dots => {}
+            Causality::Clocks => words.push("clocks".to_owned()),
+            Causality::Truncated { pairs } => words.push(format!("clocks of {pairs}")),
+            Causality::Vectors => words.push("vectors".to_owned()),
+        }
+        if self.resolution == Resolution::LastWriterWins {
+            words.push("last writer wins".to_owned());
+        }
+        if let Some(us) = self.reaping_us {
+            words.push(format!("reaping after {} ms", us / 1_000));
+        }
+        words.join(", ")
+    }
+}
+
+impl fmt::Display for Shape {
+    /// What is on, in one line: `5 nodes, n 3 r 2 w 2, hints, repair after, clocks`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shape { nodes, n, r, w, .. } = self;
+        write!(f, "{nodes} nodes, n {n} r {r} w {w}")?;
+        for (on, word) in [
+            (self.sloppy, "sloppy"),
+            (self.hints, "hints"),
+            (self.anti_entropy, "anti-entropy"),
+        ] {
+            if on {
+                write!(f, ", {word}")?;
+            }
+        }
+        match self.read_repair {
+            ReadRepair::Off => {}
+            ReadRepair::After => f.write_str(", repair after")?,
+            ReadRepair::Responders => f.write_str(", repair of responders")?,
+            ReadRepair::Quorum => f.write_str(", repair of a quorum")?,
+        }
+        match self.coordinator {
+            Coordinator::Asked => {}
+            Coordinator::First => f.write_str(", puts by the first")?,
+            Coordinator::Fastest => f.write_str(", puts by the fastest")?,
+        }
+        if self.read_from == ReadFrom::Owners {
+            f.write_str(", reads from owners")?;
+        }
+        let versioning = self.versioning();
+        if versioning.is_empty() {
+            Ok(())
+        } else {
+            write!(f, ", {versioning}")
+        }
+    }
+}
+
+fn mode_or_switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ReadRepair, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Said {
+        Switch(bool),
+        Mode(ReadRepair),
+    }
+    Ok(match Said::deserialize(deserializer)? {
+        Said::Switch(false) => ReadRepair::Off,
+        Said::Switch(true) => ReadRepair::After,
+        Said::Mode(mode) => mode,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = r#"{"nodes":5,"n":3,"r":2,"w":2,"vnodes":8,"sloppy":true,"hints":true,
+        "anti_entropy":true,"read_repair":true}"#;
+
+    fn old() -> Shape {
+        serde_json::from_str(OLD).expect("old plans stay readable")
+    }
+
+    #[test]
+    fn a_shape_of_old_is_what_it_was() {
+        let shape = old();
+        assert_eq!(shape.read_repair, ReadRepair::After);
+        assert!(shape.is_exact() && shape.reaping_us.is_none());
+        assert_eq!(
+            (shape.coordinator, shape.read_from),
+            (Coordinator::Asked, ReadFrom::Healthy)
+        );
+        let off = OLD.replace("\"read_repair\":true", "\"read_repair\":false");
+        let off: Shape = serde_json::from_str(&off).expect("a switch is read");
+        assert_eq!(off.read_repair, ReadRepair::Off);
+        let odd = OLD.replace("\"read_repair\":true", "\"read_repair\":\"often\"");
+        assert!(serde_json::from_str::<Shape>(&odd).is_err());
+    }
+
+    #[test]
+    fn every_choice_is_read_back_by_its_name() {
+        let shape = Shape {
+            read_repair: ReadRepair::Quorum,
+            coordinator: Coordinator::Fastest,
+            read_from: ReadFrom::Owners,
+            causality: Causality::Truncated { pairs: 3 },
+            resolution: Resolution::LastWriterWins,
+            reaping_us: Some(250_000),
+            ..old()
+        };
+        let json = serde_json::to_string(&shape).expect("a shape has text keys");
+        for said in [
+            r#""read_repair":"quorum""#,
+            r#""coordinator":"fastest""#,
+            r#""read_from":"owners""#,
+            r#""causality":{"truncated":{"pairs":3}}"#,
+            r#""resolution":"last-writer-wins""#,
+            r#""reaping_us":250000"#,
+        ] {
+            assert!(json.contains(said), "{said} in {json}");
+        }
+        assert_eq!(
+            serde_json::from_str::<Shape>(&json).expect("it is read"),
+            shape
+        );
+    }
+
+    #[test]
+    fn a_shape_is_said_in_one_line() {
+        assert_eq!(
+            old().to_string(),
+            "5 nodes, n 3 r 2 w 2, sloppy, hints, anti-entropy, repair after"
+        );
+        let shape = Shape {
+            sloppy: false,
+            read_repair: ReadRepair::Off,
+            coordinator: Coordinator::First,
+            read_from: ReadFrom::Owners,
+            causality: Causality::Truncated { pairs: 3 },
+            resolution: Resolution::LastWriterWins,
+            reaping_us: Some(250_000),
+            ..old()
+        };
+        assert_eq!(
+            shape.to_string(),
+            "5 nodes, n 3 r 2 w 2, hints, anti-entropy, puts by the first, reads from owners, \
+             clocks of 3, last writer wins, reaping after 250 ms"
+        );
+    }
+
+    #[test]
+    fn a_truncated_clock_keeps_its_writer() {
+        for (asked, legal) in [(0, 1), (3, 3), (u32::MAX, PAIRS_MAX)] {
+            let shape = Shape {
+                causality: Causality::Truncated { pairs: asked },
+                ..old()
+            };
+            let pairs = Causality::Truncated { pairs: legal };
+            assert_eq!(shape.legal().causality, pairs);
+        }
+    }
+}

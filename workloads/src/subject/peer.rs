@@ -1,0 +1,196 @@
+//! One node of the reference core behind the simulator's door.
+
+use checker::Time;
+use checker::note::{Clock, Version};
+use dynamo_core as core;
+use dynamo_core::{NodeId, Record};
+
+use super::text;
+use crate::replica::{Holding, Input, Output, Replica, Reply, Request};
+
+/// One node of the reference core behind the simulator's door.
+#[derive(Debug)]
+pub struct Peer {
+    node: core::Node,
+    // Empty between inputs; its memory is used again.
+    outputs: Vec<core::Output>,
+}
+
+impl Peer {
+    pub(super) fn new(node: core::Node) -> Self {
+        Peer {
+            node,
+            outputs: Vec::new(),
+        }
+    }
+}
+
+impl Replica for Peer {
+    type Message = core::Message;
+
+    fn handle(
+        &mut self,
+        now: Time,
+        input: Input<core::Message>,
+        out: &mut Vec<Output<core::Message>>,
+    ) {
+        let input = match input {
+            Input::Wake => core::Input::Wake,
+            Input::Request { id, request } => core::Input::Request {
+                id: core::RequestId(id),
+                request: asked(request),
+            },
+            Input::Message { from, message } => core::Input::Message {
+                from: NodeId(from),
+                message,
+            },
+            Input::Stored { ticket } => core::Input::Stored {
+                ticket: core::Ticket(ticket),
+            },
+        };
+        self.node
+            .handle(core::Time(now.0), input, &mut self.outputs);
+        out.extend(self.outputs.drain(..).map(output));
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.node.deadline().map(|due| Time(due.0))
+    }
+
+    fn kind(message: &core::Message) -> &'static str {
+        message.kind()
+    }
+
+    fn carries(message: &core::Message) -> Vec<String> {
+        message.carries().into_iter().map(text).collect()
+    }
+
+    fn holding(record: &[u8], value: &[u8]) -> Option<Holding> {
+        match Record::decode(record, value).ok()? {
+            Record::Data { key, siblings } => Some(Holding::Data {
+                key: text(&key),
+                versions: versions(&siblings),
+            }),
+            Record::Hint {
+                owner,
+                key,
+                siblings,
+                ..
+            } => Some(Holding::Hint {
+                owner: owner.0,
+                key: text(&key),
+                versions: versions(&siblings),
+            }),
+            _ => None,
+        }
+    }
+
+    fn roots(&self) -> Vec<(String, String)> {
+        let roots = self.node.roots().into_iter();
+        roots
+            .map(|(range, root)| (range, format!("{root:032x}")))
+            .collect()
+    }
+}
+
+/// As [`Peer::holding`], for stores whose clocks claim less than dots do.
+pub(super) fn without_clocks(record: &[u8], value: &[u8]) -> Option<Holding> {
+    let mut holding = Peer::holding(record, value)?;
+    let (Holding::Data { versions, .. } | Holding::Hint { versions, .. }) = &mut holding;
+    for version in versions {
+        version.clock = None;
+    }
+    Some(holding)
+}
+
+fn asked(request: Request) -> core::Request {
+    let terms = core::Terms::default();
+    match request {
+        Request::Get { key } => core::Request::Get { key, terms },
+        Request::Put {
+            key,
+            value,
+            context,
+        } => core::Request::Put {
+            key,
+            value,
+            context,
+            terms,
+        },
+        Request::Delete { key, context } => core::Request::Delete {
+            key,
+            context,
+            terms,
+        },
+    }
+}
+
+fn output(output: core::Output) -> Output<core::Message> {
+    match output {
+        core::Output::Send { to, message } => Output::Send { to: to.0, message },
+        core::Output::Reply { id, reply } => Output::Reply {
+            id: id.0,
+            reply: match reply {
+                core::Reply::Values {
+                    values, context, ..
+                } => Reply::Values { values, context },
+                core::Reply::Stored => Reply::Stored,
+                core::Reply::Refused(refusal) => Reply::Refused(refusal.to_string()),
+                // Whatever else a node may say leaves the outcome open.
+                _ => Reply::Unavailable,
+            },
+        },
+        core::Output::Store { ticket, writes } => Output::Store {
+            ticket: ticket.0,
+            writes: writes
+                .into_iter()
+                .map(|write| (write.key, write.value))
+                .collect(),
+        },
+    }
+}
+
+fn versions(siblings: &core::Siblings) -> Vec<Version> {
+    siblings
+        .iter()
+        .map(|version| Version {
+            value: version.value.as_deref().map(text),
+            clock: Some(Clock {
+                dot: (actor(version.dot.actor), version.dot.counter),
+                past: version
+                    .past
+                    .iter()
+                    .map(|seen| (actor(seen.actor), seen.counter))
+                    .collect(),
+            }),
+        })
+        .collect()
+}
+
+/// The name of an actor in the clocks of the evidence.
+fn actor(actor: core::Actor) -> String {
+    // Evidence is made of these names; formatting each anew would cost a tenth of a run.
+    const NAMES: [&str; 8] = ["n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7"];
+    match NAMES.get(actor.node.0 as usize) {
+        Some(name) if actor == core::Actor::owner(actor.node) => (*name).to_owned(),
+        _ => actor.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_as_hex() {
+        assert_eq!(text("Käse".as_bytes()), "Käse");
+        assert_eq!(text(&[0xff, 0x0a]), "ff0a");
+        assert_eq!(
+            (
+                actor(core::Actor::owner(NodeId(7))),
+                actor(core::Actor::stand_in(NodeId(8), 3))
+            ),
+            ("n7".into(), "n8.3".into())
+        );
+    }
+}
