@@ -7,4 +7,5 @@ mod mechanisms;
 mod promises;
 mod recordings;
 mod reports;
+mod scenario;
 mod tidy;
