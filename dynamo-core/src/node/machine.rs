@@ -151,6 +151,11 @@ impl Node {
         }
     }
 
+    /// How many keys this node holds on disk, as an owner or to hand them over.
+    pub fn keys(&self) -> u64 {
+        self.store.keys()
+    }
+
     /// How this node sees the cluster.
     pub fn view(&self) -> &View {
         self.store.view()

@@ -118,6 +118,11 @@ impl Store {
             .collect()
     }
 
+    /// How many keys are on disk as data.
+    pub(crate) fn keys(&self) -> u64 {
+        self.trees.values().map(|tree| tree.len() as u64).sum()
+    }
+
     /// The ranges of which something is on disk that this node does not own.
     pub(crate) fn stray_ranges(&self) -> impl Iterator<Item = Range> {
         let held = self.trees.iter().filter(|(_, tree)| !tree.is_empty());
