@@ -81,6 +81,8 @@ pub(crate) enum Effect {
 pub(crate) enum After {
     /// Hands the put of that number to the other replicas.
     Replicate(u64),
+    /// Counts this node's own copy for the get of that number.
+    WriteBack(u64),
     /// Says something to a node.
     Send { to: NodeId, message: Message },
     /// Acknowledges a write of a key at this position.

@@ -49,7 +49,8 @@ pub enum Message {
         /// What became of it.
         answer: Answer,
     },
-    /// All that the coordinator of a put holds of its key.
+    /// All that the coordinator of a put holds of its key, or what a get read and its client must
+    /// wait for.
     Replicate {
         /// The sender's request.
         tag: Tag,

@@ -103,9 +103,11 @@ pub enum ReadRepair {
     /// It does, once the client has its answer and late replicas had their time, as in the paper.
     #[default]
     After,
-    /// The client waits until each replica whose answer counted holds what it is told.
+    /// The client waits until each replica whose answer counted holds what it is told. With a strict
+    /// quorum and 2R > N, no get returns less than an earlier one.
     Responders,
-    /// The client waits until W replicas hold what it is told.
+    /// The client waits until W replicas hold what it is told. With a strict quorum and R + W > N, no
+    /// get returns less than an earlier one.
     Quorum,
 }
 

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::answers::{Asked, Get};
 use super::machine::{Node, reply, send};
 use super::port::{Output, Refusal, Reply, RequestId, Terms, Time};
 use super::quorum::{Place, Quorum, StandIns};
@@ -9,77 +10,8 @@ use super::timers::Timer;
 use crate::clock::NodeId;
 use crate::context::{self, Context};
 use crate::message::{Message, Tag};
-use crate::shape::Coordinator;
+use crate::shape::{Coordinator, ReadFrom};
 use crate::siblings::{Siblings, Version};
-use crate::versioning::Versioning;
-
-/// A get on its way.
-#[derive(Clone, Debug)]
-pub(super) struct Get {
-    client: RequestId,
-    pub(super) key: Vec<u8>,
-    pub(super) range: u32,
-    quorum: Quorum,
-    reply_by: Time,
-    replied: bool,
-    pub(super) asked: Vec<Asked>,
-    stand_ins: StandIns,
-    /// The owner that answered first.
-    fastest: Option<NodeId>,
-}
-
-/// A replica that was asked.
-#[derive(Clone, Debug)]
-pub(super) struct Asked {
-    pub(super) place: Place,
-    pub(super) answer: Option<Siblings>,
-    /// What it holds, but does not vouch for as all that it should.
-    partial: Option<Siblings>,
-    /// Until when it is waited for; `None` once that has passed.
-    due: Option<Time>,
-}
-
-impl Get {
-    /// What the replicas that answered hold together.
-    pub(super) fn merged(&self, versioning: Versioning) -> Siblings {
-        let mut answers = self
-            .asked
-            .iter()
-            .filter_map(|asked| asked.answer.as_ref().or(asked.partial.as_ref()));
-        let mut merged = answers.next().cloned().unwrap_or_default();
-        for answer in answers {
-            versioning.merge(&mut merged, answer);
-        }
-        merged
-    }
-
-    /// Takes in the answer of a replica that was asked, if it is the first.
-    fn answered(&mut self, from: NodeId, siblings: Siblings) {
-        let silent = self
-            .asked
-            .iter_mut()
-            .find(|asked| asked.place.asked == from && asked.answer.is_none());
-        if let Some(asked) = silent {
-            asked.answer = Some(siblings);
-            if asked.place.owner == from {
-                self.fastest.get_or_insert(from);
-            }
-        }
-    }
-
-    fn answers(&self) -> usize {
-        self.asked
-            .iter()
-            .filter(|asked| asked.answer.is_some())
-            .count()
-    }
-
-    /// When the next silent replica is given up.
-    fn next_due(&self) -> Option<Time> {
-        let silent = self.asked.iter().filter(|asked| asked.answer.is_none());
-        silent.filter_map(|asked| asked.due).min()
-    }
-}
 
 impl Node {
     /// A client asks for a key; this node coordinates, whether it holds the key or not.
@@ -95,29 +27,50 @@ impl Node {
             Ok(quorum) => quorum,
             Err(refusal) => return reply(client, Reply::Refused(refusal), out),
         };
-        let range = self.store.range_of(&key);
-        let owners = self.owners(range, quorum.n);
-        if terms.pinned && !owners.contains(&self.id) {
-            return reply(client, Reply::Refused(Refusal::NotAnOwner), out);
-        }
-        let mut stand_ins = self.stand_ins(range, None);
-        let places = self.plan(now, owners.iter().copied(), &mut stand_ins);
-        let tag = self.next_tag();
-        let mut get = Get {
+        let number = self.next_tag().number;
+        let get = Get {
             client,
+            range: self.store.range_of(&key),
             key,
-            range,
             quorum,
+            pinned: terms.pinned,
             reply_by: now.after(self.config.shape().timing.request_us),
             replied: false,
             asked: Vec::with_capacity(quorum.n),
-            stand_ins,
+            stand_ins: StandIns::none(),
             fastest: None,
+            told: None,
         };
-        for place in places {
-            self.ask(now, tag, &mut get, place, out);
+        self.begin_get(now, number, get, out);
+    }
+
+    /// The cluster is seen in another way: a get that has no answer yet begins anew.
+    pub(super) fn replan_get(&mut self, now: Time, number: u64, out: &mut Vec<Output>) {
+        self.timers.clear(Timer::Get(number));
+        let Some(mut get) = self.gets.remove(&number).filter(|get| !get.replied) else {
+            return;
+        };
+        get.range = self.store.range_of(&get.key);
+        get.asked.clear();
+        (get.fastest, get.told) = (None, None);
+        self.begin_get(now, number, get, out);
+    }
+
+    fn begin_get(&mut self, now: Time, number: u64, mut get: Get, out: &mut Vec<Output>) {
+        let owners = self.owners(get.range, get.quorum.n);
+        if get.pinned && !owners.contains(&self.id) {
+            return reply(get.client, Reply::Refused(Refusal::NotAnOwner), out);
         }
-        self.settle_get(tag.number, get, now, out);
+        get.stand_ins = self.stand_ins(get.range, None);
+        let mut nobody = StandIns::none();
+        let may_answer = match self.config.shape().read_from {
+            ReadFrom::Healthy => &mut get.stand_ins,
+            ReadFrom::Owners => &mut nobody,
+        };
+        for place in self.plan(now, owners.iter().copied(), may_answer) {
+            self.ask(now, number, &mut get, Asked::new(place, None), out);
+        }
+        self.settle_get(now, number, get, out);
     }
 
     /// A replica answers.
@@ -136,7 +89,7 @@ impl Node {
             return;
         };
         get.answered(from, siblings);
-        self.settle_get(tag.number, get, now, out);
+        self.settle_get(now, tag.number, get, out);
     }
 
     /// An owner still waits for the range of the key: what it has and what the holder of the rest has
@@ -155,51 +108,30 @@ impl Node {
         let Some(mut get) = self.gets.remove(&tag.number) else {
             return;
         };
-        self.ask_for_rest(now, tag, &mut get, (from, holder), siblings, out);
-        self.settle_get(tag.number, get, now, out);
+        self.ask_for_rest(now, tag.number, &mut get, (from, holder), siblings, out);
+        self.settle_get(now, tag.number, get, out);
     }
 
     fn ask_for_rest(
         &self,
         now: Time,
-        tag: Tag,
+        number: u64,
         get: &mut Get,
         (from, holder): (NodeId, NodeId),
         siblings: Siblings,
         out: &mut Vec<Output>,
     ) {
         let known = get.asked.iter().any(|asked| asked.place.asked == holder);
-        let silent = get.asked.iter_mut().find(|asked| {
-            asked.place.asked == from && asked.answer.is_none() && asked.partial.is_none()
-        });
-        let Some(asked) = silent else {
+        let Some(place) = get.half_answered(from, siblings) else {
             return;
         };
-        asked.partial = Some(siblings);
-        asked.due = None;
-        let place = asked.place.moved_to(holder);
-        if !known && !get.replied {
-            self.ask(now, tag, get, place, out);
+        if !known && get.told.is_none() {
+            let lender = Asked {
+                lends: true,
+                ..Asked::new(place.moved_to(holder), None)
+            };
+            self.ask(now, number, get, lender, out);
         }
-    }
-
-    /// The cluster is seen in another way: a get that has no answer yet begins anew.
-    pub(super) fn replan_get(&mut self, now: Time, number: u64, out: &mut Vec<Output>) {
-        let Some(mut get) = self.gets.remove(&number) else {
-            return;
-        };
-        if get.replied {
-            self.timers.clear(Timer::Get(number));
-            return;
-        }
-        get.range = self.store.range_of(&get.key);
-        get.asked.clear();
-        get.stand_ins = self.stand_ins(get.range, None);
-        let owners = self.owners(get.range, get.quorum.n).iter().copied();
-        for place in self.plan(now, owners, &mut get.stand_ins) {
-            self.ask(now, self.tag(number), &mut get, place, out);
-        }
-        self.settle_get(number, get, now, out);
     }
 
     /// Some replica was silent for too long, or the client has waited for too long.
@@ -213,70 +145,88 @@ impl Node {
         }
         for index in 0..get.asked.len() {
             let asked = &mut get.asked[index];
-            if asked.answer.is_some() || asked.due.is_none_or(|due| due > now) {
+            if asked.due.is_none_or(|due| due > now) {
                 continue;
             }
             asked.due = None;
             let silent = asked.place;
-            self.suspect(now, silent.asked);
-            if !get.replied
-                && let Some(asked) = self.stand_in(now, &mut get.stand_ins)
+            if silent.asked != self.id {
+                self.suspect(now, silent.asked);
+            }
+            if get.replied {
+                continue;
+            }
+            if get.told.is_some() {
+                self.write_back_again(now, number, &mut get, index, out);
+            } else if self.config.shape().read_from == ReadFrom::Healthy
+                && let Some(node) = self.stand_in(now, &mut get.stand_ins)
             {
-                let place = silent.moved_to(asked);
-                self.ask(now, self.tag(number), &mut get, place, out);
+                let place = silent.moved_to(node);
+                self.ask(now, number, &mut get, Asked::new(place, None), out);
             }
         }
-        self.settle_get(number, get, now, out);
+        self.settle_get(now, number, get, out);
     }
 
     /// An owner that coordinates answers itself at once, and so is the fastest: it has what was read,
     /// and no other owner spares the put that follows a hop.
-    fn ask(&self, now: Time, tag: Tag, get: &mut Get, place: Place, out: &mut Vec<Output>) {
-        let due = Some(now.after(self.config.shape().timing.replica_us));
-        get.asked.push(Asked {
-            place,
-            answer: None,
-            partial: None,
-            due,
-        });
-        let key = &get.key;
-        if place.asked == self.id {
-            let held = self.store.durable(key);
-            match self.holder_of_rest(key) {
-                None => get.answered(self.id, held),
+    pub(super) fn ask(
+        &self,
+        now: Time,
+        number: u64,
+        get: &mut Get,
+        mut asked: Asked,
+        out: &mut Vec<Output>,
+    ) {
+        let Place { asked: node, .. } = asked.place;
+        asked.due = Some(now.after(self.config.shape().timing.replica_us));
+        get.asked.push(asked);
+        if node == self.id {
+            let held = self.store.durable(&get.key);
+            match self.holder_of_rest(&get.key) {
+                None => get.answered(node, held),
                 Some(holder) => {
-                    self.ask_for_rest(now, tag, get, (self.id, holder), held, out);
+                    self.ask_for_rest(now, number, get, (node, holder), held, out);
                 }
             }
         } else {
-            let (key, view) = (key.clone(), self.store.view().mark());
-            send(place.asked, Message::Fetch { tag, view, key }, out);
+            let (tag, key) = (self.tag(number), get.key.clone());
+            let view = self.store.view().mark();
+            send(node, Message::Fetch { tag, view, key }, out);
         }
     }
 
     /// What the client is told.
-    fn values(&self, get: &Get) -> Reply {
+    fn values(&self, get: &Get, told: &Siblings) -> Reply {
         let shape = self.config.shape();
-        let merged = get.merged(shape.versioning);
         let prefers_fastest = shape.coordinator == Coordinator::Fastest;
         let context = Context {
-            seen: shape.versioning.context(&merged),
-            time: merged.time(),
+            seen: shape.versioning.context(told),
+            time: told.time(),
             fastest: get.fastest.filter(|_| prefers_fastest),
         };
         Reply::Values {
-            values: merged
+            values: told
                 .iter()
                 .filter_map(|version| version.value.clone())
                 .collect(),
-            deleted: merged.iter().any(Version::is_tombstone),
+            deleted: told.iter().any(Version::is_tombstone),
             context: context::encode(shape.secret, &get.key, context),
         }
     }
 
-    fn settle_get(&mut self, number: u64, mut get: Get, now: Time, out: &mut Vec<Output>) {
-        if !get.replied && get.answers() >= get.quorum.r {
-            reply(get.client, self.values(&get), out);
+    pub(super) fn settle_get(
+        &mut self,
+        now: Time,
+        number: u64,
+        mut get: Get,
+        out: &mut Vec<Output>,
+    ) {
+        get.count(self.store.versioning());
+        if let Some(told) = get.told.clone().filter(|_| !get.replied)
+            && self.write_back(now, number, &mut get, &told, out)
+        {
+            reply(get.client, self.values(&get, &told), out);
             get.replied = true;
         }
         let next = get.next_due();
@@ -294,5 +244,6 @@ impl Node {
             self.timers.set(Timer::Get(number), at);
         }
         self.gets.insert(number, get);
+        self.write_back_here(now, number, out);
     }
 }

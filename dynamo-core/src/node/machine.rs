@@ -4,9 +4,9 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::answers::Get;
 use super::buffer::Buffer;
 use super::forward::{Forwarding, Obeyed};
-use super::get::Get;
 use super::port::{Input, Output, Reply, Request, RequestId, Ticket, Time};
 use super::put::Put;
 use super::timers::{Timer, Timers};
@@ -206,7 +206,11 @@ impl Node {
                 hint,
                 ..
             } => self.replicate_for(now, (from, tag), (&key, &siblings), hint, synced, out),
-            Message::Replicated { tag, view } => self.replicated(from, (tag, view), out),
+            // A put or a get has that number, never both.
+            Message::Replicated { tag, view } => {
+                self.replicated(from, (tag, view), out);
+                self.written_back(now, from, (tag, view), out);
+            }
             Message::Fetch { tag, key, .. } => self.fetch_for(from, tag, &key, out),
             Message::Fetched {
                 tag,
@@ -278,6 +282,7 @@ impl Node {
     fn proceed(&mut self, now: Time, after: After, out: &mut Vec<Output>) {
         match after {
             After::Replicate(number) => self.replicate(now, number, out),
+            After::WriteBack(number) => self.written_back_here(now, number, out),
             After::Send { to, message } => send(to, message, out),
             After::Vouch {
                 to,

@@ -1,5 +1,6 @@
 //! One node: requests coordinated, replicas kept, and what it does unasked.
 
+mod answers;
 mod buffer;
 mod entropy;
 mod forward;
@@ -16,6 +17,7 @@ mod replica;
 mod route;
 mod timers;
 mod transfer;
+mod writeback;
 
 pub use machine::Node;
 pub use port::{Input, Output, Refusal, Reply, Request, RequestId, Terms, Ticket, Time};

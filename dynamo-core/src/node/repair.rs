@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::get::Get;
+use super::answers::Get;
 use super::machine::{Node, send};
 use super::port::{Output, Time};
 use crate::batch::Batch;
@@ -12,8 +12,9 @@ use crate::shape::ReadRepair;
 use crate::siblings::{Siblings, Version};
 
 impl Node {
-    /// Sends what all replicas hold together to each owner that answered with something else. A pure
-    /// join: a repair never makes an event.
+    /// Sends what all replicas hold together to each owner that answered with something else. The
+    /// client has its answer, and late replicas had their time. A pure join: a repair never makes an
+    /// event.
     pub(super) fn repair(&mut self, now: Time, get: &Get, out: &mut Vec<Output>) {
         if self.config.shape().read_repair == ReadRepair::Off {
             return;
@@ -27,11 +28,7 @@ impl Node {
             .filter(|asked| owners.contains(&asked.place.asked) && stale(&asked.answer));
         let stale: Vec<_> = stale.map(|asked| asked.place.asked).collect();
         for node in stale {
-            let siblings = if self.flaw(Flaw::MintOnRepair) {
-                self.minted_again(&merged)
-            } else {
-                merged.clone()
-            };
+            let siblings = self.mended(&merged);
             if node == self.id {
                 self.repaired(now, &get.key, &siblings, out);
             } else {
@@ -59,14 +56,17 @@ impl Node {
         }
     }
 
-    /// The same value as a new event of this node: only a flaw asks for this. Siblings stay as they
-    /// are, or coordinators that repair at the same time would double them each time.
-    fn minted_again(&mut self, siblings: &Siblings) -> Siblings {
-        let mut again = siblings.clone();
-        if let (1, Some(version)) = (siblings.len(), siblings.iter().next()) {
-            let past = siblings.context();
+    /// What a repair brings: exactly what was read, unless a flaw makes it the same value as a new
+    /// event of this node. Siblings stay as they are even then, or coordinators that repair at the
+    /// same time would double them each time.
+    pub(super) fn mended(&mut self, read: &Siblings) -> Siblings {
+        let mut again = read.clone();
+        if self.flaw(Flaw::MintOnRepair)
+            && let (1, Some(version)) = (read.len(), read.iter().next())
+        {
+            let past = read.context();
             let version = Version {
-                dot: self.store.mint(true, siblings, &past),
+                dot: self.store.mint(true, read, &past),
                 past,
                 ..version.clone()
             };

@@ -1,10 +1,12 @@
 //! Stories of a few nodes: what they promise together, and how each flaw breaks it.
 
 mod coordination;
+mod freshness;
 mod handoff;
 mod membership;
 mod mending;
 mod network;
+mod oracle;
 mod robustness;
 mod routing;
 mod soak;
