@@ -100,16 +100,24 @@ impl Node {
     }
 
     /// A peer tells how it sees the cluster.
-    pub(super) fn gossiped(&mut self, from: NodeId, view: u64, out: &mut Vec<Output>) {
+    pub(super) fn gossiped(&mut self, now: Time, from: NodeId, view: u64, out: &mut Vec<Output>) {
         if self.store.view().mark() != view {
-            self.send_history(from, out);
+            self.send_history(now, from, out);
         } else if self.config.shape().detection == Detection::Heartbeats {
             send(from, Message::GossipAck, out);
         }
     }
 
-    /// Tells a peer all there is to know of the members, and asks for the same.
-    pub(super) fn send_history(&self, to: NodeId, out: &mut Vec<Output>) {
+    /// Tells a peer all there is to know of the members, and asks for the same. Not again while the
+    /// answer may be on its way: where much is asked across views, one history is enough.
+    pub(super) fn send_history(&mut self, now: Time, to: NodeId, out: &mut Vec<Output>) {
+        let mark = self.store.view().mark();
+        let patience = self.config.shape().timing.replica_us;
+        let told = self.told.get(&to).copied();
+        if told.is_some_and(|(view, at)| view == mark && at.after(patience) > now) {
+            return;
+        }
+        self.told.insert(to, (mark, now));
         let changes = self.store.view().membership().clone();
         let wanted = true;
         send(to, Message::History { changes, wanted }, out);

@@ -49,6 +49,8 @@ pub struct Node {
     pub(super) delivering: BTreeMap<NodeId, Time>,
     /// The peer with whom trees were compared last.
     pub(super) compared: NodeId,
+    /// Whom this node told its whole history: of which view, and when.
+    pub(super) told: BTreeMap<NodeId, (u64, Time)>,
     /// The peer who was told something in the last round of gossip and has said nothing since.
     pub(super) greeted: Option<NodeId>,
     /// What the disk has not been asked for yet.
@@ -83,6 +85,7 @@ impl Node {
             obeyed: BTreeMap::new(),
             delivering: BTreeMap::new(),
             compared: id,
+            told: BTreeMap::new(),
             greeted: None,
             buffer: Buffer::default(),
             transfers: Transfers::resumed(id, Store::handovers(disk)),
@@ -191,7 +194,7 @@ impl Node {
     ) {
         let mark = self.store.view().mark();
         if message.view().is_some_and(|view| view != mark) {
-            return self.park(from, message, out);
+            return self.park(now, from, message, out);
         }
         match message {
             Message::Forward { tag, life, written } => {
@@ -226,12 +229,12 @@ impl Node {
             Message::Repair { key, siblings } => self.repaired(now, &key, &siblings, out),
             Message::Hint { key, siblings } => self.take_hint(now, from, key, &siblings, out),
             Message::HintAck { key, digest } => self.hint_taken(now, from, &key, digest, out),
-            Message::Gossip { view } => self.gossiped(from, view, out),
+            Message::Gossip { view } => self.gossiped(now, from, view, out),
             Message::GossipAck => {}
             Message::History { changes, wanted } => {
                 self.history(now, from, &changes, wanted, out);
             }
-            Message::Offer { handover, view } => self.offered(from, handover, view, out),
+            Message::Offer { handover, view } => self.offered(now, from, handover, view, out),
             Message::Confirm { handover, answer } => {
                 self.confirmed(now, from, &handover, answer, out);
             }

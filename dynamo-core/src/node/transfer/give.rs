@@ -14,9 +14,6 @@ use crate::view::Handover;
 /// How many keys go in one message.
 const KEYS_MAX: usize = 64;
 
-/// How many claims an old owner may leave unanswered before the others are asked.
-const CLAIMS_MAX: u32 = 30;
-
 impl Node {
     /// Sees to it that ranges, if any are under way, are seen to.
     pub(in crate::node) fn schedule_transfers(&mut self, now: Time) {
@@ -28,39 +25,38 @@ impl Node {
 
     /// Offers what is to be handed over, goes on with what is being sent, claims what is waited for.
     pub(in crate::node) fn see_to_transfers(&mut self, now: Time, out: &mut Vec<Output>) {
-        let view = self.store.view().mark();
+        let interval = self.config.shape().timing.transfer_us;
+        let due = |said: Option<Time>| said.is_none_or(|said| said.after(interval) <= now);
         for index in 0..self.transfers.duties.len() {
-            if self
-                .detector
-                .suspects(self.transfers.duties[index].handover.to, now)
-            {
-                continue;
-            }
             let duty = &self.transfers.duties[index];
-            if duty.sending.is_some() {
-                self.send_keys(index, out);
-            } else if self.store.is_durable(duty.ticket) && !self.is_blocked(&duty.handover) {
-                let handover = duty.handover.clone();
-                send(handover.to, Message::Offer { handover, view }, out);
+            if due(duty.said) && !self.detector.suspects(duty.handover.to, now) {
+                self.give(now, index, out);
             }
         }
+        let view = self.store.view().mark();
         for awaited in &mut self.transfers.awaits {
-            awaited.claims = awaited.claims.saturating_add(1);
-            let late = awaited.claims > CLAIMS_MAX;
-            let others = awaited.handover.others.iter().filter(|_| late);
-            let silent = |from: &&NodeId| !awaited.had.contains(from);
-            for from in core::iter::once(&awaited.handover.from)
-                .chain(others)
-                .filter(silent)
-            {
-                let handover = Handover {
-                    from: *from,
-                    ..awaited.handover.clone()
-                };
-                send(*from, Message::Claim { handover, view }, out);
+            // An offer may be on its way already.
+            if awaited.said.is_some() && due(awaited.said) {
+                awaited.claim(view, out);
+            }
+            if due(awaited.said) {
+                awaited.said = Some(now);
             }
         }
         self.schedule_transfers(now);
+    }
+
+    /// Offers a range, or goes on with it.
+    fn give(&mut self, now: Time, index: usize, out: &mut Vec<Output>) {
+        let duty = &self.transfers.duties[index];
+        if duty.sending.is_some() {
+            self.send_keys(now, index, out);
+        } else if self.store.is_durable(duty.ticket) && !self.is_blocked(&duty.handover) {
+            let handover = duty.handover.clone();
+            let view = self.store.view().mark();
+            send(handover.to, Message::Offer { handover, view }, out);
+            self.transfers.duties[index].said = Some(now);
+        }
     }
 
     /// Whether this node itself still waits for some of what it is to hand over.
@@ -86,7 +82,7 @@ impl Node {
         match answer {
             Confirmation::Wanted if self.transfers.duties[index].sending.is_none() => {
                 self.transfers.duties[index].sending = Some(Batched::default());
-                self.send_keys(index, out);
+                self.send_keys(now, index, out);
             }
             Confirmation::Wanted => {}
             Confirmation::Had => self.finish(now, index, out),
@@ -107,7 +103,7 @@ impl Node {
             return;
         }
         if view != self.store.view().mark() {
-            return self.send_history(from, out);
+            return self.send_history(now, from, out);
         }
         if self.duty(from, &handover).is_none() {
             let mut batch = Batch::default();
@@ -130,8 +126,9 @@ impl Node {
     }
 
     /// Sends the next keys, or the same again if they were not acknowledged.
-    fn send_keys(&mut self, index: usize, out: &mut Vec<Output>) {
+    fn send_keys(&mut self, now: Time, index: usize, out: &mut Vec<Output>) {
         let duty = &mut self.transfers.duties[index];
+        duty.said = Some(now);
         let Some(batched) = &mut duty.sending else {
             return;
         };
@@ -174,7 +171,7 @@ impl Node {
         if last {
             self.finish(now, index, out);
         } else {
-            self.send_keys(index, out);
+            self.send_keys(now, index, out);
         }
     }
 

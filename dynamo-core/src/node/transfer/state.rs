@@ -7,9 +7,12 @@ use crate::clock::NodeId;
 use crate::message::Message;
 use crate::node::Ticket;
 use crate::node::machine::send;
-use crate::node::port::Output;
+use crate::node::port::{Output, Time};
 use crate::ring::Range;
 use crate::view::Handover;
+
+/// How many claims an old owner may leave unanswered before the others are asked.
+const CLAIMS_MAX: u32 = 30;
 
 /// What is on its way from and to this node.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +29,8 @@ pub(super) struct Duty {
     pub(super) handover: Handover,
     /// The store after which this node acts by the new ring even if it crashes.
     pub(super) ticket: Ticket,
+    /// When the receiver was last told something.
+    pub(super) said: Option<Time>,
     /// How far it has been sent, once the receiver wants it.
     pub(super) sending: Option<Batched>,
 }
@@ -44,6 +49,8 @@ pub(super) struct Await {
     pub(super) handover: Handover,
     /// Whether the old owner is known to act by a ring in which it is none.
     pub(super) offered: bool,
+    /// When it was last claimed, or when that was first thought of.
+    pub(super) said: Option<Time>,
     pub(super) claims: u32,
     /// Which of the others have handed over their copies.
     pub(super) had: BTreeSet<NodeId>,
@@ -56,9 +63,25 @@ impl Await {
         Await {
             handover,
             offered: false,
+            said: None,
             claims: 0,
             had: BTreeSet::new(),
             owed: Vec::new(),
+        }
+    }
+
+    /// Asks who should have the range for it; after a while the others too.
+    pub(super) fn claim(&mut self, view: u64, out: &mut Vec<Output>) {
+        self.claims = self.claims.saturating_add(1);
+        let late = self.claims > CLAIMS_MAX;
+        let others = self.handover.others.iter().filter(|_| late);
+        let from = core::iter::once(&self.handover.from).chain(others);
+        for from in from.filter(|from| !self.had.contains(from)) {
+            let handover = Handover {
+                from: *from,
+                ..self.handover.clone()
+            };
+            send(*from, Message::Claim { handover, view }, out);
         }
     }
 
@@ -108,6 +131,7 @@ impl Duty {
         Duty {
             handover,
             ticket,
+            said: None,
             sending: None,
         }
     }

@@ -21,6 +21,7 @@ impl Node {
     /// Somebody offers a range.
     pub(in crate::node) fn offered(
         &mut self,
+        now: Time,
         from: NodeId,
         handover: Handover,
         view: u64,
@@ -31,7 +32,7 @@ impl Node {
         }
         let alike = view == self.store.view().mark();
         if !alike {
-            self.send_history(from, out);
+            self.send_history(now, from, out);
         }
         let found = self
             .transfers
@@ -161,12 +162,18 @@ impl Node {
     }
 
     /// A message of another view waits until this node has heard of that view, or for ever.
-    pub(in crate::node) fn park(&mut self, from: NodeId, message: Message, out: &mut Vec<Output>) {
+    pub(in crate::node) fn park(
+        &mut self,
+        now: Time,
+        from: NodeId,
+        message: Message,
+        out: &mut Vec<Output>,
+    ) {
         if self.transfers.parked.len() >= PARKED_MAX {
             self.transfers.parked.pop_front();
         }
         self.transfers.parked.push_back((from, message));
-        self.send_history(from, out);
+        self.send_history(now, from, out);
     }
 
     /// Hears again what waited for a view.
