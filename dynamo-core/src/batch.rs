@@ -98,6 +98,7 @@ pub(crate) enum After {
     /// Acknowledges keys of a range.
     Landed {
         handover: Handover,
+        view: u64,
         upto: Option<Vec<u8>>,
         last: bool,
     },

@@ -80,6 +80,8 @@ pub enum Message {
         view: u64,
         /// The client's key.
         key: Vec<u8>,
+        /// Whether it is only asked for what a new owner still waits for.
+        rest: bool,
     },
     /// All that the sender's disk holds of the key.
     Fetched {
@@ -138,6 +140,8 @@ pub enum Message {
         handover: Handover,
         /// Whether it wants it.
         answer: Confirmation,
+        /// How both see the cluster: words of an earlier view count for nothing.
+        view: u64,
     },
     /// The sender waits for a range that the receiver has, as far as it knows.
     Claim {
@@ -156,6 +160,8 @@ pub enum Message {
         states: Vec<(Vec<u8>, Siblings)>,
         /// Whether there is no more.
         last: bool,
+        /// How both see the cluster.
+        view: u64,
     },
     /// Keys of a range are on the sender's disk.
     KeysAck {
@@ -165,6 +171,8 @@ pub enum Message {
         upto: Option<Vec<u8>>,
         /// Whether they were the last.
         last: bool,
+        /// How both see the cluster.
+        view: u64,
     },
     /// What an owner holds of a key whose range it is still waiting for: less than it should.
     NotYet {
@@ -174,7 +182,7 @@ pub enum Message {
         view: u64,
         /// What it holds.
         siblings: Siblings,
-        /// Who has the rest.
+        /// Who has the rest; the sender itself, if it has handed over what it was asked for.
         from: NodeId,
     },
     /// Anti-entropy, first step: the roots of the ranges that both own.

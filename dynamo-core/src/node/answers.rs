@@ -116,6 +116,17 @@ impl Get {
         Some(asked.place)
     }
 
+    /// Forgets one that has handed over what it was asked for, and the part of an answer that the
+    /// owner gave. Returns the owner's place.
+    pub(super) fn forget_lender(&mut self, lender: NodeId) -> Option<Place> {
+        let lends = |asked: &Asked| asked.lends && asked.place.asked == lender;
+        let index = self.asked.iter().position(lends)?;
+        let owner = self.asked.remove(index).place.owner;
+        let half = |asked: &Asked| asked.place.owner == owner && asked.partial.is_some();
+        let index = self.asked.iter().position(half)?;
+        Some(self.asked.remove(index).place)
+    }
+
     /// With R answers, what the client is told is fixed: what comes later is only mended. Where a
     /// part came from somebody else, the owner is the one that counts.
     pub(super) fn count(&mut self, versioning: Versioning) {

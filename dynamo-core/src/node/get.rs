@@ -108,8 +108,27 @@ impl Node {
         let Some(mut get) = self.gets.remove(&tag.number) else {
             return;
         };
-        self.ask_for_rest(now, tag.number, &mut get, (from, holder), siblings, out);
+        if from == holder {
+            self.ask_owner_again(now, tag.number, &mut get, from, out);
+        } else {
+            self.ask_for_rest(now, tag.number, &mut get, (from, holder), siblings, out);
+        }
         self.settle_get(now, tag.number, get, out);
+    }
+
+    /// Who was asked for the rest has handed it over meanwhile: now the owner has it all.
+    fn ask_owner_again(
+        &self,
+        now: Time,
+        number: u64,
+        get: &mut Get,
+        lender: NodeId,
+        out: &mut Vec<Output>,
+    ) {
+        if let Some(place) = get.forget_lender(lender) {
+            let owner = Asked::new(place, None);
+            self.ask(now, number, get, owner, out);
+        }
     }
 
     fn ask_for_rest(
@@ -180,8 +199,11 @@ impl Node {
     ) {
         let Place { asked: node, .. } = asked.place;
         asked.due = Some(now.after(self.config.shape().timing.replica_us));
+        let rest = asked.lends;
         get.asked.push(asked);
-        if node == self.id {
+        if node == self.id && rest && !self.lends(&get.key) {
+            self.ask_owner_again(now, number, get, node, out);
+        } else if node == self.id {
             let held = self.store.durable(&get.key);
             match self.holder_of_rest(&get.key) {
                 None => get.answered(node, held),
@@ -192,7 +214,13 @@ impl Node {
         } else {
             let (tag, key) = (self.tag(number), get.key.clone());
             let view = self.store.view().mark();
-            send(node, Message::Fetch { tag, view, key }, out);
+            let fetch = Message::Fetch {
+                tag,
+                view,
+                key,
+                rest,
+            };
+            send(node, fetch, out);
         }
     }
 

@@ -159,6 +159,12 @@ impl Node {
         self.store.keys()
     }
 
+    /// How many parts of the circle are on their way from this node or to it. While there are none
+    /// at any node, an administrator may tell the next change without the two getting mixed up.
+    pub fn moving(&self) -> usize {
+        self.transfers.len()
+    }
+
     /// How this node sees the cluster.
     pub fn view(&self) -> &View {
         self.store.view()
@@ -214,7 +220,9 @@ impl Node {
                 self.replicated(from, (tag, view), out);
                 self.written_back(now, from, (tag, view), out);
             }
-            Message::Fetch { tag, key, .. } => self.fetch_for(from, tag, &key, out),
+            Message::Fetch { tag, key, rest, .. } => {
+                self.fetch_for(from, tag, (&key, rest), out);
+            }
             Message::Fetched {
                 tag,
                 view,
@@ -235,21 +243,25 @@ impl Node {
                 self.history(now, from, &changes, wanted, out);
             }
             Message::Offer { handover, view } => self.offered(now, from, handover, view, out),
-            Message::Confirm { handover, answer } => {
-                self.confirmed(now, from, &handover, answer, out);
-            }
+            Message::Confirm {
+                handover,
+                answer,
+                view,
+            } => self.confirmed(now, from, (&handover, view), answer, out),
             Message::Claim { handover, view } => self.claimed(now, from, handover, view, out),
             Message::Keys {
                 handover,
                 states,
                 last,
+                view,
                 ..
-            } => self.take_keys(now, from, handover, &states, last, out),
+            } => self.take_keys(now, from, (handover, view), &states, last, out),
             Message::KeysAck {
                 handover,
                 upto,
                 last,
-            } => self.keys_taken(now, from, &handover, (upto, last), out),
+                view,
+            } => self.keys_taken(now, from, (&handover, view), (upto, last), out),
             Message::SyncRoots { roots } => self.sync_roots(from, &roots, out),
             Message::SyncNodes { nodes } => self.sync_nodes(from, &nodes, out),
             Message::SyncStates { states, wanted } => {
@@ -299,9 +311,10 @@ impl Node {
             After::HandOver => self.see_to_transfers(now, out),
             After::Landed {
                 handover,
+                view,
                 upto,
                 last,
-            } => self.landed(now, handover, upto, last, out),
+            } => self.landed(now, (handover, view), upto, last, out),
         }
     }
 

@@ -32,6 +32,8 @@ pub(super) struct Put {
     quorum: Quorum,
     reply_by: Time,
     replied: bool,
+    /// Whether this node keeps it as a hint, in place of the first owner.
+    stands_in: bool,
     /// Whether this node has it on disk, and the others were told.
     sent: bool,
     /// The nodes that have it on disk.
@@ -119,6 +121,7 @@ impl Node {
             quorum,
             reply_by,
             replied: false,
+            stands_in: !owns,
             sent: false,
             holders: Vec::with_capacity(quorum.n),
             count: 0,
@@ -153,8 +156,8 @@ impl Node {
             return;
         };
         put.sent = true;
-        let stands_in = !self.store.owns(put.range);
-        if stands_in || self.vouches_for(&put.key) {
+        let stands_in = put.stands_in;
+        if stands_in || self.store.owns(put.range) && self.vouches_for(&put.key) {
             put.holders.push(self.id);
             put.count += 1;
         }
@@ -202,6 +205,7 @@ impl Node {
         };
         put.range = self.store.range_of(&put.key);
         put.stand_ins = self.stand_ins(put.range, Some(self.id));
+        put.stands_in = false;
         if !put.sent {
             self.puts.insert(number, put);
             return;

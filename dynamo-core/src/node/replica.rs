@@ -46,11 +46,19 @@ impl Node {
     }
 
     /// Answers with all that the disk holds of a key. A stand-in answers from its hints; an owner
-    /// that still waits for the range says so.
-    pub(super) fn fetch_for(&self, from: NodeId, tag: Tag, key: &[u8], out: &mut Vec<Output>) {
+    /// that still waits for the range says so, and so does one that is asked for the rest of a range
+    /// after it has handed that over.
+    pub(super) fn fetch_for(
+        &self,
+        from: NodeId,
+        tag: Tag,
+        (key, rest): (&[u8], bool),
+        out: &mut Vec<Output>,
+    ) {
         let siblings = self.store.durable(key);
         let view = self.store.view().mark();
-        let message = match self.holder_of_rest(key) {
+        let gone = (rest && !self.lends(key)).then_some(self.id);
+        let message = match gone.or_else(|| self.holder_of_rest(key)) {
             None => Message::Fetched {
                 tag,
                 view,
@@ -64,6 +72,12 @@ impl Node {
             },
         };
         send(from, message, out);
+    }
+
+    /// Whether this node still has what another waits for.
+    pub(super) fn lends(&self, key: &[u8]) -> bool {
+        let position = self.store.position_of(key);
+        self.store.view().owners_at(position).contains(&self.id) || self.transfers.gives(position)
     }
 
     /// Who has what this node still lacks of a key that it owns.

@@ -307,10 +307,29 @@ struct Observed {
     missed: bool,
     /// How many answers were only part of one.
     halves: usize,
+    /// How many ranges were handed over.
+    moved: usize,
+}
+
+/// How members come and go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moves {
+    None,
+    /// One at a time: the next when all see the last one and nothing is on its way.
+    Single,
+    Overlapping,
+}
+
+fn settled(network: &Network) -> bool {
+    let ids = network.ids();
+    let mark = |node: &NodeId| network.node(*node).view().mark();
+    ids.iter().all(|node| network.is_up(*node))
+        && ids.iter().all(|node| mark(node) == mark(&ids[0]))
+        && ids.iter().all(|node| network.node(*node).moving() == 0)
 }
 
 /// Blind puts and one observer, through faults, and with members that leave and join if it is to be.
-fn observe(shape: Shape, seed: u64, moves: bool) -> Observed {
+fn observe(shape: Shape, seed: u64, moves: Moves) -> Observed {
     let mut network = Network::new(shape);
     network.luck.state = seed;
     network.luck.jitter_us = 8_000;
@@ -326,7 +345,7 @@ fn observe(shape: Shape, seed: u64, moves: bool) -> Observed {
             1 => network.isolate(node),
             2 => network.heal(),
             3 => network.restart(node),
-            4 if moves => {
+            4 if moves == Moves::Overlapping || moves == Moves::Single && settled(&network) => {
                 let by = pick(&mut network);
                 let request = if network.luck.below(2) == 0 {
                     Request::Leave { node }
@@ -362,6 +381,7 @@ fn observe(shape: Shape, seed: u64, moves: bool) -> Observed {
         }
     }
     observed.halves = network.count("not-yet");
+    observed.moved = network.count("keys");
     observed
 }
 
@@ -377,7 +397,7 @@ fn one_observer_never_goes_back_where_gets_wait_for_their_repairs() {
         let mut back = 0;
         for (r, w) in quorums {
             for seed in 0..25 {
-                let observed = observe(strict(read_repair, *r, *w), seed, false);
+                let observed = observe(strict(read_repair, *r, *w), seed, Moves::None);
                 assert!(
                     !observed.missed,
                     "{read_repair:?} R{r} W{w} seed {seed}: R + W > N"
@@ -398,7 +418,7 @@ fn members_that_come_and_go_do_not_make_it_go_back_either() {
     for read_repair in WAITS {
         let mut halves = 0;
         for seed in 0..25 {
-            let observed = observe(strict(read_repair, 2, 2), seed, true);
+            let observed = observe(strict(read_repair, 2, 2), seed, Moves::Overlapping);
             assert!(!observed.went_back, "{read_repair:?} seed {seed}");
             halves += observed.halves;
         }
@@ -406,5 +426,25 @@ fn members_that_come_and_go_do_not_make_it_go_back_either() {
             halves > 0,
             "some owners were still waiting for their ranges"
         );
+    }
+}
+
+#[test]
+fn members_that_come_and_go_one_at_a_time_hide_nothing_that_was_acknowledged() {
+    let mut moved = 0;
+    for (r, w) in [(2, 2), (3, 1), (1, 3)] {
+        for seed in 0..seeds() {
+            let observed = observe(strict(ReadRepair::Off, r, w), seed, Moves::Single);
+            assert!(!observed.missed, "R{r} W{w} seed {seed}");
+            moved += observed.moved;
+        }
+    }
+    assert!(moved > 20, "{moved}");
+}
+
+fn seeds() -> u64 {
+    match std::env::var("DYNAMO_CORE_SOAK") {
+        Ok(runs) => runs.parse().expect("DYNAMO_CORE_SOAK is a number of runs"),
+        Err(_) => 25,
     }
 }

@@ -65,6 +65,7 @@ fn strange_messages() -> Vec<Message> {
         Message::Fetch {
             tag,
             view,
+            rest: true,
             key: Vec::new(),
         },
         Message::Fetched {

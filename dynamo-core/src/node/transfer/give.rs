@@ -72,11 +72,11 @@ impl Node {
         &mut self,
         now: Time,
         from: NodeId,
-        handover: &Handover,
+        (handover, view): (&Handover, u64),
         answer: Confirmation,
         out: &mut Vec<Output>,
     ) {
-        let Some(index) = self.duty(from, handover) else {
+        let Some(index) = self.duty(from, handover, view) else {
             return;
         };
         match answer {
@@ -105,7 +105,7 @@ impl Node {
         if view != self.store.view().mark() {
             return self.send_history(now, from, out);
         }
-        if self.duty(from, &handover).is_none() {
+        if self.duty(from, &handover, view).is_none() {
             let mut batch = Batch::default();
             batch.handover(&handover, false);
             self.add_duty(handover);
@@ -118,7 +118,11 @@ impl Node {
         self.transfers.duties.push(duty);
     }
 
-    fn duty(&self, to: NodeId, handover: &Handover) -> Option<usize> {
+    /// What a peer speaks of, if both see the cluster alike.
+    fn duty(&self, to: NodeId, handover: &Handover, view: u64) -> Option<usize> {
+        if view != self.store.view().mark() {
+            return None;
+        }
         self.transfers
             .duties
             .iter()
@@ -146,6 +150,7 @@ impl Node {
             after,
             states,
             last,
+            view: self.store.view().mark(),
         };
         send(to, message, out);
     }
@@ -155,11 +160,11 @@ impl Node {
         &mut self,
         now: Time,
         from: NodeId,
-        handover: &Handover,
+        (handover, view): (&Handover, u64),
         (upto, last): (Option<Vec<u8>>, bool),
         out: &mut Vec<Output>,
     ) {
-        let Some(index) = self.duty(from, handover) else {
+        let Some(index) = self.duty(from, handover, view) else {
             return;
         };
         match &mut self.transfers.duties[index].sending {

@@ -36,9 +36,6 @@ impl Node {
                     .any(|other| known(&other.handover))
             {
                 batch.handover(&handover, false);
-                self.transfers
-                    .arrived
-                    .remove(&(handover.range, handover.from));
                 self.transfers.awaits.push(Await::new(handover));
             }
         }
@@ -73,8 +70,10 @@ impl Node {
     /// what this node owns again and the other does not, what the other owns again and this node
     /// does not.
     fn recut(&mut self, view: &View, batch: &mut Batch) {
+        self.transfers.arrived.clear();
         let duties = core::mem::take(&mut self.transfers.duties);
-        for duty in duties {
+        for mut duty in duties {
+            (duty.said, duty.sending) = (None, None);
             let pieces = pieces(&duty.handover, view.ring());
             let whole = pieces.len() == 1;
             for handover in pieces {

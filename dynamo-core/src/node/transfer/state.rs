@@ -108,8 +108,18 @@ impl Transfers {
         }
     }
 
+    pub(in crate::node) fn len(&self) -> usize {
+        self.duties.len() + self.awaits.len()
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.duties.is_empty() && self.awaits.is_empty()
+    }
+
+    /// Whether a key at this position is still to be handed over.
+    pub(in crate::node) fn gives(&self, position: u128) -> bool {
+        let mut duties = self.duties.iter();
+        duties.any(|duty| duty.handover.range.contains(position))
     }
 
     /// Who has what this node still lacks at a position, and whether that one is known to act by

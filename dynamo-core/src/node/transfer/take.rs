@@ -30,9 +30,9 @@ impl Node {
         if handover.from != from || handover.to != self.id {
             return;
         }
-        let alike = view == self.store.view().mark();
-        if !alike {
-            self.send_history(now, from, out);
+        if view != self.store.view().mark() {
+            // It may speak of a change that is not known here yet.
+            return self.send_history(now, from, out);
         }
         let found = self
             .transfers
@@ -47,8 +47,6 @@ impl Node {
             Confirmation::Wanted
         } else if self.transfers.arrived.contains(&(handover.range, from)) {
             Confirmation::Had
-        } else if !alike {
-            return;
         } else if self
             .store
             .view()
@@ -59,7 +57,12 @@ impl Node {
         } else {
             Confirmation::NotMine
         };
-        send(from, Message::Confirm { handover, answer }, out);
+        let confirm = Message::Confirm {
+            handover,
+            answer,
+            view,
+        };
+        send(from, confirm, out);
     }
 
     /// Keys of a range arrive.
@@ -67,7 +70,7 @@ impl Node {
         &mut self,
         now: Time,
         from: NodeId,
-        handover: Handover,
+        (handover, view): (Handover, u64),
         states: &[(Vec<u8>, Siblings)],
         last: bool,
         out: &mut Vec<Output>,
@@ -84,6 +87,7 @@ impl Node {
         let upto = states.last().map(|(key, _)| key.clone());
         let landed = After::Landed {
             handover,
+            view,
             upto,
             last,
         };
@@ -94,11 +98,14 @@ impl Node {
     pub(in crate::node) fn landed(
         &mut self,
         now: Time,
-        handover: Handover,
+        (handover, view): (Handover, u64),
         upto: Option<Vec<u8>>,
         last: bool,
         out: &mut Vec<Output>,
     ) {
+        if view != self.store.view().mark() {
+            return;
+        }
         let from = handover.from;
         if last {
             self.arrive(now, &handover, out);
@@ -107,6 +114,7 @@ impl Node {
             handover,
             upto,
             last,
+            view,
         };
         send(from, ack, out);
     }
