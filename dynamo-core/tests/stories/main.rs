@@ -1,6 +1,8 @@
 //! Stories of a few nodes: what they promise together, and how each flaw breaks it.
 
 mod coordination;
+mod deletes;
+mod durability;
 mod freshness;
 mod handoff;
 mod membership;
