@@ -44,7 +44,7 @@ fn life(nodes: u32, keys: u32) -> String {
         },
     );
     said += &world.timed(&format!("{keys} keys are put, N = 3, W = 2"), |world| {
-        world.load(keys)
+        world.load(keys);
     });
     said += &world.timed(
         "a node joins, and all keys are where they belong",
@@ -88,7 +88,7 @@ fn puts() -> String {
             world.put(again * (keys / 2_000).max(1) % keys);
         }
         let each = start.elapsed().as_nanos() / 2_000;
-        said += &format!("| {keys} | {each} |\n");
+        said.extend([format!("| {keys} | {each} |\n")]);
     }
     said
 }
