@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::admission::Admission;
 use crate::clock::NodeId;
 use crate::membership::Membership;
 use crate::ring::{Partitioning, Ring};
@@ -112,6 +113,15 @@ fn check(shape: &Shape) -> Result<(), Invalid> {
     if timing.replica_us > timing.request_us {
         return Err(Invalid::Impatient);
     }
+    if let Admission::Feedback {
+        threshold_us,
+        window_us,
+        slices_max,
+    } = shape.admission
+        && (threshold_us == 0 || window_us == 0 || slices_max == 0)
+    {
+        return Err(Invalid::NoSlices);
+    }
     Ok(())
 }
 
@@ -189,6 +199,8 @@ pub enum Invalid {
     NoTime,
     /// A request outlasts the wait for one replica.
     Impatient,
+    /// Feedback on background work has a threshold, a window and a slice.
+    NoSlices,
 }
 
 impl fmt::Display for Invalid {
@@ -211,6 +223,9 @@ impl fmt::Display for Invalid {
             Invalid::NoTime => f.write_str("every wait must be longer than 0 µs"),
             Invalid::Impatient => {
                 f.write_str("the wait for a request must be at least that for a replica")
+            }
+            Invalid::NoSlices => {
+                f.write_str("admission by feedback needs a threshold, a window and a slice")
             }
         }
     }
@@ -288,6 +303,25 @@ mod tests {
             refusal(|s| s.timing.request_us = 1),
             Some(Invalid::Impatient)
         );
+    }
+
+    #[test]
+    fn feedback_with_nothing_to_measure_or_to_give_is_refused() {
+        let refused = |threshold_us, window_us, slices_max| {
+            refusal(|shape| {
+                shape.admission = Admission::Feedback {
+                    threshold_us,
+                    window_us,
+                    slices_max,
+                }
+            })
+        };
+        assert_eq!(refused(1, 1, 1), None);
+        for (threshold_us, window_us, slices_max) in [(0, 1, 1), (1, 0, 1), (1, 1, 0)] {
+            let refused = refused(threshold_us, window_us, slices_max);
+            assert_eq!(refused, Some(Invalid::NoSlices));
+        }
+        assert_eq!(refusal(|shape| shape.admission = Admission::PAPER), None);
     }
 
     #[test]

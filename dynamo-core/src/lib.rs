@@ -47,7 +47,7 @@
 //! | §6.2 | partitioning | `ring/` | [`Partitioning`]: strategies 1, 2, 3 | `equal_shares_spread_load_best_and_random_tokens_over_partitions_worst` |
 //! | §4.5 | N, R, W; who coordinates | `node/{get,put,quorum}.rs` | [`Shape::n`], `r`, `w`, and [`Terms`] for one request; [`Shape::sloppy`] | `terms.txt`, `a_request_may_ask_for_more_or_fewer_answers_than_the_cluster_does` |
 //! | §5 | the write coordinator | `node/{route,forward}.rs` | [`Coordinator`]: whoever was asked, the first, the fastest of the preceding read; no put is ever coordinated twice | `the_owner_that_answered_fastest_coordinates_the_put_that_follows`, `a_put_is_one_event_whatever_is_lost_doubled_or_restarted_on_its_way` |
-//! | §6.4 | client-driven coordination | `client.rs` | a [`Client`] that polls membership and finds its way, or any node as door; sessions pinned to an owner or not ([`Terms::pinned`]) | `clients.rs`, `a_session_pinned_to_an_owner_reads_its_own_writes_though_one_answer_is_enough` |
+//! | §6.4 | client-driven coordination | `client.rs` | a [`client::Client`] that polls membership and finds its way, or any node as door; sessions pinned to an owner or not ([`Terms::pinned`]) | `clients.rs`, `a_session_pinned_to_an_owner_reads_its_own_writes_though_one_answer_is_enough` |
 //! | §5 | read repair | `node/{repair,writeback}.rs` | [`ReadRepair`]: after the answer, off, before it to those who answered, before it to W; [`ReadFrom`] | `read-repair.txt`, `of_two_gets_the_second_may_return_less_unless_the_first_waits_for_its_repairs` |
 //! | §4.6 | hinted handoff | `hint.rs`, `node/handoff.rs` | [`Shape::hints`], [`Shape::sloppy`] | `hinted-handoff.txt`, `always-writeable.txt`, `a_stand_in_keeps_a_hint_until_the_owner_has_it_on_disk` |
 //! | §4.7 | Merkle trees | `merkle/`, `node/entropy.rs` | [`Shape::anti_entropy`] | `anti-entropy.txt`, laws and costs in `merkle.rs` |
@@ -61,8 +61,8 @@
 //!
 //! # What a host touches
 //!
-//! - [`Node`], [`Input`], [`Output`]: the machine and what passes its door; [`Client`] is the other
-//!   side of it.
+//! - [`Node`], [`Input`], [`Output`]: the machine and what passes its door; [`client::Client`] is
+//!   the other side of it.
 //! - [`Request`], [`Reply`]: what a client says and hears.
 //! - [`Config`], [`Shape`], [`Timing`]: the choices. A `Config` that exists is valid.
 //! - [`Ring`], [`View`], [`Membership`]: who keeps what, by what history.
@@ -83,7 +83,9 @@
 
 extern crate alloc;
 
+mod admission;
 mod batch;
+pub mod client;
 mod clock;
 mod config;
 mod context;
@@ -102,6 +104,7 @@ mod store;
 mod versioning;
 mod view;
 
+pub use admission::Admission;
 pub use clock::{Actor, Dot, NodeId, VersionVector};
 pub use config::{Config, Invalid};
 pub use context::Context;

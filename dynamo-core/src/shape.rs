@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::admission::Admission;
 use crate::clock::NodeId;
 use crate::flaw::Flaw;
 use crate::membership::Member;
@@ -56,6 +57,8 @@ pub struct Shape {
     pub read_from: ReadFrom,
     /// When a write counts as kept.
     pub durability: Durability,
+    /// How background work yields to requests.
+    pub admission: Admission,
     /// What contexts are sealed with. Whoever does not know it cannot make one up.
     pub secret: u64,
     /// A sin to commit.
@@ -87,6 +90,7 @@ impl Default for Shape {
             coordinator: Coordinator::default(),
             read_from: ReadFrom::default(),
             durability: Durability::default(),
+            admission: Admission::default(),
             secret: 0,
             flaw: None,
             timing: Timing::default(),

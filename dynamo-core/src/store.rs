@@ -24,6 +24,10 @@ mod tests;
 
 use ranges::membership;
 
+/// More events than a node can ever have issued. What names a later one was made up, and if it were
+/// believed, the sequence would be at its end and each new event would be the same as the last.
+const ISSUED_MAX: u64 = 1 << 63;
+
 /// The data, hints and event sequence of one node.
 ///
 /// Each is known twice: `current` with all that was asked of the disk, `durable` with what the disk
@@ -38,6 +42,9 @@ pub(crate) struct Store {
     hints: BTreeMap<Vec<u8>, BTreeMap<NodeId, Hinted>>,
     /// Of the ranges that this node owns, and of those of which it still holds something.
     trees: BTreeMap<Range, Tree>,
+    /// Tombstones that were made up to then, in microseconds, are not taken in again once they have
+    /// been forgotten.
+    reaped_before_us: Option<u64>,
     /// When this node began to keep its events: part of its name in clocks.
     born: u64,
     sequence: u64,
@@ -94,6 +101,7 @@ impl Store {
             config,
             data: BTreeMap::new(),
             hints: BTreeMap::new(),
+            reaped_before_us: None,
             born: now.0,
             sequence: 0,
             last: Ticket(now.0),
@@ -114,6 +122,7 @@ impl Store {
                 }) => store.load_hint(Hint { owner, reason }, key, siblings),
                 // Read before, and by the node: see `membership` and `handovers`.
                 Ok(Record::Change(_) | Record::Handover(_)) => {}
+                Ok(Record::Sequence { last, .. }) if last > ISSUED_MAX => whole = Some(None),
                 Ok(Record::Sequence { born, last }) => {
                     store.sequence = last;
                     whole = whole.or(Some(Some(born)));
@@ -140,7 +149,7 @@ impl Store {
         let actor = if owner || versioning.causality != Causality::Dots {
             Actor::owner(self.id)
         } else {
-            Actor::stand_in(self.id, self.sequence + 1)
+            Actor::stand_in(self.id, self.sequence.saturating_add(1))
         };
         let dot = versioning.event(actor.born(self.born), self.sequence, held, context);
         self.sequence = self.sequence.max(dot.counter);
@@ -214,9 +223,34 @@ impl Store {
         }
     }
 
+    /// What is kept of a key becomes what a put has left of it. To merge that would bring back what
+    /// the put replaced, where the new clock was truncated and does not say so any more.
+    pub(crate) fn put(
+        &mut self,
+        hint: Option<Hint>,
+        key: &[u8],
+        siblings: &Siblings,
+        batch: &mut Batch,
+    ) {
+        let slot = hint.map(|hint| self.slot(hint.owner));
+        let held = match slot {
+            None => self.data.get_mut(key).map(|datum| &mut datum.held),
+            Some(slot) => {
+                let hints = self.hints.get_mut(key);
+                hints.and_then(|hints| Some(&mut hints.get_mut(&slot)?.held))
+            }
+        };
+        if let Some(held) = held {
+            held.current = Siblings::new();
+        }
+        self.merge(hint, key, siblings, batch);
+    }
+
     /// Merges versions into the data of a key.
     pub(crate) fn merge_data(&mut self, key: &[u8], siblings: &Siblings, batch: &mut Batch) {
-        if siblings.is_empty() {
+        let old = |before| siblings.is_deleted() && siblings.time() <= before;
+        let expired = self.reaped_before_us.is_some_and(old);
+        if siblings.is_empty() || expired && !self.data.contains_key(key) {
             return;
         }
         let (ticket, versioning) = (self.next_ticket(), self.versioning());
@@ -410,7 +444,7 @@ impl Store {
     /// Versions on disk may name a later event than a sequence record that was lost or garbled.
     fn saw_own(&mut self, siblings: &Siblings) {
         for dot in siblings.context().iter() {
-            if dot.actor.node == self.id {
+            if dot.actor.node == self.id && dot.counter <= ISSUED_MAX {
                 self.sequence = self.sequence.max(dot.counter);
             }
         }

@@ -46,6 +46,9 @@ impl Node {
     pub(super) fn compare_trees(&mut self, now: Time, out: &mut Vec<Output>) {
         let interval = self.config.shape().timing.anti_entropy_us;
         self.timers.set(Timer::Entropy, now.after(interval));
+        if !self.admits_comparison(now) {
+            return;
+        }
         let mut roots: BTreeMap<NodeId, Vec<(Range, Root)>> = BTreeMap::new();
         for (index, range, tree) in self.store.trees() {
             let owners = self.store.view().owners(index).iter();

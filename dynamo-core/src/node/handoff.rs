@@ -34,10 +34,7 @@ impl Node {
             self.delivering.remove(&owner);
             self.suspect(now, owner);
         }
-        for (owner, key, siblings) in self.store.hints() {
-            if self.detector.suspects(owner, now) {
-                continue;
-            }
+        for (owner, key, siblings) in self.admitted_hints(now) {
             self.delivering.entry(owner).or_insert(now);
             if self.flaw(Flaw::DropHintOnSend) {
                 self.hint_taken(now, owner, &key, siblings.digest(), out);

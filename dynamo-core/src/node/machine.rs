@@ -11,6 +11,7 @@ use super::port::{Input, Output, Reply, Request, RequestId, Ticket, Time};
 use super::put::Put;
 use super::timers::{Timer, Timers};
 use super::transfer::Transfers;
+use crate::admission::Controller;
 use crate::batch::{After, Batch, Commit};
 use crate::clock::NodeId;
 use crate::config::Config;
@@ -47,6 +48,10 @@ pub struct Node {
     pub(super) obeyed: BTreeMap<NodeId, Obeyed>,
     /// The owners to whom hints are on the way, and since when.
     pub(super) delivering: BTreeMap<NodeId, Time>,
+    /// How much may be done unasked.
+    pub(super) admission: Controller,
+    /// The last hint that was sent, if not all may be sent at once.
+    pub(super) delivered: Option<(Vec<u8>, NodeId)>,
     /// The peer with whom trees were compared last.
     pub(super) compared: NodeId,
     /// Whom this node told its whole history: of which view, and when.
@@ -75,6 +80,8 @@ impl Node {
             life: now.0,
             requests: 0,
             store: Store::start(id, Arc::clone(&config), disk, now),
+            admission: Controller::new(config.shape().admission),
+            delivered: None,
             config,
             detector: Detector::default(),
             timers: Timers::default(),
@@ -168,6 +175,11 @@ impl Node {
     /// How this node sees the cluster.
     pub fn view(&self) -> &View {
         self.store.view()
+    }
+
+    /// Whether this node, for itself, takes another for down (§4.8.3). Others may see it otherwise.
+    pub fn suspects(&self, peer: NodeId, now: Time) -> bool {
+        self.detector.suspects(peer, now)
     }
 
     /// How many hashes the Merkle trees of this node have taken since it started.
@@ -279,8 +291,14 @@ impl Node {
         out: &mut Vec<Output>,
     ) {
         let hasty = batch.hasty;
+        let foreground = after.as_ref().is_some_and(After::is_foreground);
         match self.store.commit(batch, after) {
-            Commit::Write(ticket, writes) => self.write(now, ticket, writes, hasty, out),
+            Commit::Write(ticket, writes) => {
+                if foreground {
+                    self.admission.asked(now, ticket);
+                }
+                self.write(now, ticket, writes, hasty, out);
+            }
             Commit::Done(Some(after)) => self.proceed(now, after, out),
             Commit::Done(None) | Commit::Waits => {}
         }
@@ -289,6 +307,7 @@ impl Node {
     }
 
     pub(super) fn stored(&mut self, now: Time, ticket: Ticket, out: &mut Vec<Output>) {
+        self.admission.answered(now, ticket);
         for after in self.store.stored(ticket) {
             self.proceed(now, after, out);
         }

@@ -1,6 +1,7 @@
 //! One node: requests coordinated, replicas kept, and what it does unasked.
 
 mod answers;
+mod background;
 mod buffer;
 mod entropy;
 mod forward;

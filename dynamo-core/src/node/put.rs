@@ -111,7 +111,7 @@ impl Node {
             owner: *owner,
             reason: Reason::Suspected,
         });
-        self.store.merge(hint, &key, &siblings, &mut batch);
+        self.store.put(hint, &key, &siblings, &mut batch);
         self.store.write_sequence(&mut batch);
         let number = self.next_tag().number;
         let put = Put {

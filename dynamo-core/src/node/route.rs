@@ -60,6 +60,8 @@ impl Node {
             Some(owner) if owner != self.id => {
                 self.forward(now, (id, reply_by), owner, written, out);
             }
+            // With no known member there is nobody to keep it, nor to keep it for.
+            None if owners.is_empty() => reply(id, Reply::Unavailable, out),
             _ => self.coordinate(now, (Client::Here(id), reply_by), quorum, written, out),
         }
     }

@@ -191,6 +191,7 @@ impl Store {
     /// Deletes keys of which nothing is left but tombstones, all made before then. A replica that
     /// has not seen them yet, or a client that still has an older context, may bring the key back.
     pub(crate) fn reap(&mut self, before_us: u64, batch: &mut Batch) {
+        self.reaped_before_us = Some(before_us);
         let old =
             |held: &Siblings| !held.is_empty() && held.is_deleted() && held.time() <= before_us;
         let reaped: Vec<Vec<u8>> = self

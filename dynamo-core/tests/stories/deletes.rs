@@ -108,3 +108,26 @@ fn a_tombstone_that_has_grown_old_leaves_no_trace() {
     network.put(NodeId(0), KEY, "again", None);
     assert_eq!(network.get(NodeId(3), KEY).0, ["again"]);
 }
+
+/// Nodes look at their tombstones at different times; comparing trees must not bring back what one of
+/// them has forgotten already.
+#[test]
+fn tombstones_are_forgotten_by_all_however_their_timers_run() {
+    let shape = Shape {
+        nodes: 3,
+        reaping_us: Some(1_000_000),
+        ..Shape::default()
+    };
+    let mut network = Network::new(shape);
+    network.put(NodeId(0), KEY, "a", None);
+    let (_, _, context) = get(&mut network, NodeId(1));
+    network.delete(NodeId(2), KEY, Some(&context));
+    for node in network.ids() {
+        network.run_ms(170);
+        network.restart(node);
+    }
+    network.run_ms(10_000);
+    for node in network.ids() {
+        assert_eq!(network.node(node).keys(), 0, "{node}");
+    }
+}

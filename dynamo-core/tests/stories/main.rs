@@ -1,5 +1,7 @@
 //! Stories of a few nodes: what they promise together, and how each flaw breaks it.
 
+mod background;
+mod clients;
 mod coordination;
 mod deletes;
 mod durability;
@@ -12,4 +14,5 @@ mod oracle;
 mod robustness;
 mod routing;
 mod soak;
+mod suspicion;
 mod terms;

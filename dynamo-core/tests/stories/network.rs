@@ -15,6 +15,8 @@ pub(crate) struct Network {
     pub(crate) config: Arc<Config>,
     pub(crate) now: Time,
     pub(crate) luck: Luck,
+    /// How long a disk takes for a store.
+    pub(crate) disk_us: u64,
     nodes: Vec<Option<Node>>,
     disks: Vec<BTreeMap<Vec<u8>, Vec<u8>>>,
     writing: Vec<VecDeque<(Time, Ticket, Vec<Write>)>>,
@@ -34,6 +36,8 @@ pub(crate) struct Network {
 pub(crate) struct Luck {
     pub(crate) state: u64,
     pub(crate) lost_per_mille: u64,
+    /// A kind of message that always gets lost.
+    pub(crate) lost_kind: Option<&'static str>,
     pub(crate) doubled_per_mille: u64,
     pub(crate) jitter_us: u64,
 }
@@ -61,6 +65,7 @@ impl Network {
             config: Arc::new(Config::new(shape).expect("the shape of a test is valid")),
             now: Time(0),
             luck: Luck::default(),
+            disk_us: 500,
             nodes: vec![None; count],
             disks: vec![BTreeMap::new(); count],
             writing: vec![VecDeque::new(); count],
@@ -298,7 +303,7 @@ impl Network {
                     );
                 }
                 Output::Store { ticket, writes } => {
-                    let at = now.after(500 + self.luck.below(self.luck.jitter_us));
+                    let at = now.after(self.disk_us + self.luck.below(self.luck.jitter_us));
                     self.writing[index].push_back((at, ticket, writes));
                 }
             }
@@ -307,7 +312,8 @@ impl Network {
 
     fn post(&mut self, from: NodeId, to: NodeId, message: &Message) {
         self.log.push((from, to, message.clone()));
-        let lost = self.luck.below(1_000) < self.luck.lost_per_mille;
+        let lost = self.luck.below(1_000) < self.luck.lost_per_mille
+            || self.luck.lost_kind == Some(message.kind());
         if lost || self.cut.contains(&(from, to)) {
             return;
         }

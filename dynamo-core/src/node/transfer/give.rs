@@ -27,6 +27,10 @@ impl Node {
     pub(in crate::node) fn see_to_transfers(&mut self, now: Time, out: &mut Vec<Output>) {
         let interval = self.config.shape().timing.transfer_us;
         let due = |said: Option<Time>| said.is_none_or(|said| said.after(interval) <= now);
+        // Whoever was first last time comes last, or the first would leave no slice to the others.
+        if self.admission.is_on() && !self.transfers.duties.is_empty() {
+            self.transfers.duties.rotate_left(1);
+        }
         for index in 0..self.transfers.duties.len() {
             let duty = &self.transfers.duties[index];
             if due(duty.said) && !self.detector.suspects(duty.handover.to, now) {
@@ -129,8 +133,12 @@ impl Node {
             .position(|duty| duty.handover.to == to && duty.handover.range == handover.range)
     }
 
-    /// Sends the next keys, or the same again if they were not acknowledged.
+    /// Sends the next keys, or the same again if they were not acknowledged; or leaves it to the next
+    /// look at what is under way, if there is too much else to do.
     fn send_keys(&mut self, now: Time, index: usize, out: &mut Vec<Output>) {
+        if !self.admits_keys(now) {
+            return;
+        }
         let duty = &mut self.transfers.duties[index];
         duty.said = Some(now);
         let Some(batched) = &mut duty.sending else {
