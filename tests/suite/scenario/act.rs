@@ -1,6 +1,6 @@
 //! Commands that make something happen.
 
-use dynamo_core::{NodeId, Record, Reply, Request};
+use dynamo_core::{NodeId, Record, Reply, Request, Terms};
 
 use super::arguments::{Arguments, micros};
 use super::play::Told;
@@ -8,33 +8,66 @@ use super::stage::{Stage, text};
 use super::world::Disk;
 
 /// `get via=A key=cart`, and with `as=c1` the context is kept under that name.
+///
+/// Like a put and a delete, with `n=` `r=` `w=` or `pinned` it goes by other terms than the
+/// cluster's.
 pub(super) fn get(stage: &mut Stage, arguments: &mut Arguments) -> Told {
     let via = stage.up(&arguments.required("via")?)?;
     let key = stage.key(&arguments.required("key")?)?;
     let name = arguments.optional("as");
-    let reply = stage.world.ask(via, Request::Get { key });
+    let terms = terms(arguments)?;
+    let reply = stage.world.ask(via, Request::Get { key, terms });
     if let Some(name) = name {
         let Some(Reply::Values { context, .. }) = &reply else {
-            return Err(format!("there is no context: {}", told(reply)));
+            return Err(format!("there is no context: {}", told(reply.as_ref())));
         };
         stage.keep(name, context.clone())?;
     }
-    Ok(vec![told(reply)])
+    Ok(vec![told(reply.as_ref())])
 }
 
 /// `put via=A key=cart value=milk`, and with `context=c1` it replaces what that get returned.
 pub(super) fn put(stage: &mut Stage, arguments: &mut Arguments) -> Told {
-    let via = stage.up(&arguments.required("via")?)?;
-    let key = stage.key(&arguments.required("key")?)?;
     let value = arguments.required("value")?.into_bytes();
-    let context = arguments.optional("context");
-    let context = context.map(|name| stage.context(&name)).transpose()?;
+    let (via, key, context, terms) = write(stage, arguments)?;
     let request = Request::Put {
         key,
         value,
         context,
+        terms,
     };
-    Ok(vec![told(stage.world.ask(via, request))])
+    Ok(vec![told(stage.world.ask(via, request).as_ref())])
+}
+
+/// `delete via=A key=cart context=c1`.
+pub(super) fn delete(stage: &mut Stage, arguments: &mut Arguments) -> Told {
+    let (via, key, context, terms) = write(stage, arguments)?;
+    let request = Request::Delete {
+        key,
+        context,
+        terms,
+    };
+    Ok(vec![told(stage.world.ask(via, request).as_ref())])
+}
+
+/// What puts and deletes have in common.
+fn write(stage: &Stage, arguments: &mut Arguments) -> Result<Writing, String> {
+    let via = stage.up(&arguments.required("via")?)?;
+    let key = stage.key(&arguments.required("key")?)?;
+    let context = arguments.optional("context");
+    let context = context.map(|name| stage.context(&name)).transpose()?;
+    Ok((via, key, context, terms(arguments)?))
+}
+
+type Writing = (NodeId, Vec<u8>, Option<Vec<u8>>, Terms);
+
+fn terms(arguments: &mut Arguments) -> Result<Terms, String> {
+    Ok(Terms {
+        n: arguments.number("n")?,
+        r: arguments.number("r")?,
+        w: arguments.number("w")?,
+        pinned: arguments.flag("pinned"),
+    })
 }
 
 /// `garble c1 as=c2`: a copy of a context with one bit flipped in its middle.
@@ -116,17 +149,33 @@ pub(super) fn run(stage: &mut Stage, arguments: &mut Arguments) -> Told {
     Ok(Vec::new())
 }
 
-fn told(reply: Option<Reply>) -> String {
+/// `ahead A 2s`: from now on the clock of A is so much further ahead of the true time.
+pub(super) fn ahead(stage: &mut Stage, arguments: &mut Arguments) -> Told {
+    let id = stage.cast.id(&arguments.word("the node")?)?;
+    let micros = micros(&arguments.word("how far")?)?;
+    stage.world.put_ahead(id, micros);
+    Ok(Vec::new())
+}
+
+/// What a client was told.
+pub(super) fn told(reply: Option<&Reply>) -> String {
     match reply {
-        Some(Reply::Values { values, .. }) if values.is_empty() => "nothing".to_owned(),
-        Some(Reply::Values { values, .. }) => {
+        Some(Reply::Values {
+            values, deleted, ..
+        }) => {
             let mut values: Vec<String> = values.iter().map(|value| text(value)).collect();
             values.sort();
-            values.join(", ")
+            match (values.join(", "), deleted) {
+                (values, true) if values.is_empty() => "deleted".to_owned(),
+                (values, false) if values.is_empty() => "nothing".to_owned(),
+                (values, true) => format!("{values}, and deleted"),
+                (values, false) => values,
+            }
         }
         Some(Reply::Stored) => "stored".to_owned(),
         Some(Reply::Refused(why)) => format!("refused: {why}"),
         Some(Reply::Unavailable) => "unavailable".to_owned(),
+        Some(other) => format!("{other:?}"),
         None => "no answer".to_owned(),
     }
 }

@@ -52,6 +52,21 @@ impl Arguments {
             .ok_or_else(|| format!("{what} is missing"))
     }
 
+    /// Whether a plain word is there that needs no value.
+    pub(super) fn flag(&mut self, name: &str) -> bool {
+        let place = self.plain.iter().position(|word| word == name);
+        place.is_some_and(|place| self.plain.remove(place).is_some())
+    }
+
+    /// A number, if it is said.
+    pub(super) fn number(&mut self, name: &str) -> Result<Option<u32>, String> {
+        let number = self.optional(name).map(|text| {
+            text.parse()
+                .map_err(|_| format!("{name}={text} is no number"))
+        });
+        number.transpose()
+    }
+
     /// All that is left of the plain words.
     pub(super) fn words(&mut self) -> Vec<String> {
         self.plain.drain(..).collect()
@@ -104,6 +119,16 @@ mod tests {
         for line in ["", "get via=A via=B", "get via=", "get =A"] {
             assert!(Arguments::parse(line).is_err(), "{line:?}");
         }
+    }
+
+    #[test]
+    fn a_flag_is_said_once_and_a_number_is_one() {
+        let mut get = parsed("get pinned r=2 w=two");
+        assert!(get.flag("pinned") && !get.flag("pinned"));
+        assert_eq!(get.number("r"), Ok(Some(2)));
+        assert_eq!(get.number("n"), Ok(None));
+        assert!(get.number("w").is_err());
+        assert_eq!(get.finish(), Ok(()));
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod cast;
 mod choices;
 mod difference;
 mod files;
+mod groups;
+mod membership;
 mod play;
 mod script;
 mod show;

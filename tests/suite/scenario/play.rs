@@ -3,7 +3,7 @@
 use super::arguments::Arguments;
 use super::script::{Mistake, Script};
 use super::stage::Stage;
-use super::{act, show};
+use super::{act, membership, show};
 
 /// What a command printed, or why it is no command.
 pub(super) type Told = Result<Vec<String>, String>;
@@ -35,6 +35,7 @@ fn perform(stage: &mut Stage, command: &str, arguments: &mut Arguments) -> Told 
     match command {
         "get" => act::get(stage, arguments),
         "put" => act::put(stage, arguments),
+        "delete" => act::delete(stage, arguments),
         "garble" => act::garble(stage, arguments),
         "crash" => act::crash(stage, arguments),
         "restart" => act::restart(stage, arguments),
@@ -45,7 +46,12 @@ fn perform(stage: &mut Stage, command: &str, arguments: &mut Arguments) -> Told 
         }
         "lose-disk" => act::lose_disk(stage, arguments),
         "forget" => act::forget(stage, arguments),
+        "ahead" => act::ahead(stage, arguments),
         "run" => act::run(stage, arguments),
+        "join" => membership::join(stage, arguments),
+        "leave" => membership::leave(stage, arguments),
+        "members" => membership::members(stage, arguments),
+        "gossip" => Ok(membership::gossip(stage)),
         "disks" => show::disks(stage, arguments),
         "clocks" => show::clocks(stage, arguments),
         "messages" => Ok(show::messages(stage)),

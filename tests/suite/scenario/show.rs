@@ -2,48 +2,55 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dynamo_core::{Node, NodeId};
+use dynamo_core::{Hint, NodeId, Reason};
 
 use super::arguments::Arguments;
+use super::groups::Groups;
 use super::play::Told;
 use super::stage::{Stage, content};
 
-/// `disks cart`: what each disk holds of a key, and as what.
+/// `disks cart`: what each disk holds of a key, and as what. Disks that hold the same share a line.
 pub(super) fn disks(stage: &mut Stage, arguments: &mut Arguments) -> Told {
     let key = stage.key(&arguments.word("the key")?)?;
-    let mut lines = Vec::new();
+    stage.meet_actors();
+    let mut groups = Groups::default();
     for (name, id) in stage.cast.all() {
         let held = stage.held(id, &key);
         if held.is_empty() {
-            lines.push(format!("{name}: nothing"));
+            groups.add("nothing".to_owned(), name);
         }
-        for (owner, siblings) in held {
-            let mut versions: Vec<String> = siblings
-                .iter()
-                .map(|(dot, version)| {
-                    let dot = stage.cast.named(&dot.to_string());
-                    format!("{} ({dot})", content(version))
-                })
-                .collect();
+        for (hint, siblings) in held {
+            let versions = siblings.iter().map(|version| {
+                let dot = stage.cast.dot(version.dot);
+                format!("{} ({dot})", content(version))
+            });
+            let mut versions: Vec<String> = versions.collect();
             versions.sort();
-            let hint = owner.map(|owner| format!(" hint for {}:", stage.cast.name(owner)));
+            let hint = hint.map(|Hint { owner, reason }| {
+                let (owner, reason) = (stage.cast.name(owner), why(reason));
+                format!("hint for {owner} ({reason}): ")
+            });
             let hint = hint.unwrap_or_default();
-            lines.push(format!("{name}:{hint} {}", versions.join(", ")));
+            groups.add(format!("{hint}{}", versions.join(", ")), name);
         }
     }
-    Ok(lines)
+    Ok(groups.lines(|held, names| format!("{names}: {held}")))
+}
+
+fn why(reason: Reason) -> String {
+    format!("{reason:?}").to_lowercase()
 }
 
 /// `clocks cart`: the clock of each version that is on any disk, and on whose.
 pub(super) fn clocks(stage: &mut Stage, arguments: &mut Arguments) -> Told {
     let key = stage.key(&arguments.word("the key")?)?;
+    stage.meet_actors();
     let mut holders: BTreeMap<String, BTreeSet<NodeId>> = BTreeMap::new();
     for (_, id) in stage.cast.all() {
         for (_, siblings) in stage.held(id, &key) {
-            for (dot, version) in siblings.iter() {
-                let mut clock = version.past.clone();
-                clock.add(dot);
-                let line = format!("{} {}", content(version), stage.cast.clock(&clock));
+            for version in siblings.iter() {
+                let clock = stage.cast.clock(&version.clock());
+                let line = format!("{} {clock}", content(version));
                 holders.entry(line).or_default().insert(id);
             }
         }
@@ -64,40 +71,58 @@ pub(super) fn messages(stage: &mut Stage) -> Vec<String> {
     vec![counts.collect::<Vec<_>>().join(", ")]
 }
 
-/// `owners cart`: who should hold a key, and who stands in for them.
+/// `owners cart`: who should hold a key, and who stands in for them. Where nodes see the cluster
+/// otherwise, also by whose view.
 pub(super) fn owners(stage: &mut Stage, arguments: &mut Arguments) -> Told {
     let key = stage.key(&arguments.word("the key")?)?;
-    let config = stage.world.config();
-    let walk = config.ring().preference_list(&key);
-    let names: Vec<String> = walk.iter().map(|id| stage.cast.name(*id)).collect();
-    let (owners, rest) = names.split_at(names.len().min(config.shape().n as usize));
-    let rest = if rest.is_empty() {
-        String::new()
-    } else {
-        format!(", then {}", rest.join(" "))
-    };
-    Ok(vec![format!("{}{rest}", owners.join(" "))])
+    let mut groups = Groups::default();
+    for (name, id) in stage.cast.all() {
+        let Some(node) = stage.world.node(id) else {
+            continue;
+        };
+        let ring = node.view().ring();
+        let list = |ids: &[NodeId]| {
+            let names = ids.iter().map(|id| stage.cast.name(*id));
+            names.collect::<Vec<_>>().join(" ")
+        };
+        let walk = ring.preference_list(&key);
+        let owners = node.view().owners(ring.range_of(&key));
+        let line = match &walk[owners.len()..] {
+            [] => list(owners),
+            rest => format!("{}, then {}", list(owners), list(rest)),
+        };
+        groups.add(line, name);
+    }
+    let alike = groups.len() == 1;
+    Ok(groups.lines(|line, names| {
+        if alike {
+            line.to_owned()
+        } else {
+            format!("{line} by {names}")
+        }
+    }))
 }
 
 /// `roots cart`: which owners of a key agree on all keys of its range, by their Merkle trees.
+///
+/// Each node knows for itself what it owns and which range that is.
 pub(super) fn roots(stage: &mut Stage, arguments: &mut Arguments) -> Told {
     let key = stage.key(&arguments.word("the key")?)?;
-    let ring = stage.world.config().ring();
-    let range = ring.range_name(ring.range_of(&key));
-    let mut groups: Vec<(_, Vec<&str>)> = Vec::new();
+    let mut groups = Groups::default();
     for (name, id) in stage.cast.all() {
-        let roots = stage.world.node(id).map(Node::roots);
-        let root = roots.into_iter().flatten().find(|(it, _)| *it == range);
-        let Some((_, root)) = root else { continue };
-        match groups.iter_mut().find(|(it, _)| *it == root) {
-            Some((_, names)) => names.push(name),
-            None => groups.push((root, vec![name])),
+        let Some(node) = stage.world.node(id) else {
+            continue;
+        };
+        let ring = node.view().ring();
+        let range = ring.range_name(ring.range_of(&key));
+        if let Some(root) = node.roots().into_iter().find(|(it, _)| *it == range) {
+            groups.add(root, name);
         }
     }
-    let groups: Vec<String> = groups.iter().map(|(_, names)| names.join(" ")).collect();
-    Ok(vec![match groups.as_slice() {
+    let lines = groups.lines(|_, names| names.to_owned());
+    Ok(vec![match lines.as_slice() {
         [] => "nobody is up".to_owned(),
         [all] => format!("{all} agree"),
-        _ => format!("{} differ", groups.join(" | ")),
+        groups => format!("{} differ", groups.join(" | ")),
     }])
 }

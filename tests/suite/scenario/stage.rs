@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dynamo_core::{NodeId, Record, Siblings, Version};
+use dynamo_core::{Config, Hint, NodeId, Record, Siblings, Version};
 
 use super::arguments::Arguments;
 use super::cast::Cast;
@@ -19,15 +19,35 @@ pub(super) struct Stage {
 
 impl Stage {
     /// `key=cart,list` names the keys of the story; `names=A,B` the nodes, in the preference order
-    /// of the first key. All else is the shape of the cluster.
+    /// of the first key; `spares=X` more nodes that have not joined; `seeds=A` those of all these
+    /// that everybody knows. All else is the shape of the cluster.
     pub(super) fn new(arguments: &mut Arguments) -> Result<Stage, String> {
-        let keys: Vec<String> = split(&arguments.required("key")?);
-        let names = arguments.optional("names");
-        let shape = choices::shape(&arguments.named())?;
-        let world = World::new(shape).map_err(|why| why.to_string())?;
-        let order = world.config().ring().preference_list(keys[0].as_bytes());
+        let mut lists = |name| arguments.optional(name).map(|list| split(&list));
+        let (keys, names) = (lists("key").ok_or("key= is missing")?, lists("names"));
+        let spares = lists("spares").unwrap_or_default();
+        let seeds = lists("seeds").unwrap_or_default();
+        let mut shape = choices::shape(&arguments.named())?;
+        let (nodes, count) = (shape.nodes, spares.len() as u32);
+
+        // Seeds are called by name, and names follow the ring, which does not depend on seeds.
+        let config = Config::new(shape.clone()).map_err(|why| why.to_string())?;
+        let order = config.ring().preference_list(keys[0].as_bytes());
         let letters = || ('A'..='Z').map(String::from).take(order.len()).collect();
-        let cast = Cast::new(names.map_or_else(letters, |names| split(&names)), order)?;
+        let mut names = names.unwrap_or_else(letters);
+        if names.len() != order.len() {
+            let (names, nodes) = (names.len(), order.len());
+            return Err(format!("{names} names for {nodes} nodes"));
+        }
+        names.extend(spares);
+        let order = order
+            .into_iter()
+            .chain((nodes..).map(NodeId))
+            .take(names.len());
+        let cast = Cast::new(names, order.collect())?;
+
+        let seeds = seeds.iter().map(|name| cast.id(name));
+        shape.seeds = seeds.collect::<Result<_, String>>()?;
+        let world = World::new(shape, count).map_err(|why| why.to_string())?;
         Ok(Stage {
             world,
             cast,
@@ -75,9 +95,22 @@ impl Stage {
         Ok(())
     }
 
+    /// Gets to know all actors that are named on any disk.
+    pub(super) fn meet_actors(&mut self) {
+        let ids: Vec<NodeId> = self.cast.all().map(|(_, id)| id).collect();
+        for id in ids {
+            for record in self.world.records(id) {
+                if let Record::Data { siblings, .. } | Record::Hint { siblings, .. } = record {
+                    let seen = siblings.context();
+                    seen.iter().for_each(|dot| self.cast.meet(dot.actor));
+                }
+            }
+        }
+    }
+
     /// What the disk of a node holds of a key: its own, and then what it keeps for others, in the
     /// order of their names.
-    pub(super) fn held(&self, id: NodeId, key: &[u8]) -> Vec<(Option<NodeId>, Siblings)> {
+    pub(super) fn held(&self, id: NodeId, key: &[u8]) -> Vec<(Option<Hint>, Siblings)> {
         let records = self.world.records(id).filter_map(|record| match record {
             Record::Data {
                 key: name,
@@ -85,20 +118,24 @@ impl Stage {
             } if name == key => Some((None, siblings)),
             Record::Hint {
                 owner,
+                reason,
                 key: name,
                 siblings,
-            } if name == key => Some((Some(owner), siblings)),
+            } if name == key => Some((Some(Hint { owner, reason }), siblings)),
             _ => None,
         });
         let mut held: Vec<_> = records.collect();
-        held.sort_by_key(|(owner, _)| owner.map(|owner| self.cast.place(owner)));
+        held.sort_by_key(|(hint, _)| hint.map(|hint| self.cast.place(hint.owner)));
         held
     }
 }
 
 /// What a version holds, for people.
 pub(super) fn content(version: &Version) -> String {
-    text(&version.value)
+    match &version.value {
+        Some(value) => text(value),
+        None => "tombstone".to_owned(),
+    }
 }
 
 /// What a client wrote, for people.

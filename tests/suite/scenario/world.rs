@@ -34,11 +34,13 @@ pub(super) struct World {
     sent: BTreeMap<&'static str, usize>,
 }
 
-/// A machine: a disk, and a node while it is up.
+/// A machine: a disk, a clock, and a node while it is up.
 #[derive(Default)]
 struct Host {
     node: Option<Node>,
     disk: Disk,
+    /// How far its clock is ahead of the true time.
+    ahead_us: u64,
     /// How often it went down. What a node asked of its disk in an earlier life is lost.
     crashes: u64,
 }
@@ -58,8 +60,9 @@ enum Event {
 }
 
 impl World {
-    /// All nodes up, all disks empty.
-    pub(super) fn new(shape: Shape) -> Result<World, Invalid> {
+    /// All nodes up, all disks empty. The spares run, but have not joined.
+    pub(super) fn new(shape: Shape, spares: u32) -> Result<World, Invalid> {
+        let nodes = shape.nodes.saturating_add(spares);
         let config = Arc::new(Config::new(shape)?);
         let mut world = World {
             now: Time(0),
@@ -72,15 +75,11 @@ impl World {
             sent: BTreeMap::new(),
             config,
         };
-        world.hosts = world.ids().map(|_| Host::default()).collect();
+        world.hosts = (0..nodes).map(|_| Host::default()).collect();
         for id in world.ids() {
             world.start(id);
         }
         Ok(world)
-    }
-
-    pub(super) fn config(&self) -> &Config {
-        &self.config
     }
 
     /// The node, while it is up.
@@ -156,8 +155,24 @@ impl World {
         self.replies.remove(&number)
     }
 
+    /// From now on, the clock of a node runs ahead by so much more.
+    pub(super) fn put_ahead(&mut self, id: NodeId, micros: u64) {
+        let host = self.host_mut(id);
+        host.ahead_us = host.ahead_us.saturating_add(micros);
+    }
+
+    fn clock(&self, id: NodeId) -> Time {
+        self.now.after(self.host(id).ahead_us)
+    }
+
+    /// When a node is to be woken, by the true time.
+    fn wakes(&self, id: NodeId) -> Option<Time> {
+        let Time(due) = self.node(id)?.deadline()?;
+        Some(Time(due.saturating_sub(self.host(id).ahead_us)))
+    }
+
     fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
-        (0..self.config.shape().nodes).map(NodeId)
+        (0..self.hosts.len() as u32).map(NodeId)
     }
 
     fn host(&self, id: NodeId) -> &Host {
@@ -170,17 +185,17 @@ impl World {
 
     fn start(&mut self, id: NodeId) {
         let config = Arc::clone(&self.config);
-        let node = Node::start(id, config, self.disk(id), self.now);
+        let node = Node::start(id, config, self.disk(id), self.clock(id));
         self.host_mut(id).node = Some(node);
     }
 
     /// Does the next thing, if it happens by then.
     fn step(&mut self, until: Time) -> bool {
         let event = self.coming.first_key_value().map(|((at, _), _)| *at);
-        let wakes = self
+        let wake = self
             .ids()
-            .filter_map(|id| Some((self.node(id)?.deadline()?, id)));
-        let wake = wakes.min();
+            .filter_map(|id| Some((self.wakes(id)?, id)))
+            .min();
         let next = event.into_iter().chain(wake.map(|(at, _)| at)).min();
         let Some(next) = next.filter(|next| *next <= until) else {
             return false;
@@ -192,7 +207,7 @@ impl World {
             }
         } else if let Some((due, id)) = wake {
             self.input(id, Input::Wake);
-            let again = self.node(id).and_then(Node::deadline);
+            let again = self.wakes(id);
             assert!(again.is_none_or(|at| at > due), "a wake makes progress");
         }
         true
@@ -227,7 +242,7 @@ impl World {
     }
 
     fn input(&mut self, id: NodeId, input: Input) {
-        let (now, mut out) = (self.now, Vec::new());
+        let (now, mut out) = (self.clock(id), Vec::new());
         let host = self.host_mut(id);
         let crashes = host.crashes;
         if let Some(node) = &mut host.node {
