@@ -41,7 +41,7 @@
 //! |---|---|---|---|---|
 //! | §4.1 | get and put with an opaque context; MD5 of the key | `node/port.rs`, `context.rs` | [`Shape::secret`]: a context that is garbled, of another key or made up is refused | `foreign-contexts.txt`, `a_context_that_was_made_up_elsewhere_is_refused` |
 //! | (silent) | deletes | `siblings.rs`, `node/reaping.rs` | [`Shape::reaping_us`]: tombstones stay, or are forgotten after a while, with the danger that is shown | `delete.txt`, `reaped-tombstone.txt`, `a_delete_against_a_concurrent_put_keeps_the_put_and_says_so` |
-//! | §4.4 | versions and what replaces what | `clock.rs`, `siblings.rs`, `versioning.rs` | [`Causality`]: dots, plain clocks, truncated clocks, one vector for all | `figure-3.txt`, `same-context-twice.txt`, `truncated-doubt.txt`, `kv679.txt`, laws in `laws.rs` |
+//! | §4.4 | versions and what replaces what | `clock.rs`, `siblings.rs`, `versioning.rs` | [`Causality`]: dots, plain clocks, truncated clocks, one vector for all | `figure-3.txt`, `same-context-twice.txt`, `truncated-conflict.txt`, `truncated-doubt.txt`, `truncated-loss.txt`, `kv679.txt`, laws in `laws.rs` |
 //! | §2.3, §6 | who resolves | `versioning.rs` | [`Resolution`]: the client, the last writer | `resurfacing-cart.txt`, `last-writer.txt`, `the_last_writer_wins_and_takes_over_what_the_others_had_seen` |
 //! | §4.2, §4.3 | ring, virtual nodes, preference lists | `ring/` | [`Shape::members`]: capacity and zone of each node | `walks_go_clockwise_from_the_end_of_the_range_and_take_zones_by_turn`, `random_tokens_follow_capacity` |
 //! | §6.2 | partitioning | `ring/` | [`Partitioning`]: strategies 1, 2, 3 | `equal_shares_spread_load_best_and_random_tokens_over_partitions_worst` |
@@ -56,7 +56,7 @@
 //! | §4.8.3 | failure detection | `detector.rs` | [`Detection`]: by requests, by gossip too | `suspicion.rs` |
 //! | §4.9 | ranges that change owner | `view.rs`, `node/transfer/` | none | `join.txt`, `keys_follow_a_node_that_joins_and_stay_when_it_leaves`, `members_that_come_and_go_one_at_a_time_hide_nothing_that_was_acknowledged` |
 //! | §6.1 | write buffer, durable write | `node/buffer.rs`, `store.rs` | [`Durability`]: synced, buffered | `write-buffer.txt`, `a_durable_write_is_on_one_disk_before_that_replica_answers` |
-//! | (silent) | lost and damaged disks | `store.rs`, [`Actor`] | none: the node comes back under another name | `lost-disk.txt`, `a_node_whose_disk_was_lost_or_damaged_comes_back_as_another_actor` |
+//! | (silent) | lost and damaged disks | `store.rs`, `clock.rs` | none: the node comes back under another name | `lost-disk.txt`, `a_node_whose_disk_was_lost_or_damaged_comes_back_as_another_actor` |
 //! | §6.5 | background yields to foreground | `admission.rs` | [`Shape::admission`]: off, by feedback | `background.rs` |
 //!
 //! # What a host touches

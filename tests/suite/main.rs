@@ -3,6 +3,7 @@
 mod determinism;
 mod flaws;
 mod live;
+mod map;
 mod mechanisms;
 mod promises;
 mod recordings;

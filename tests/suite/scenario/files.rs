@@ -12,7 +12,7 @@ use super::script::{Mistake, Script};
 const BLESS: &str = "DYNO_BLESS";
 
 /// The stories, by the section of the paper that they act out. Documentation names them.
-const STORIES: [(&str, &str); 20] = [
+const STORIES: [(&str, &str); 21] = [
     ("§2.3", "always-writeable"),
     ("§4.1", "foreign-contexts"),
     ("§4.4", "figure-3"),
@@ -22,6 +22,7 @@ const STORIES: [(&str, &str); 20] = [
     ("§4.4", "lost-disk"),
     ("§4.4", "truncated-conflict"),
     ("§4.4", "truncated-doubt"),
+    ("§4.4", "truncated-loss"),
     ("§4.4", "delete"),
     ("§4.6", "hinted-handoff"),
     ("§4.7", "anti-entropy"),
