@@ -248,9 +248,7 @@ impl Store {
 
     /// Merges versions into the data of a key.
     pub(crate) fn merge_data(&mut self, key: &[u8], siblings: &Siblings, batch: &mut Batch) {
-        let old = |before| siblings.is_deleted() && siblings.time() <= before;
-        let expired = self.reaped_before_us.is_some_and(old);
-        if siblings.is_empty() || expired && !self.data.contains_key(key) {
+        if siblings.is_empty() {
             return;
         }
         let (ticket, versioning) = (self.next_ticket(), self.versioning());

@@ -159,7 +159,7 @@ impl Node {
         let mut batch = Batch::default();
         for (key, siblings) in states {
             if self.store.owns(self.store.range_of(key)) {
-                self.store.merge_data(key, siblings, &mut batch);
+                self.store.mend_data(key, siblings, &mut batch);
             }
         }
         self.commit(now, batch, None, out);

@@ -249,6 +249,13 @@ impl Node {
             Message::Repair { key, siblings } => self.repaired(now, &key, &siblings, out),
             Message::Hint { key, siblings } => self.take_hint(now, from, key, &siblings, out),
             Message::HintAck { key, digest } => self.hint_taken(now, from, &key, digest, out),
+            other => self.receive_aside(now, from, other, out),
+        }
+    }
+
+    /// What is about no request: members, ranges, trees.
+    fn receive_aside(&mut self, now: Time, from: NodeId, message: Message, out: &mut Vec<Output>) {
+        match message {
             Message::Gossip { view } => self.gossiped(now, from, view, out),
             Message::GossipAck => {}
             Message::History { changes, wanted } => {
@@ -279,6 +286,17 @@ impl Node {
             Message::SyncStates { states, wanted } => {
                 self.sync_states(now, from, &states, &wanted, out);
             }
+            // Each of these was taken care of.
+            Message::Forward { .. }
+            | Message::Forwarded { .. }
+            | Message::Replicate { .. }
+            | Message::Replicated { .. }
+            | Message::Fetch { .. }
+            | Message::Fetched { .. }
+            | Message::NotYet { .. }
+            | Message::Repair { .. }
+            | Message::Hint { .. }
+            | Message::HintAck { .. } => {}
         }
     }
 

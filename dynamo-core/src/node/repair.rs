@@ -51,7 +51,7 @@ impl Node {
                 hasty: true,
                 ..Batch::default()
             };
-            self.store.merge_data(key, siblings, &mut batch);
+            self.store.mend_data(key, siblings, &mut batch);
             self.commit(now, batch, None, out);
         }
     }

@@ -188,6 +188,16 @@ impl Store {
         }
     }
 
+    /// Merges what a replica was found to lack, but for tombstones that are as old as those that were
+    /// forgotten: of two replicas that forget at different times, one would for ever remind the other.
+    pub(crate) fn mend_data(&mut self, key: &[u8], siblings: &Siblings, batch: &mut Batch) {
+        let old = |before| siblings.is_deleted() && siblings.time() <= before;
+        let expired = self.reaped_before_us.is_some_and(old);
+        if !expired || self.data.contains_key(key) {
+            self.merge_data(key, siblings, batch);
+        }
+    }
+
     /// Deletes keys of which nothing is left but tombstones, all made before then. A replica that
     /// has not seen them yet, or a client that still has an older context, may bring the key back.
     pub(crate) fn reap(&mut self, before_us: u64, batch: &mut Batch) {
