@@ -115,7 +115,7 @@ fn a_tombstone_that_has_grown_old_leaves_no_trace() {
 fn tombstones_are_forgotten_by_all_however_their_timers_run() {
     let shape = Shape {
         nodes: 3,
-        reaping_us: Some(1_000_000),
+        reaping_us: Some(6_000_000),
         ..Shape::default()
     };
     let mut network = Network::new(shape);
@@ -123,10 +123,10 @@ fn tombstones_are_forgotten_by_all_however_their_timers_run() {
     let (_, _, context) = get(&mut network, NodeId(1));
     network.delete(NodeId(2), KEY, Some(&context));
     for node in network.ids() {
-        network.run_ms(170);
+        network.run_ms(1_000);
         network.restart(node);
     }
-    network.run_ms(10_000);
+    network.run_ms(30_000);
     for node in network.ids() {
         assert_eq!(network.node(node).keys(), 0, "{node}");
     }
