@@ -39,14 +39,18 @@ impl Node {
                 self.transfers.awaits.push(Await::new(handover));
             }
         }
+        self.plan_strays(batch);
+    }
+
+    /// What this node holds, does not own, and nobody is to get from it goes to the first owner.
+    pub(super) fn plan_strays(&mut self, batch: &mut Batch) {
         for handover in self.strays() {
             batch.handover(&handover, false);
             self.add_duty(handover);
         }
     }
 
-    /// What this node holds, does not own, and nobody is to get from it: the first owner is.
-    pub(in crate::node) fn strays(&self) -> Vec<Handover> {
+    fn strays(&self) -> Vec<Handover> {
         let view = self.store.view();
         let duties = &self.transfers.duties;
         let strays = self.store.stray_ranges().filter_map(|range| {

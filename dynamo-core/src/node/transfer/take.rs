@@ -140,6 +140,8 @@ impl Node {
             }
         }
         self.transfers.awaits = kept;
+        // What comes to one that has ceased to own it meanwhile goes on.
+        self.plan_strays(&mut batch);
         self.commit(now, batch, Some(After::HandOver), out);
     }
 
