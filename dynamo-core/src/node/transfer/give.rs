@@ -204,26 +204,34 @@ impl Node {
         self.commit(now, batch, None, out);
     }
 
-    /// The receiver does not own the range: the first that does gets it, if there is another.
+    /// The receiver does not own the range: those get it that began to, or if none did, all that own
+    /// it.
     fn retarget(&mut self, now: Time, index: usize, out: &mut Vec<Output>) {
         let range = self.transfers.duties[index].handover.range;
         let owners = self.store.view().owners_at(range.to);
         if owners.contains(&self.id) || !self.store.has_strays(range) {
             return self.finish(now, index, out);
         }
-        let Some(to) = owners.first().copied() else {
+        let known = &self.transfers.duties[index].handover.others;
+        let mut heirs: Vec<NodeId> = owners.to_vec();
+        if !owners.iter().all(|owner| known.contains(owner)) {
+            heirs.retain(|owner| !known.contains(owner));
+        }
+        if heirs.is_empty() {
             return;
-        };
+        }
         let Duty { handover, .. } = self.transfers.duties.remove(index);
         let mut batch = Batch::default();
         batch.handover(&handover, true);
-        let handover = Handover {
-            to,
-            gained: false,
-            ..handover
-        };
-        batch.handover(&handover, false);
-        self.add_duty(handover);
+        for to in heirs {
+            let handover = Handover {
+                to,
+                gained: false,
+                ..handover.clone()
+            };
+            batch.handover(&handover, false);
+            self.add_duty(handover);
+        }
         self.commit(now, batch, Some(After::HandOver), out);
     }
 }

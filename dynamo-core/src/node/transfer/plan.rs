@@ -42,7 +42,8 @@ impl Node {
         self.plan_strays(batch);
     }
 
-    /// What this node holds, does not own, and nobody is to get from it goes to the first owner.
+    /// What this node holds, does not own, and nobody is to get from it goes to all owners: who of them
+    /// lacks it is not known any more.
     pub(super) fn plan_strays(&mut self, batch: &mut Batch) {
         for handover in self.strays() {
             batch.handover(&handover, false);
@@ -53,16 +54,17 @@ impl Node {
     fn strays(&self) -> Vec<Handover> {
         let view = self.store.view();
         let duties = &self.transfers.duties;
-        let strays = self.store.stray_ranges().filter_map(|range| {
+        let strays = self.store.stray_ranges().flat_map(|range| {
             let overlaps = |duty: &Duty| {
                 duty.handover.range.contains(range.to) || range.contains(duty.handover.range.to)
             };
-            let to = *view.owners_at(range.to).first()?;
-            let forgotten = !duties.iter().any(overlaps) && to != self.id;
-            forgotten.then_some(Handover {
+            let owners = view.owners_at(range.to).iter();
+            let forgotten = !duties.iter().any(overlaps);
+            let heirs = owners.filter(move |_| forgotten);
+            heirs.map(move |to| Handover {
                 range,
                 from: self.id,
-                to,
+                to: *to,
                 gained: false,
                 others: Vec::new(),
             })
