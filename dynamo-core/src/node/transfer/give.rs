@@ -14,6 +14,9 @@ use crate::view::Handover;
 /// How many keys go in one message.
 const KEYS_MAX: usize = 64;
 
+/// From how many ranges on the way no more claims are heard, whoever makes them.
+const DUTIES_MAX: usize = 1 << 14;
+
 impl Node {
     /// Sees to it that ranges, if any are under way, are seen to.
     pub(in crate::node) fn schedule_transfers(&mut self, now: Time) {
@@ -109,7 +112,9 @@ impl Node {
         if view != self.store.view().mark() {
             return self.send_history(now, from, out);
         }
-        if self.duty(from, &handover, view).is_none() {
+        let owners = self.store.view().owners_at(handover.range.to);
+        let heard_of = self.transfers.len() < DUTIES_MAX && owners.contains(&from);
+        if heard_of && self.duty(from, &handover, view).is_none() {
             let mut batch = Batch::default();
             batch.handover(&handover, false);
             self.add_duty(handover);

@@ -75,7 +75,8 @@ impl Node {
         last: bool,
         out: &mut Vec<Output>,
     ) {
-        if handover.from != from || handover.to != self.id {
+        let alike = view == self.store.view().mark();
+        if !alike || handover.from != from || handover.to != self.id {
             return;
         }
         let mut batch = Batch::default();
