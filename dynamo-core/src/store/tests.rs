@@ -4,6 +4,7 @@ use alloc::vec;
 
 use super::*;
 use crate::hint::Reason;
+use crate::membership::{Member, Move};
 use crate::record::Write;
 use crate::shape::Shape;
 use crate::siblings::Version;
@@ -182,4 +183,51 @@ fn hints_of_one_key_for_two_owners_are_two_unless_the_table_forgets_the_owner() 
     let (mut store, mut disk) = (start(None, &Disk::new()), Disk::new());
     keep_hint(&mut store, NodeId(1), 1, &mut disk);
     assert!(start(Some(Flaw::ForgetHints), &disk).hints().is_empty());
+}
+
+#[test]
+fn a_change_of_owners_builds_only_the_trees_anew_whose_ranges_it_cuts() {
+    let (mut store, mut disk) = (start(None, &Disk::new()), Disk::new());
+    for key in 0..200u32 {
+        let (ticket, writes) = put(&mut store, &key.to_be_bytes(), 1);
+        sync(&mut disk, writes);
+        store.stored(ticket);
+    }
+    let costs = |store: &Store| -> BTreeMap<Range, (u128, u64)> {
+        let trees = store.trees.iter();
+        trees
+            .map(|(range, tree)| (*range, (tree.root(), tree.hashes())))
+            .collect()
+    };
+    let before = costs(&store);
+    let mut membership = store.view().membership().clone();
+    membership.record(1, ME, NodeId(3), Move::Join(Member::default()));
+    let view = Arc::new(store.view().with(membership.clone()));
+    store.follow(Arc::clone(&view));
+    let after = costs(&store);
+    let kept = after.iter().filter(|(range, _)| before.contains_key(range));
+    let (mut same, mut total) = (0, 0);
+    for (range, cost) in kept {
+        assert_eq!(before[range], *cost, "an uncut range costs nothing");
+        same += 1;
+    }
+    for change in membership.changes() {
+        let mut batch = Batch::default();
+        batch.change(change);
+        sync(&mut disk, batch.writes);
+    }
+    let again = start(None, &disk);
+    for (range, tree) in again.trees.iter().filter(|(_, tree)| !tree.is_empty()) {
+        assert_eq!(
+            store.tree(*range),
+            Some(tree),
+            "as if it were built at once"
+        );
+        total += tree.len();
+    }
+    assert_eq!((total, store.keys()), (200, 200));
+    assert!(
+        same > 10 && after.len() > same,
+        "some are cut, most are not"
+    );
 }
