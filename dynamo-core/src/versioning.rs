@@ -522,4 +522,26 @@ mod tests {
             assert_eq!(x.values(), ["second"], "{causality:?}");
         }
     }
+
+    #[test]
+    fn a_slow_clock_does_not_lose_against_what_its_writer_read() {
+        for causality in ALL {
+            let time = last_writer(causality).time(10, &Siblings::new(), 100);
+            assert_eq!(time, 101, "{causality:?}");
+        }
+    }
+
+    #[test]
+    fn the_entry_that_was_raised_longest_ago_is_truncated_whoever_made_it() {
+        let rules = rules(Causality::Truncated { pairs: 2 });
+        let (mut held, mut context) = (Siblings::new(), VersionVector::new());
+        for (time, actor) in [(1, Z), (2, X), (3, Y)] {
+            let mut next = Replica::new(rules, actor);
+            next.merge(&held);
+            next.put_at(time, &context, "v");
+            (held, context) = (next.held.clone(), next.read());
+        }
+        let left = [X, Y, Z].map(|actor| context.last(actor));
+        assert_eq!(left, [1, 1, 0]);
+    }
 }

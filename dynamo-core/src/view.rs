@@ -205,6 +205,8 @@ mod tests {
                         assert!(gets.len() == 1 && gets[0].gained && was.contains(&gets[0].from));
                     }
                     for handover in here {
+                        let others = was.iter().filter(|node| **node != handover.from);
+                        assert!(handover.others.iter().eq(others));
                         assert!(!was.contains(&handover.to) || !is.contains(&handover.from));
                     }
                 }

@@ -3,6 +3,7 @@
 use alloc::vec;
 
 use super::*;
+use crate::clock::Actor;
 use crate::hint::Reason;
 use crate::membership::{Member, Move};
 use crate::record::Write;
@@ -230,4 +231,122 @@ fn a_change_of_owners_builds_only_the_trees_anew_whose_ranges_it_cuts() {
         same > 10 && after.len() > same,
         "some are cut, most are not"
     );
+}
+
+/// One of five, of whom three own each key.
+fn one_of_five() -> Store {
+    let config = Config::new(Shape::default()).expect("the default is valid");
+    Store::start(ME, Arc::new(config), &Disk::new(), Time(0))
+}
+
+fn changed(store: &Store, node: NodeId, what: Move) -> Arc<View> {
+    let mut membership = store.view().membership().clone();
+    membership.record(1, ME, node, what);
+    Arc::new(store.view().with(membership))
+}
+
+fn finish(store: &mut Store, batch: Batch) {
+    if let Commit::Write(ticket, _) = store.commit(batch, None) {
+        store.stored(ticket);
+    }
+}
+
+fn event(counter: u64) -> Siblings {
+    let dot = Dot {
+        actor: Actor::owner(NodeId(9)),
+        counter,
+    };
+    Siblings::from_iter([version(dot, 1)])
+}
+
+#[test]
+fn trees_that_a_new_ring_cuts_keep_all_their_keys() {
+    let mut store = one_of_five();
+    for number in 0..100_u8 {
+        let mut batch = Batch::default();
+        store.merge_data(&[number], &event(1), &mut batch);
+        finish(&mut store, batch);
+    }
+    store.follow(changed(&store, NodeId(5), Move::Join(Member::default())));
+    assert_eq!(store.keys(), 100);
+    for number in 0..100_u8 {
+        let range = store.view().ring().range(store.range_of(&[number]));
+        let tree = range.and_then(|range| store.tree(range));
+        assert!(tree.is_some_and(|tree| tree.iter().any(|(_, key, _)| key == [number])));
+    }
+}
+
+#[test]
+fn a_hint_goes_to_whoever_takes_the_place_of_its_owner() {
+    let (mut moved, mut kept) = (0, 0);
+    for number in 0..100_u8 {
+        let (mut store, key) = (one_of_five(), [number]);
+        let position = store.position_of(&key);
+        let old = Arc::clone(store.view());
+        let owner = old.owners_at(position)[1];
+        if owner == ME {
+            continue;
+        }
+        let mut batch = Batch::default();
+        let reason = Reason::Silent;
+        store.merge_hint(Hint { owner, reason }, &key, &event(1), &mut batch);
+        finish(&mut store, batch);
+        store.follow(changed(&store, owner, Move::Leave));
+        let mut batch = Batch::default();
+        store.move_hints(&old, &mut batch);
+        finish(&mut store, batch);
+        let new = store.view().owners_at(position);
+        let gainer = new
+            .iter()
+            .find(|node| !old.owners_at(position).contains(node));
+        let gainer = *gainer.expect("five nodes for three places");
+        if gainer == ME {
+            kept += 1;
+            assert_eq!(store.data(&key), Some(&event(1)));
+            assert!(store.hints().is_empty());
+        } else {
+            moved += 1;
+            assert_eq!(store.hints(), [(gainer, key.to_vec(), event(1))]);
+        }
+    }
+    assert!(moved > 0 && kept > 0);
+}
+
+fn tombstone_over(counter: u64, time: u64) -> Siblings {
+    let version = Version {
+        dot: Dot {
+            actor: Actor::owner(NodeId(8)),
+            counter: 1,
+        },
+        past: event(counter).context(),
+        time,
+        value: None,
+    };
+    Siblings::from_iter([version])
+}
+
+#[test]
+fn an_old_tombstone_still_replaces_what_is_held() {
+    let mut store = one_of_five();
+    store.reap(100, &mut Batch::default());
+    let mut batch = Batch::default();
+    store.mend_data(b"k", &tombstone_over(1, 50), &mut batch);
+    assert!(store.current(b"k").is_empty());
+    store.merge_data(b"k", &event(1), &mut batch);
+    store.mend_data(b"k", &tombstone_over(1, 50), &mut batch);
+    assert!(store.current(b"k").is_deleted());
+}
+
+#[test]
+fn a_tombstone_is_not_forgotten_while_a_put_is_on_its_way_to_the_disk() {
+    let mut store = one_of_five();
+    let mut batch = Batch::default();
+    store.merge_data(b"k", &tombstone_over(1, 50), &mut batch);
+    finish(&mut store, batch);
+    let mut put = Batch::default();
+    store.merge_data(b"k", &event(2), &mut put);
+    let mut batch = Batch::default();
+    store.reap(100, &mut batch);
+    assert!(batch.writes.is_empty());
+    assert!(!store.current(b"k").is_deleted());
 }

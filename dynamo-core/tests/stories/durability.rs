@@ -1,6 +1,12 @@
 //! What a crash takes, what a disk gives back, and who a node is afterwards.
 
-use dynamo_core::{Durability, NodeId, ReadRepair, Record, Reply, Shape};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dynamo_core::{
+    Actor, Config, Dot, Durability, Input, Message, Node, NodeId, Output, ReadRepair, Record,
+    Reply, Shape, Siblings, Tag, Time, Version, VersionVector,
+};
 
 use crate::network::Network;
 
@@ -170,4 +176,48 @@ fn a_torn_tail_is_no_record_and_costs_nothing_that_was_acknowledged() {
     }
     let records: Vec<Record> = network.records(list[0]).collect();
     assert!(!records.is_empty());
+}
+
+/// One answer of a disk speaks for all stores before it, so memory may not answer out of turn.
+#[test]
+fn what_is_in_memory_does_not_vouch_for_a_store_that_is_still_being_synced() {
+    let config = Arc::new(Config::new(buffered(8, false)).expect("a valid shape"));
+    let owner = config.ring().preference_list(KEY)[1];
+    let mut node = Node::start(owner, Arc::clone(&config), &BTreeMap::new(), Time(0));
+    let mut out = Vec::new();
+    for (number, synced) in [(1, true), (2, false)] {
+        let dot = Dot {
+            actor: Actor::owner(NodeId(9)),
+            counter: number,
+        };
+        let version = Version {
+            dot,
+            past: VersionVector::new(),
+            time: 0,
+            value: Some(b"v".to_vec()),
+        };
+        let message = Message::Replicate {
+            tag: Tag { life: 0, number },
+            view: config.view().mark(),
+            synced,
+            key: KEY.to_vec(),
+            siblings: Siblings::from_iter([version]),
+            hint: None,
+        };
+        let from = NodeId(9);
+        node.handle(Time(0), Input::Message { from, message }, &mut out);
+    }
+    let sent = |out: &[Output]| {
+        let sends = out
+            .iter()
+            .filter(|output| matches!(output, Output::Send { .. }));
+        sends.count()
+    };
+    assert_eq!(sent(&out), 0);
+    for output in out.clone() {
+        if let Output::Store { ticket, .. } = output {
+            node.handle(Time(1), Input::Stored { ticket }, &mut out);
+        }
+    }
+    assert_eq!(sent(&out), 2);
 }

@@ -7,6 +7,7 @@ mod deletes;
 mod durability;
 mod freshness;
 mod handoff;
+mod handovers;
 mod membership;
 mod mending;
 mod network;
