@@ -56,13 +56,18 @@ impl Clock {
 pub enum Note {
     /// The cluster and what it promises; at most once, before everything else.
     Setup(Setup),
-    /// The nodes that should hold this key, in order of preference, distinct.
+    /// From now on these nodes should hold this key, in order of preference, distinct. A node that
+    /// begins to may still have to be given what others hold. Said of every key again whenever the
+    /// members change.
     Owners {
         /// Which key.
         key: String,
         /// The first N nodes of its preference list.
         nodes: Vec<Node>,
     },
+    /// From now on, and until members change again, the disk of the node says as much of the members as
+    /// all disks together. Before, the node may see other owners.
+    Informed(Node),
     /// A fault began or ended.
     Fault {
         /// The fault as a reader says it: `cut {n0} | {n1 n2}`.
@@ -109,7 +114,8 @@ pub enum Note {
         from: Node,
         /// The receiver.
         to: Node,
-        /// What kind of message, in the store's word: `repair`, `hint`, `sync`.
+        /// What kind of message, in the store's word: `repair`, `hint`, `sync`; `keys` for those that
+        /// move because owners change.
         kind: String,
         /// Which key.
         key: String,

@@ -64,6 +64,12 @@ pub enum Fault {
         /// Which node.
         node: u32,
     },
+    /// The node is no member of the cluster: an administrator says so when the window opens, and has
+    /// it join again at the end. Nobody leaves where fewer than N members would be left.
+    Depart {
+        /// Which node.
+        node: u32,
+    },
     /// Each message between nodes is lost with this chance.
     Lose {
         /// Chance in percent.
@@ -115,7 +121,9 @@ impl Fault {
             Fault::Cut { side } | Fault::CutOneWay { side } => {
                 *side = side.iter().map(|node| node % nodes).collect();
             }
-            Fault::Crash { node } | Fault::Pause { node } => *node %= nodes,
+            Fault::Crash { node } | Fault::Pause { node } | Fault::Depart { node } => {
+                *node %= nodes;
+            }
             Fault::Lose { .. }
             | Fault::Delay { .. }
             | Fault::Reorder { .. }
@@ -131,6 +139,7 @@ impl Fault {
             Fault::CutOneWay { .. } => "cut-one-way",
             Fault::Crash { .. } => "crash",
             Fault::Pause { .. } => "pause",
+            Fault::Depart { .. } => "depart",
             Fault::Lose { .. } => "lose",
             Fault::Delay { .. } => "delay",
             Fault::Reorder { .. } => "reorder",
@@ -154,6 +163,7 @@ impl fmt::Display for Fault {
             Fault::CutOneWay { side } => write!(f, "cut {{{}}} → rest, one way", names(side)),
             Fault::Crash { node } => write!(f, "crash n{node}"),
             Fault::Pause { node } => write!(f, "pause n{node}"),
+            Fault::Depart { node } => write!(f, "depart n{node}"),
             Fault::Lose { percent } => write!(f, "lose {percent} % of messages"),
             Fault::Delay { by } => write!(f, "delay messages by {} ms", ms(*by)),
             Fault::Reorder { within } => write!(f, "reorder messages within {} ms", ms(*within)),

@@ -7,7 +7,7 @@ use checker::Time;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::{Fate, Fault, FaultSchedule};
-pub use crate::shape::Shape;
+pub use crate::shape::{Partitioning, Shape};
 
 /// The longest plan: ten virtual days, in microseconds. Simulated clusters are never idle, so a longer
 /// one would run for ever.
@@ -45,6 +45,15 @@ impl Plan {
             [window.from.0, window.until.0, late]
         });
         steps.chain(windows).all(|time| time <= SPAN_US_MAX)
+    }
+
+    /// How long the healed cluster may take to mend itself, in microseconds.
+    #[must_use]
+    pub fn settle(&self) -> u64 {
+        let mut windows = self.faults.0.iter();
+        let departs = windows.any(|window| matches!(window.fault, Fault::Depart { .. }));
+        let resettle = if departs { self.shape.resettle() } else { 0 };
+        self.shape.settle() + resettle
     }
 
     /// The same run with every node called by its number within the cluster.

@@ -18,7 +18,7 @@ pub const PROMISES: [Promise; 4] = [
 ];
 
 /// What must have happened in the runs of a campaign, whatever is judged.
-pub const HAPPENED: [&str; 20] = [
+pub const HAPPENED: [&str; 22] = [
     "acknowledged puts",
     "puts of unknown outcome",
     "refused calls",
@@ -32,6 +32,7 @@ pub const HAPPENED: [&str; 20] = [
     "cut-one-way",
     "crash",
     "pause",
+    "depart",
     "lose",
     "delay",
     "reorder",
@@ -39,6 +40,7 @@ pub const HAPPENED: [&str; 20] = [
     "hints kept",
     "read repairs",
     "keys synchronized",
+    "keys handed over",
 ];
 
 /// Which of several broken promises of one run to report first: what the user loses before why.
@@ -86,6 +88,7 @@ pub fn happened(plan: &Plan, history: &History<Kv>) -> Counters {
             Note::Hint { .. } => count("hints kept"),
             Note::Transfer { kind, .. } if kind == "repair" => count("read repairs"),
             Note::Transfer { kind, .. } if kind.starts_with("sync") => count("keys synchronized"),
+            Note::Transfer { kind, .. } if kind == "keys" => count("keys handed over"),
             _ => {}
         }
     }

@@ -63,6 +63,13 @@ pub enum Input<M> {
         /// What it asks.
         request: Request,
     },
+    /// An administrator says who is to be a member. There is no answer: the disks show what came of it.
+    Order {
+        /// Which replica it is about.
+        member: u32,
+        /// Whether it is to join; else to leave.
+        joins: bool,
+    },
     /// Another replica says something.
     Message {
         /// Which replica.
@@ -166,4 +173,6 @@ pub enum Holding {
         /// All versions under this record.
         versions: Vec<Version>,
     },
+    /// A line of the membership history, in the words of the store.
+    Change(Vec<u8>),
 }

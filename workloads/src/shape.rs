@@ -17,8 +17,11 @@ pub struct Shape {
     pub r: u32,
     /// Durable copies a put waits for.
     pub w: u32,
-    /// Tokens of each node on the ring.
+    /// Tokens of each node on the ring; and a quarter of the equal ranges that there are for it.
     pub vnodes: u32,
+    /// How the ring is cut into ranges.
+    #[serde(default)]
+    pub partitioning: Partitioning,
     /// Whether fallbacks stand in for nodes that do not answer.
     pub sloppy: bool,
     /// Whether hints are kept for nodes that do not answer.
@@ -44,6 +47,19 @@ pub struct Shape {
     /// How long tombstones are kept, in microseconds; for good, if it does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaping_us: Option<u64>,
+}
+
+/// How the ring is cut into ranges (§6.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Partitioning {
+    /// A range ends at each random token: strategy 1.
+    #[default]
+    Tokens,
+    /// Equal ranges, each kept by the owners of the next random tokens: strategy 2.
+    TokensOverPartitions,
+    /// Equal ranges, shared out evenly: strategy 3.
+    Partitions,
 }
 
 /// The most entries of a truncated clock, as a plan may ask for them.
@@ -88,6 +104,16 @@ impl Shape {
     #[must_use]
     pub fn is_exact(self) -> bool {
         self.causality == Causality::Dots && self.resolution == Resolution::Client
+    }
+
+    /// How long it may take until who left has joined again, and every range is where it belongs, in
+    /// microseconds.
+    ///
+    /// All hear of it by gossip; then ranges are offered, taken and dropped, one wait for another at
+    /// times; and all of that may have to wait for who was last to hear of an earlier change.
+    #[must_use]
+    pub fn resettle(self) -> u64 {
+        2_000_000 + 250_000 * u64::from(self.legal().nodes)
     }
 
     /// How versions are kept, in words, where that is not as usual; empty where it is.
@@ -138,6 +164,11 @@ impl fmt::Display for Shape {
         if self.read_from == ReadFrom::Owners {
             f.write_str(", reads from owners")?;
         }
+        match self.partitioning {
+            Partitioning::Tokens => {}
+            Partitioning::TokensOverPartitions => f.write_str(", tokens over partitions")?,
+            Partitioning::Partitions => f.write_str(", equal shares")?,
+        }
         let versioning = self.versioning();
         if versioning.is_empty() {
             Ok(())
@@ -177,6 +208,7 @@ mod tests {
         let shape = old();
         assert_eq!(shape.read_repair, ReadRepair::After);
         assert!(shape.is_exact() && shape.reaping_us.is_none());
+        assert_eq!(shape.partitioning, Partitioning::Tokens);
         assert_eq!(
             (shape.coordinator, shape.read_from),
             (Coordinator::Asked, ReadFrom::Healthy)
@@ -197,6 +229,7 @@ mod tests {
             causality: Causality::Truncated { pairs: 3 },
             resolution: Resolution::LastWriterWins,
             reaping_us: Some(250_000),
+            partitioning: Partitioning::TokensOverPartitions,
             ..old()
         };
         let json = serde_json::to_string(&shape).expect("a shape has text keys");
@@ -207,6 +240,7 @@ mod tests {
             r#""causality":{"truncated":{"pairs":3}}"#,
             r#""resolution":"last-writer-wins""#,
             r#""reaping_us":250000"#,
+            r#""partitioning":"tokens-over-partitions""#,
         ] {
             assert!(json.contains(said), "{said} in {json}");
         }
@@ -230,12 +264,13 @@ mod tests {
             causality: Causality::Truncated { pairs: 3 },
             resolution: Resolution::LastWriterWins,
             reaping_us: Some(250_000),
+            partitioning: Partitioning::Partitions,
             ..old()
         };
         assert_eq!(
             shape.to_string(),
             "5 nodes, n 3 r 2 w 2, hints, anti-entropy, puts by the first, reads from owners, \
-             clocks of 3, last writer wins, reaping after 250 ms"
+             equal shares, clocks of 3, last writer wins, reaping after 250 ms"
         );
     }
 

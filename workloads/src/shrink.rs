@@ -11,7 +11,7 @@ use dynamo_core::{Causality, Coordinator, ReadFrom, ReadRepair, Resolution};
 
 use crate::drive::{Message, Run};
 use crate::fault::{Fate, Fault, Window};
-use crate::plan::Plan;
+use crate::plan::{Partitioning, Plan};
 
 /// How many runs a search for a smaller plan may cost: counted, so the result is the same everywhere.
 pub const REPLAYS: u32 = 3_000;
@@ -254,7 +254,11 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
             let taken = struck.into_iter().any(|(index, to)| {
                 let mut other = fewer.clone();
                 match &mut other.faults.0[index].fault {
-                    Fault::Crash { node } | Fault::Pause { node } if *node != to => *node = to,
+                    Fault::Crash { node } | Fault::Pause { node } | Fault::Depart { node }
+                        if *node != to =>
+                    {
+                        *node = to;
+                    }
                     _ => return false,
                 }
                 self.take(best, other)
@@ -295,8 +299,9 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
                 break;
             }
         }
-        let plainer: [fn(&mut Plan); 11] = [
+        let plainer: [fn(&mut Plan); 12] = [
             |plan| plan.shape.vnodes = 1,
+            |plan| plan.shape.partitioning = Partitioning::Tokens,
             |plan| plan.shape.read_repair = ReadRepair::Off,
             |plan| plan.shape.coordinator = Coordinator::Asked,
             |plan| plan.shape.read_from = ReadFrom::Healthy,

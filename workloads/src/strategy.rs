@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::fault::{Fault, FaultSchedule, Window};
-use crate::plan::{Call, Plan, Shape, Step};
+use crate::plan::{Call, Partitioning, Plan, Shape, Step};
 
 /// Legal clusters of 3 to 7 nodes and 1 to 5 replicas that make all four promises where their
 /// mechanisms are on.
@@ -27,30 +27,44 @@ pub fn shapes() -> impl Strategy<Value = Shape> {
         Coordinator::Fastest,
     ]);
     let readers = select(vec![ReadFrom::Healthy, ReadFrom::Owners]);
+    let partitionings = select(vec![
+        Partitioning::Tokens,
+        Partitioning::TokensOverPartitions,
+        Partitioning::Partitions,
+    ]);
     let size = (3..=7_u32, 1..=5_u32, 1..=5_u32, 1..=5_u32, 1..=6_u32);
-    (size, mechanisms, repairs, coordinators, readers).prop_map(
-        |(size, mechanisms, read_repair, coordinator, read_from)| {
-            let (nodes, n, r, w, vnodes) = size;
-            let (sloppy, hints, anti_entropy) = mechanisms;
-            Shape {
-                nodes,
-                n,
-                r,
-                w,
-                vnodes,
-                sloppy,
-                hints,
-                anti_entropy,
-                read_repair,
-                coordinator,
-                read_from,
-                causality: Causality::Dots,
-                resolution: Resolution::Client,
-                reaping_us: None,
-            }
-            .legal()
-        },
+    (
+        size,
+        mechanisms,
+        repairs,
+        coordinators,
+        readers,
+        partitionings,
     )
+        .prop_map(
+            |(size, mechanisms, read_repair, coordinator, read_from, partitioning)| {
+                let (nodes, n, r, w, vnodes) = size;
+                let (sloppy, hints, anti_entropy) = mechanisms;
+                Shape {
+                    nodes,
+                    n,
+                    r,
+                    w,
+                    vnodes,
+                    partitioning,
+                    sloppy,
+                    hints,
+                    anti_entropy,
+                    read_repair,
+                    coordinator,
+                    read_from,
+                    causality: Causality::Dots,
+                    resolution: Resolution::Client,
+                    reaping_us: None,
+                }
+                .legal()
+            },
+        )
 }
 
 /// As [`shapes`], with every way to tell versions apart and to resolve them, and with tombstones that
@@ -123,6 +137,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         side().prop_map(|side| Fault::CutOneWay { side }),
         (0..7_u32).prop_map(|node| Fault::Crash { node }),
         (0..7_u32).prop_map(|node| Fault::Pause { node }),
+        (0..7_u32).prop_map(|node| Fault::Depart { node }),
         (5..60_u32).prop_map(|percent| Fault::Lose { percent }),
         (5_000..80_000_u64).prop_map(|by| Fault::Delay { by }),
         (5_000..80_000_u64).prop_map(|within| Fault::Reorder { within }),

@@ -26,7 +26,7 @@ pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings
     let grace = until.at.0.saturating_sub(from.at.0) / STRAGGLING_SHARE;
     let mut disks = Disks::at(&order.notes, healed);
     let mut settled: Vec<Option<Time>> = (0..order.keys.len())
-        .map(|key| owned_equally(&disks, marks, key).then_some(from.at))
+        .map(|key| owned_equally(&disks, marks, (key, healed)).then_some(from.at))
         .collect();
     let mut sent: BTreeMap<(usize, Node, Node), Vec<Time>> = BTreeMap::new();
     let since = order.notes.iter().filter(|noted| noted.line > healed);
@@ -35,7 +35,7 @@ pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings
         let changed = changes(&disks, key, noted.note);
         disks.apply(noted);
         if changed {
-            settled[key] = owned_equally(&disks, marks, key).then_some(noted.at);
+            settled[key] = owned_equally(&disks, marks, (key, noted.line)).then_some(noted.at);
             let of_key = (key, Node(0), Node(0))..=(key, Node(u32::MAX), Node(u32::MAX));
             sent.range_mut(of_key).for_each(|(_, times)| times.clear());
         }
@@ -63,18 +63,19 @@ fn changes(disks: &Disks<'_>, key: usize, note: &Note) -> bool {
             !same(disks.data(key, *node), versions)
                 || versions.iter().any(|version| version.clock.is_none())
         }
+        Note::Owners { .. } => true,
         _ => false,
     }
 }
 
-fn owned_equally(disks: &Disks<'_>, marks: &Marks<'_>, key: usize) -> bool {
-    let owners = marks.owners[key];
+fn owned_equally(disks: &Disks<'_>, marks: &Marks<'_>, (key, line): (usize, usize)) -> bool {
+    let owners = marks.tenures[key].at(line);
     !owners.is_empty() && equal(disks, key, owners)
 }
 
 /// Other messages carry versions too, such as the answers to a read; those mend nothing.
 fn mends(kind: &str) -> bool {
-    matches!(kind, "repair" | "hint") || kind.starts_with("sync")
+    matches!(kind, "repair" | "hint" | "keys") || kind.starts_with("sync")
 }
 
 fn churned(order: &Order<'_>, key: usize, (from, to): (Node, Node), times: &[Time]) -> Finding {

@@ -13,7 +13,8 @@ use crate::verdict::Reason;
 pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings: &mut Findings) {
     if let Some(healed) = marks.healed {
         let then = Disks::at(&order.notes, healed);
-        let apart = (0..order.keys.len()).filter(|&key| !equal(&then, key, marks.owners[key]));
+        let apart =
+            (0..order.keys.len()).filter(|&key| !equal(&then, key, marks.tenures[key].at(healed)));
         findings.count(APART, apart.count() as u64);
     }
     let now = Disks::at(&order.notes, quiet);

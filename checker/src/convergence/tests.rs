@@ -553,3 +553,51 @@ fn what_is_written_again_without_clocks_may_have_changed() {
     breaks(&run("@A:1"), "churn");
     breaks(&run(""), "");
 }
+
+#[test]
+fn replicas_are_those_who_own_the_key_when_quiet() {
+    let moved = mended(
+        "30 owners x A,B,D
+         40 durable D x {a@A:1,b@B:1}
+         50 durable C x {}",
+    );
+    breaks(&moved, "");
+    breaks(
+        &moved.replace("durable D", "durable E"),
+        "diverged, missing copy",
+    );
+    // What comes after quiet is another story.
+    breaks(&format!("{}\n 95 owners x A,B,E", moved), "");
+}
+
+#[test]
+fn replicas_are_apart_by_the_owners_there_were_when_the_faults_ended() {
+    let apart = |owners: &str| {
+        let text = mended(&format!(
+            "5 owners x {owners}
+             30 owners x A,B,C"
+        ));
+        let Verdict::Valid(witness) = verdict(&text) else {
+            return 0;
+        };
+        witness.exercised["keys apart when healed"]
+    };
+    assert_eq!((apart("A,B"), apart("A")), (1, 0));
+}
+
+#[test]
+fn a_key_that_goes_to_the_same_heir_again_and_again_is_churn() {
+    let sent = "60 transfer A B keys x
+         62 transfer A B keys x
+         64 transfer A B keys x";
+    breaks(&mended(sent), "churn");
+    // New owners have a right to it.
+    let moved = mended(
+        "61 transfer A D keys x
+         63 transfer A D keys x
+         61 owners x A,B,D
+         65 transfer A D keys x
+         65 durable D x {a@A:1,b@B:1}",
+    );
+    breaks(&moved, "");
+}

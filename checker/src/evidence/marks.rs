@@ -1,5 +1,6 @@
 //! When the faults ended, when the store was mended, and who owns which key.
 
+use super::tenures::Tenures;
 use crate::note::{Node, Note, Setup};
 use crate::order::Order;
 
@@ -14,8 +15,12 @@ pub(crate) struct Marks<'h> {
     pub(crate) quiet: Option<usize>,
     /// The line of the first fault below `quiet`, `usize::MAX` without one.
     pub(crate) unrest: usize,
-    /// For each key its owners, as last named; empty when never named.
+    /// For each key its owners when the store counts as mended; empty when never named.
     pub(crate) owners: Vec<&'h [Node]>,
+    /// For each key who owned it when.
+    pub(crate) tenures: Vec<Tenures<'h>>,
+    /// When the disks of nodes came to say all there is to say of the members.
+    informed: Vec<(usize, Node)>,
     /// Nodes whose disks are known, in order.
     pub(crate) nodes: Vec<Node>,
     /// The line of the last note about a disk.
@@ -27,7 +32,7 @@ impl<'h> Marks<'h> {
     pub(crate) fn new(order: &Order<'h>) -> Self {
         let mut marks = Marks {
             unrest: usize::MAX,
-            owners: vec![&[]; order.keys.len()],
+            tenures: vec![Tenures::default(); order.keys.len()],
             ..Marks::default()
         };
         let mut healed = None;
@@ -45,9 +50,10 @@ impl<'h> Marks<'h> {
                 }
                 Note::Owners { nodes, .. } => {
                     if let Some(key) = noted.key {
-                        marks.owners[key] = nodes;
+                        marks.tenures[key].name(noted.line, nodes);
                     }
                 }
+                Note::Informed(node) => marks.informed.push((noted.line, *node)),
                 Note::Durable { node, .. } | Note::Hint { holder: node, .. } => {
                     marks.last_disk = Some(noted.line);
                     marks.meet(*node);
@@ -59,6 +65,9 @@ impl<'h> Marks<'h> {
         if marks.quiet.is_none() {
             marks.healed = healed;
         }
+        let end = marks.quiet.unwrap_or(usize::MAX);
+        let owners = marks.tenures.iter().map(|tenures| tenures.at(end));
+        marks.owners = owners.collect();
         marks
     }
 
@@ -71,6 +80,28 @@ impl<'h> Marks<'h> {
     /// Whether a call between these lines was answered by a mended store.
     pub(crate) fn mended(&self, invoked: usize, returned: usize) -> bool {
         self.quiet.is_some_and(|quiet| quiet < invoked) && returned < self.unrest
+    }
+
+    /// Whether the node had heard, by a line, who owns the key since the last change.
+    pub(crate) fn knows_owners(&self, node: Node, key: usize, line: usize) -> bool {
+        self.tenures[key].changed(line).is_none_or(|since| {
+            let mut informed = self.informed.iter();
+            informed.any(|&(at, who)| who == node && since <= at && at <= line)
+        })
+    }
+
+    /// Whether members changed again, up to a line, before all nodes had heard of the change before.
+    /// Then each may have passed over other rings than the next.
+    pub(crate) fn changes_overlap(&self, key: usize, until: usize) -> bool {
+        let nodes = self.setup.map_or(0, |setup| setup.nodes);
+        let changes = self.tenures[key].changes(until);
+        changes.windows(2).any(|pair| {
+            let heard = |node: Node| {
+                let mut informed = self.informed.iter();
+                informed.any(|&(at, who)| who == node && pair[0] <= at && at < pair[1])
+            };
+            !(0..nodes).map(Node).all(heard)
+        })
     }
 
     /// Whether an acknowledged write may disappear unreplaced: then its loss is no finding.

@@ -6,8 +6,10 @@ mod findings;
 mod marks;
 #[cfg(test)]
 pub(crate) mod sketch;
+mod tenures;
 
 pub(crate) use disks::{Disks, contents, same};
 pub(crate) use facts::{acknowledged, answered, reason, supersedes};
 pub(crate) use findings::{Finding, Findings};
 pub(crate) use marks::Marks;
+pub(crate) use tenures::Tenures;

@@ -13,7 +13,7 @@ use crate::note::{Clock, Node, Note, Setup, Version};
 /// [4,-] s2 put x b ctx=g+p -> info       [4,5] s1 del x ctx=g -> ok
 /// final x {b}                            after everything else, behind a quiet note
 /// 5 durable A x {a@A:1/B:2+C:1,!@B:3}    5 hint D C x {a}         5 dropped D C x
-/// 5 crash A   5 restart A   5 healed     5 quiet                  5 fault cut
+/// 5 crash A   5 restart A   5 informed A   5 healed     5 quiet                  5 fault cut
 /// 0 owners x A,B,C                       0 setup n=3 r=2 w=2 converges hands_off may_lose may_revive
 /// 5 root A range x,y hash                5 transfer A B sync x
 /// ```
@@ -208,6 +208,7 @@ fn note(words: &[&str]) -> Note {
             key: key.into(),
         },
         ["crash", at] => Note::Crash(node(at)),
+        ["informed", at] => Note::Informed(node(at)),
         ["restart", at] => Note::Restart(node(at)),
         ["healed"] => Note::Healed,
         ["quiet"] => Note::Quiet,

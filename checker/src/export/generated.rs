@@ -162,6 +162,7 @@ fn note() -> impl Strategy<Value = Note> {
             key
         }),
         node().prop_map(Note::Crash),
+        node().prop_map(Note::Informed),
         Just(Note::Healed),
         Just(Note::Quiet),
     ]

@@ -1,7 +1,7 @@
 //! The checker of handoff delivery: which parts there are, and what a "yes" rests on.
 
 use super::held::Sight;
-use super::{copies, hints};
+use super::{copies, hints, ranges};
 use crate::evidence::{Findings, Marks};
 use crate::history::History;
 use crate::kv::Kv;
@@ -14,6 +14,9 @@ use crate::verdict::{Budget, Checker, Promise, Verdict};
 /// none is left, every owner has what was kept for it, and no stranger holds a key as its own. An
 /// acknowledged write is on as many disks as the setup promises, hints included.
 ///
+/// Where owners change, a hint may move to an heir of its owner, and a disk lets go of a key only when
+/// the disk of an heir has it.
+///
 /// Only judged where the setup promises handoff and notes show disks. A "yes" needs a hint. Where
 /// the setup says that writes get lost by design, any version of the key stands for any other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,17 +27,21 @@ pub(super) const UNDELIVERED: usize = 1;
 pub(super) const NOT_AT_OWNER: usize = 2;
 pub(super) const TOO_FEW_COPIES: usize = 3;
 pub(super) const STRAY_COPY: usize = 4;
+pub(super) const HANDED_OVER_EARLY: usize = 5;
 
-const PARTS: [&str; 5] = [
+const PARTS: [&str; 6] = [
     "dropped early",
     "undelivered",
     "not at its owner",
     "too few copies",
     "stray copy",
+    "let go before handed over",
 ];
 
 pub(super) const KEPT: &str = "hints kept";
 pub(super) const DELIVERED: &str = "hints delivered";
+pub(super) const MOVED: &str = "hints moved";
+pub(super) const HANDED_OVER: &str = "keys let go";
 pub(super) const HOLDER_CRASHED: &str = "holder crashed with hints";
 pub(super) const OWNER_DOWN: &str = "owner down while hinted";
 pub(super) const COUNTED: &str = "acknowledged writes counted";
@@ -68,6 +75,7 @@ pub(super) fn judge(history: &History<Kv>) -> (Findings, Option<&'static str>) {
     let sight = Sight::new(&order, &marks);
     hints::judge(&order, &marks, &sight, &mut findings);
     copies::judge(&order, &marks, &sight, setup.w, &mut findings);
+    ranges::judge(&order, &marks, &sight, &mut findings);
     let missing = (findings.exercised[KEPT] == 0).then_some("no hint was ever kept");
     (findings, missing)
 }

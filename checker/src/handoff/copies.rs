@@ -1,10 +1,12 @@
 //! On how many disks an acknowledged write is, and on whose it must not stay.
 
+use std::collections::BTreeSet;
+
 use super::check::{COUNTED, STRAY_COPY, TOO_FEW_COPIES};
 use super::held::{Holdings, Sight};
 use crate::evidence::{Disks, Finding, Findings, Marks, acknowledged, contents, reason};
 use crate::history::Time;
-use crate::note::Note;
+use crate::note::{Node, Note};
 use crate::order::{Key, Order, Status};
 
 /// Counts copies at every acknowledgement, and looks for strangers once the store is mended.
@@ -42,9 +44,22 @@ fn count<'h>(
     returns.sort_unstable();
     findings.count(COUNTED, returns.len() as u64);
     let mut held = Holdings::default();
+    let with = |held: &Holdings<'h>, number: usize, write| -> Vec<Node> {
+        let key = &order.keys[number];
+        let has = |node: &&Node| {
+            let held = held.of(number, **node);
+            held.is_some_and(|held| held.covers_write(sight, key, write))
+        };
+        marks.nodes.iter().filter(has).copied().collect()
+    };
+    let enough = |with: &[Node]| with.len() as u64 >= u64::from(needed);
+    // Writes that had their copies before one of the disks handed its own to another.
+    let mut had: BTreeSet<(usize, usize)> = BTreeSet::new();
+    let mut disks = Disks::default();
     let mut notes = order.notes.iter().peekable();
     for (returned, number, write) in returns {
         while let Some(noted) = notes.next_if(|noted| noted.at <= returned) {
+            disks.apply(noted);
             let (Note::Durable { node, versions, .. }
             | Note::Hint {
                 holder: node,
@@ -54,33 +69,45 @@ fn count<'h>(
             else {
                 continue;
             };
-            if let Some(key) = noted.key {
-                held.add((key, &order.keys[key]), *node, versions);
+            let Some(key) = noted.key else { continue };
+            if versions.is_empty() && matches!(noted.note, Note::Durable { .. }) {
+                for write in waiting(&order.keys[key], noted.at) {
+                    if enough(&with(&held, key, write)) {
+                        had.insert((key, write));
+                    }
+                }
+                held.drop_values(key, *node);
+                let hints = disks.hints(key).filter(|(holder, ..)| holder == node);
+                for (_, _, versions) in hints {
+                    held.add((key, &order.keys[key]), *node, versions);
+                }
             }
+            held.add((key, &order.keys[key]), *node, versions);
         }
-        let key = &order.keys[number];
-        let with: Vec<String> = marks
-            .nodes
-            .iter()
-            .filter(|&&node| {
-                let held = held.of(number, node);
-                held.is_some_and(|held| held.covers_write(sight, key, write))
-            })
-            .map(ToString::to_string)
-            .collect();
-        if (with.len() as u64) < u64::from(needed) {
+        let with = with(&held, number, write);
+        if !enough(&with) && !had.contains(&(number, write)) {
             findings.report(TOO_FEW_COPIES, || {
-                too_few(order, key, write, (&with, needed))
+                too_few(order, &order.keys[number], write, (&with, needed))
             });
         }
     }
+}
+
+/// The writes of a key that are under way and will be acknowledged.
+fn waiting(key: &Key<'_>, now: Time) -> impl Iterator<Item = usize> {
+    let writes = key.writes.iter().enumerate();
+    let under_way = writes.filter(move |(_, write)| {
+        let acknowledged = write.status == Status::Acknowledged;
+        acknowledged && write.invoked <= now && write.returned.is_some_and(|at| now <= at)
+    });
+    under_way.map(|(write, _)| write)
 }
 
 fn too_few(
     order: &Order<'_>,
     key: &Key<'_>,
     write: usize,
-    (with, needed): (&[String], u32),
+    (with, needed): (&[Node], u32),
 ) -> Finding {
     Finding {
         sentence: format!(
@@ -96,7 +123,8 @@ fn too_few(
                 if with.is_empty() {
                     "until then no disk had held it, as data or as a hint".into()
                 } else {
-                    let names = with.join(", ");
+                    let names: Vec<String> = with.iter().map(ToString::to_string).collect();
+                    let names = names.join(", ");
                     format!("until then only {names} had held it, as data or as a hint")
                 },
                 &[],

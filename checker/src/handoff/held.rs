@@ -37,6 +37,12 @@ impl<'h> Held<'h> {
         self.others.extend(tombstones);
     }
 
+    /// Takes back all values: they are on the disk no more. Tombstones may just have been reaped.
+    pub(super) fn drop_values(&mut self) {
+        self.writes.clear();
+        self.others.retain(|other| other.value.is_none());
+    }
+
     /// Whether it is not certain that nothing here is this version or supersedes it.
     pub(super) fn covers(&self, sight: &Sight<'h>, key: &Key<'h>, version: &Version) -> bool {
         if self.wins(sight) {
@@ -100,6 +106,14 @@ impl<'h> Holdings<'h> {
         let of_key = self.0.get(key)?;
         let found = of_key.iter().find(|(known, _)| *known == node);
         found.map(|(_, held)| held)
+    }
+
+    /// This node has nothing of the key any more.
+    pub(super) fn drop_values(&mut self, key: usize, node: Node) {
+        let of_key = self.0.get_mut(key).into_iter().flatten();
+        for (_, held) in of_key.filter(|(known, _)| *known == node) {
+            held.drop_values();
+        }
     }
 
     /// Adds versions to what this node held of the key of this number.

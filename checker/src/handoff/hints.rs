@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{
-    DELIVERED, DROPPED_EARLY, HOLDER_CRASHED, KEPT, NOT_AT_OWNER, OWNER_DOWN, UNDELIVERED,
+    DELIVERED, DROPPED_EARLY, HOLDER_CRASHED, KEPT, MOVED, NOT_AT_OWNER, OWNER_DOWN, UNDELIVERED,
 };
 use super::held::{Held, Holdings, Sight};
 use crate::evidence::{Disks, Finding, Findings, Marks, contents, reason};
@@ -23,6 +23,8 @@ pub(super) fn judge<'h>(
 ) {
     let mut lives = Lives {
         order,
+        marks,
+        disks: Disks::default(),
         sight,
         kept: BTreeMap::new(),
         ever: BTreeMap::new(),
@@ -41,17 +43,19 @@ pub(super) fn judge<'h>(
     }
     lives.settle(findings);
     if let Some(quiet) = marks.quiet {
-        lives.finish(marks, quiet, findings);
+        lives.finish(quiet, findings);
     }
 }
 
 struct Lives<'a, 'h> {
     order: &'a Order<'h>,
+    marks: &'a Marks<'h>,
     sight: &'a Sight<'h>,
+    disks: Disks<'h>,
     /// Hints that are kept now.
     kept: BTreeMap<Triple, &'h [Version]>,
-    /// Every version that was ever kept for an owner, with its holder, by key and owner.
-    ever: BTreeMap<(usize, Node), Vec<(Node, &'h Version)>>,
+    /// Every version that was ever kept for an owner, by key and owner.
+    ever: BTreeMap<(usize, Node), Vec<Kept<'h>>>,
     /// What each node ever held as its own.
     held: Holdings<'h>,
     down: BTreeSet<Node>,
@@ -59,10 +63,20 @@ struct Lives<'a, 'h> {
     let_go: Vec<LetGo<'h>>,
 }
 
+/// A version that was kept for an owner in one ring.
+#[derive(Clone, Copy)]
+struct Kept<'h> {
+    holder: Node,
+    version: &'h Version,
+    /// When it was first kept in this ring.
+    line: usize,
+}
+
 #[derive(Clone, Copy)]
 struct LetGo<'h> {
     triple: Triple,
     at: Time,
+    line: usize,
     old: &'h [Version],
     /// What the holder keeps instead.
     new: &'h [Version],
@@ -70,6 +84,7 @@ struct LetGo<'h> {
 
 impl<'h> Lives<'_, 'h> {
     fn follow(&mut self, noted: &Noted<'h>, findings: &mut Findings) {
+        self.disks.apply(noted);
         match noted.note {
             Note::Crash(node) => {
                 self.down.insert(*node);
@@ -116,6 +131,7 @@ impl<'h> Lives<'_, 'h> {
             Some(old) => self.let_go.push(LetGo {
                 triple,
                 at: noted.at,
+                line: noted.line,
                 old,
                 new,
             }),
@@ -126,9 +142,18 @@ impl<'h> Lives<'_, 'h> {
             None => {}
         }
         let ever = self.ever.entry((key, owner)).or_default();
+        let tenures = &self.marks.tenures[key];
+        let same = |one: usize| tenures.number(one) == tenures.number(noted.line);
         for version in new {
-            if !ever.iter().any(|(_, known)| *known == version) {
-                ever.push((holder, version));
+            if !ever
+                .iter()
+                .any(|known| known.version == version && same(known.line))
+            {
+                ever.push(Kept {
+                    holder,
+                    version,
+                    line: noted.line,
+                });
             }
         }
     }
@@ -142,16 +167,43 @@ impl<'h> Lives<'_, 'h> {
             let held = self.held.of(number, owner).unwrap_or(&nothing);
             let mut instead = Held::default();
             instead.add(key, gone.new);
-            let lost = gone.old.iter().find(|version| {
+            let mut left = gone.old.iter().filter(|version| {
                 !instead.covers(self.sight, key, version) && !held.covers(self.sight, key, version)
+            });
+            let moved = self.moved(gone);
+            let lost = left.clone().find(|version| {
+                let kept = moved.as_ref();
+                !kept.is_some_and(|kept| kept.covers(self.sight, key, version))
             });
             match lost {
                 Some(version) if !key.repeats => {
                     findings.report(DROPPED_EARLY, || self.early(gone, version));
                 }
+                _ if left.next().is_some() => findings.count(MOVED, 1),
                 _ => findings.count(DELIVERED, u64::from(gone.new.is_empty())),
             }
         }
+    }
+
+    /// What the holder keeps of the key for others, or as its own: there a hint may go once owners have
+    /// changed. Who ceased to be one and who took its place depends on the changes that the holder had
+    /// heard of, which cannot be told from outside; a hint that went to the wrong one must go on from
+    /// there.
+    fn moved(&self, gone: LetGo<'h>) -> Option<Held<'h>> {
+        let (number, holder, owner) = gone.triple;
+        let tenures = &self.marks.tenures[number];
+        if tenures.number(gone.line) == 0 {
+            return None;
+        }
+        let key = &self.order.keys[number];
+        let mut held = Held::default();
+        let hints = self.disks.hints(number);
+        let others = hints.filter(|&(by, to, _)| by == holder && to != owner);
+        for (_, _, versions) in others {
+            held.add(key, versions);
+        }
+        held.add(key, self.disks.data(number, holder));
+        Some(held)
     }
 
     fn early(&self, gone: LetGo<'h>, version: &Version) -> Finding {
@@ -160,6 +212,7 @@ impl<'h> Lives<'_, 'h> {
             at,
             old,
             new,
+            ..
         } = gone;
         let key = &self.order.keys[number];
         let what = name(version);
@@ -193,8 +246,7 @@ impl<'h> Lives<'_, 'h> {
         }
     }
 
-    fn finish(&self, marks: &Marks<'h>, quiet: usize, findings: &mut Findings) {
-        let disks = Disks::at(&self.order.notes, quiet);
+    fn finish(&self, quiet: usize, findings: &mut Findings) {
         for (&(number, holder, owner), versions) in &self.kept {
             if self.down.contains(&owner) || self.down.contains(&holder) {
                 continue;
@@ -221,30 +273,30 @@ impl<'h> Lives<'_, 'h> {
                 kind: "",
             });
         }
-        self.arrive(marks, &disks, findings);
+        self.arrive(quiet, findings);
     }
 
-    /// Whatever was ever kept for an owner is on its disk, or what superseded it.
-    fn arrive(&self, marks: &Marks<'h>, disks: &Disks<'h>, findings: &mut Findings) {
-        for (&(number, owner), versions) in &self.ever {
+    /// Whatever was ever kept for an owner is on its disk, or what superseded it; if it ceased to own
+    /// the key, on that of an heir.
+    fn arrive(&self, quiet: usize, findings: &mut Findings) {
+        for (&(number, owner), kept) in &self.ever {
             let key = &self.order.keys[number];
-            let owners = marks.owners[number];
-            // A key that moved away is no longer this node's to have.
-            if key.repeats || !(owners.is_empty() || owners.contains(&owner)) {
-                continue;
-            }
-            let on_disk = disks.data(number, owner);
-            let mut held = Held::default();
-            held.add(key, on_disk);
-            // Tombstones may have been reaped once they had arrived.
-            if let Some(before) = self.held.of(number, owner) {
-                held.add_tombstones(before);
-            }
-            for &(holder, version) in versions {
-                let down = self.down.contains(&owner) || self.down.contains(&holder);
-                if down || held.covers(self.sight, key, version) {
+            for &Kept {
+                holder,
+                version,
+                line,
+            } in kept.iter().filter(|_| !key.repeats)
+            {
+                let heirs = self.heirs((number, owner), line, quiet);
+                let down = heirs.iter().any(|heir| self.down.contains(heir));
+                if down
+                    || self.down.contains(&holder)
+                    || heirs.iter().any(|&heir| self.has(number, heir, version))
+                {
                     continue;
                 }
+                let owner = heirs.first().copied().unwrap_or(owner);
+                let on_disk = self.disks.data(number, owner);
                 findings.report(NOT_AT_OWNER, || Finding {
                     sentence: format!(
                         "What was kept for {owner} is not there: its disk holds {} without {}.",
@@ -271,6 +323,46 @@ impl<'h> Lives<'_, 'h> {
                 });
             }
         }
+    }
+
+    /// Who must have in the end what was kept for an owner since a line: the owner, if it still is one
+    /// and always was. Else someone who began to own the key since the owner did, last; an owner that
+    /// came back is one of them. Where changes overlap, nodes pair those who cease and those who begin
+    /// in different ways, so that one may get two copies, and another none: then anyone.
+    fn heirs(&self, (number, owner): (usize, Node), since: usize, quiet: usize) -> Vec<Node> {
+        let tenures = &self.marks.tenures[number];
+        if self.marks.changes_overlap(number, quiet) {
+            return tenures.at(quiet).to_vec();
+        }
+        if tenures.owned_throughout(owner, since, quiet) {
+            return vec![owner];
+        }
+        let since = if tenures.at(since).contains(&owner) {
+            since
+        } else {
+            let ceased = tenures.ceased(owner, since);
+            ceased.map_or(0, |line| line.saturating_sub(1))
+        };
+        let owners = tenures.at(quiet).iter().copied();
+        let begun = owners.filter(|node| !tenures.owned_throughout(*node, since, quiet));
+        let begun: Vec<Node> = begun.collect();
+        if begun.is_empty() {
+            tenures.at(quiet).to_vec()
+        } else {
+            begun
+        }
+    }
+
+    /// Whether the disk of a node has a version now, or what superseded it.
+    fn has(&self, number: usize, node: Node, version: &Version) -> bool {
+        let key = &self.order.keys[number];
+        let mut held = Held::default();
+        held.add(key, self.disks.data(number, node));
+        // Tombstones may have been reaped once they had arrived.
+        if let Some(before) = self.held.of(number, node) {
+            held.add_tombstones(before);
+        }
+        held.covers(self.sight, key, version)
     }
 
     fn writers<'v>(

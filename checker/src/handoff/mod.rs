@@ -4,6 +4,7 @@ mod check;
 mod copies;
 mod held;
 mod hints;
+mod ranges;
 #[cfg(test)]
 mod tests;
 

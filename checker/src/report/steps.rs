@@ -121,7 +121,11 @@ impl Teller<'_> {
                 None,
                 What::Said("the cluster has had time to mend".into()),
             ),
-            Note::Setup(_) | Note::Owners { .. } | Note::Crash(_) | Note::Root { .. } => {}
+            Note::Setup(_)
+            | Note::Owners { .. }
+            | Note::Informed(_)
+            | Note::Crash(_)
+            | Note::Root { .. } => {}
         }
     }
 

@@ -8,7 +8,10 @@ use crate::plan::Step;
 
 const KINDS: u64 = 8;
 
-/// Three to eight windows within a run of these calls.
+/// The chance in percent that members leave and join again in a run.
+const DEPARTURES_PERCENT: u64 = 40;
+
+/// Three to ten windows within a run of these calls.
 pub(super) fn faults(seed: u64, nodes: u32, steps: &[Step]) -> FaultSchedule {
     let end = steps.last().map_or(0, |step| step.at.0);
     let dice = Dice::new(seed, "nemesis");
@@ -36,7 +39,36 @@ pub(super) fn faults(seed: u64, nodes: u32, steps: &[Step]) -> FaultSchedule {
             fault: fault(dice, kind, window, nodes),
         }
     });
-    FaultSchedule(windows.collect())
+    let mut windows: Vec<Window> = windows.collect();
+    windows.extend(departures(dice, nodes, end, windows.len() as u64));
+    FaultSchedule(windows)
+}
+
+/// One or two nodes that leave, at the very beginning or later, and join again: under load, or when all
+/// else is over.
+fn departures(dice: Dice, nodes: u32, end: u64, before: u64) -> Vec<Window> {
+    if !dice.percent("departures", 0, DEPARTURES_PERCENT) {
+        return Vec::new();
+    }
+    let windows = 0..dice.within("how many depart", 0, 1, 2);
+    let depart = |window| {
+        let from = if dice.percent("departs at first", window, 30) {
+            0
+        } else {
+            dice.within("departs", window, 0, end)
+        };
+        let longest = [100_000, 600_000, 2_000_000][dice.within("away", window, 0, 2) as usize];
+        let until = from + dice.within("returns", window, 20_000, longest);
+        Window {
+            id: (before + window) as u32 + 1,
+            from: Time(from),
+            until: Time(until),
+            fault: Fault::Depart {
+                node: dice.within("who departs", window, 0, u64::from(nodes) - 1) as u32,
+            },
+        }
+    };
+    windows.map(depart).collect()
 }
 
 fn fault(dice: Dice, kind: u64, window: u64, nodes: u32) -> Fault {

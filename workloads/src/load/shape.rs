@@ -4,7 +4,7 @@
 use dynamo_core::{Causality, Coordinator, ReadFrom, ReadRepair, Resolution};
 
 use super::dice::Dice;
-use crate::plan::Shape;
+use crate::plan::{Partitioning, Shape};
 
 /// The cluster of this seed.
 pub fn shape(seed: u64) -> Shape {
@@ -23,6 +23,11 @@ pub fn shape(seed: u64) -> Shape {
         r: dice.within("r", 0, 1, u64::from(n)) as u32,
         w: dice.within("w", 0, 1, u64::from(n)) as u32,
         vnodes: dice.within("vnodes", 0, 1, 6) as u32,
+        partitioning: [
+            Partitioning::Tokens,
+            Partitioning::TokensOverPartitions,
+            Partitioning::Partitions,
+        ][dice.within("partitioning", 0, 0, 2) as usize],
         sloppy: hints && dice.percent("sloppy", 0, 67),
         hints,
         anti_entropy: dice.percent("anti-entropy", 0, 75),

@@ -1,5 +1,8 @@
 //! What the simulator asks about the store inside.
 
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
 use checker::Time;
 use checker::note::Note;
 
@@ -22,8 +25,24 @@ pub trait Deployment {
         Self::Replica::holding
     }
 
-    /// The name of the Merkle range that a key falls into, if the store has such ranges.
-    fn range(&self, _key: &str) -> Option<String> {
+    /// The cluster as these lines of its membership history make it; see
+    /// [`Holding::Change`](crate::replica::Holding).
+    fn layout(&self, history: &BTreeSet<Vec<u8>>) -> Box<dyn Layout>;
+
+    /// How many members there must be at any time; `None` if they never change.
+    fn members_min(&self) -> Option<u32> {
         None
     }
+}
+
+/// Who is a member and who owns what, from outside the nodes.
+pub trait Layout: Debug {
+    /// Whether the node belongs to the cluster.
+    fn is_member(&self, node: u32) -> bool;
+
+    /// The nodes that should hold a key, in order of preference.
+    fn owners(&self, key: &str) -> Vec<u32>;
+
+    /// The name of the Merkle range that a key falls into, if the store has such ranges.
+    fn range(&self, key: &str) -> Option<String>;
 }

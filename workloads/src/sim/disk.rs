@@ -26,6 +26,8 @@ pub(crate) struct Platter {
     records: BTreeMap<Vec<u8>, Kept>,
     tail: VecDeque<Pending>,
     busy_until: Time,
+    /// Lines of membership history that became durable and were not looked at yet.
+    pub(crate) changes: Vec<Vec<u8>>,
 }
 
 /// A durable record. Whose it is was decoded when it was written, and is not decoded again.
@@ -58,13 +60,14 @@ impl Slot {
         }
     }
 
-    fn of(holding: &Holding) -> Self {
+    fn of(holding: &Holding) -> Option<Self> {
         match holding {
-            Holding::Data { key, .. } => Slot::Data { key: key.clone() },
-            Holding::Hint { owner, key, .. } => Slot::Hint {
+            Holding::Data { key, .. } => Some(Slot::Data { key: key.clone() }),
+            Holding::Hint { owner, key, .. } => Some(Slot::Hint {
                 owner: *owner,
                 key: key.clone(),
-            },
+            }),
+            Holding::Change(_) => None,
         }
     }
 }
@@ -84,6 +87,7 @@ impl Platter {
             records: BTreeMap::new(),
             tail: VecDeque::new(),
             busy_until: Time(0),
+            changes: Vec::new(),
         }
     }
 
@@ -148,12 +152,12 @@ impl Platter {
         if let Some(kept) = kept {
             kept.value = value;
             if !kept.slot.as_ref().is_some_and(same) {
-                let slot = holding.as_ref().map(Slot::of);
+                let slot = holding.as_ref().and_then(Slot::of);
                 let before = std::mem::replace(&mut kept.slot, slot);
                 self.leave(before, out);
             }
         } else {
-            let slot = holding.as_ref().map(Slot::of);
+            let slot = holding.as_ref().and_then(Slot::of);
             self.records.insert(record, Kept { value, slot });
         }
         self.enter(holding, out);
@@ -178,7 +182,7 @@ impl Platter {
     }
 
     /// What an observer of the disk writes down when a record has a new value.
-    fn enter(&self, holding: Option<Holding>, out: &mut Vec<Note>) {
+    fn enter(&mut self, holding: Option<Holding>, out: &mut Vec<Note>) {
         let node = self.node;
         match holding {
             Some(Holding::Data { key, versions }) => out.push(Note::Durable {
@@ -196,6 +200,7 @@ impl Platter {
                 key,
                 versions,
             }),
+            Some(Holding::Change(line)) => self.changes.push(line),
             None => {}
         }
     }

@@ -33,6 +33,12 @@ pub(crate) enum Event<M> {
     Wake { node: u32 },
     /// The oldest store of a node becomes durable, if it has not crashed since.
     Synced { node: u32, epoch: u32 },
+    /// An administrator looks whether the last order about a node is carried out, and says it again.
+    Order {
+        member: u32,
+        serial: u32,
+        attempt: u64,
+    },
     /// A node hears what waited while it was paused, unless it is paused again.
     Resume { node: u32 },
     /// An answer reaches its client, or the client's patience ends.

@@ -1,5 +1,6 @@
 //! One thread, one virtual clock: replicas with a network, disks and faults around them.
 
+mod admin;
 mod deployment;
 mod disk;
 mod event;
@@ -15,6 +16,6 @@ pub(crate) mod toy;
 mod trace;
 mod world;
 
-pub use deployment::Deployment;
+pub use deployment::{Deployment, Layout};
 pub use pace::Pace;
 pub use world::Sim;

@@ -62,7 +62,7 @@ impl Network {
         match fault {
             Fault::Cut { side } => self.cut(side, true, |count| *count += 1),
             Fault::CutOneWay { side } => self.cut(side, false, |count| *count += 1),
-            Fault::Crash { .. } | Fault::Pause { .. } => {}
+            Fault::Crash { .. } | Fault::Pause { .. } | Fault::Depart { .. } => {}
             Fault::Lose { .. }
             | Fault::Delay { .. }
             | Fault::Reorder { .. }

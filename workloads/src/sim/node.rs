@@ -66,6 +66,11 @@ impl<D: Deployment> Sim<D> {
                     });
                 }
                 self.publish();
+                if std::env::var("DYNO_TRACE").is_ok()
+                    && !["sync-roots", "sync-nodes", "gossip"].contains(&kind)
+                {
+                    eprintln!("{} n{from} -> n{node} {message:?}", self.now.0);
+                }
                 self.handle(node, key, Input::Message { from, message });
             }
             Arrival::Stored { ticket } => {
@@ -113,7 +118,7 @@ impl<D: Deployment> Sim<D> {
         }
     }
 
-    fn handle(&mut self, node: u32, key: Key, input: Input<MessageOf<D>>) {
+    pub(crate) fn handle(&mut self, node: u32, key: Key, input: Input<MessageOf<D>>) {
         let Some(replica) = &mut self.seats[node as usize].replica else {
             return;
         };

@@ -29,7 +29,8 @@ impl<D: Deployment> Sim<D> {
 }
 
 impl<D: Deployment> Subject for Sim<D> {
-    fn setup(&self, keys: &[String]) -> Vec<Note> {
+    fn setup(&mut self, keys: &[String]) -> Vec<Note> {
+        self.admin.watch(keys);
         self.deployment.setup(keys)
     }
 
@@ -78,6 +79,9 @@ impl<D: Deployment> Subject for Sim<D> {
     }
 
     fn fault(&mut self, window: u32, fault: &Fault, begins: bool) -> Result<(), Unsupported> {
+        if matches!(fault, Fault::Depart { .. }) && self.deployment.members_min().is_none() {
+            return Err(Unsupported(fault.to_string()));
+        }
         if begins {
             self.begun.push((window, fault.clone()));
         } else {
@@ -93,6 +97,8 @@ impl<D: Deployment> Subject for Sim<D> {
             (Fault::Crash { node }, false) => self.restart(node % nodes),
             (Fault::Pause { node }, true) => self.pause(node % nodes),
             (Fault::Pause { node }, false) => self.unpause(node % nodes),
+            (Fault::Depart { node }, true) => self.depart(node % nodes),
+            (Fault::Depart { node }, false) => self.rejoin(node % nodes),
             (_, true) => self.network.begin(window, fault),
             (_, false) => self.network.end(window, fault),
         }
@@ -102,7 +108,7 @@ impl<D: Deployment> Subject for Sim<D> {
     fn inspect(&mut self, keys: &[String]) -> Vec<Note> {
         let mut ranges: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for key in keys {
-            if let Some(range) = self.deployment.range(key) {
+            if let Some(range) = self.admin.layout.range(key) {
                 ranges.entry(range).or_default().push(key.clone());
             }
         }

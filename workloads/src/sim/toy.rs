@@ -1,6 +1,6 @@
 //! A store that fits on a page, to show what the simulator does to it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use checker::note::{Note, Version};
 use checker::{Outcome, Time};
@@ -8,7 +8,7 @@ use checker::{Outcome, Time};
 use crate::fault::Window;
 use crate::luck::Key;
 use crate::replica::{Disk, Holding, Input, Output, Replica, Reply, Request};
-use crate::sim::{Deployment, Sim};
+use crate::sim::{Deployment, Layout, Sim};
 use crate::subject::{Answer, Ask, Happening, Subject};
 
 /// Keeps one value a key; a put is stored, acknowledged once it is durable, and copied to all others,
@@ -108,6 +108,7 @@ impl Replica for Toy {
                 });
             }
             Input::Request { id, request } => self.request(id, request, out),
+            Input::Order { .. } => {}
             Input::Message { message, .. } => match message {
                 Say::Copy(key, value) => {
                     self.store(key, value, out);
@@ -182,6 +183,24 @@ impl Deployment for Toys {
 
     fn setup(&self, _keys: &[String]) -> Vec<Note> {
         vec![Note::Healed]
+    }
+
+    fn layout(&self, _history: &BTreeSet<Vec<u8>>) -> Box<dyn Layout> {
+        Box::new(Everywhere)
+    }
+}
+
+/// All toys hold everything, by the first letter of the key.
+#[derive(Debug)]
+struct Everywhere;
+
+impl Layout for Everywhere {
+    fn is_member(&self, _node: u32) -> bool {
+        true
+    }
+
+    fn owners(&self, _key: &str) -> Vec<u32> {
+        Vec::new()
     }
 
     fn range(&self, key: &str) -> Option<String> {

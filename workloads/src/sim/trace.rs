@@ -22,6 +22,7 @@ pub(crate) enum Mark {
     Restarted,
     Paused,
     Resumed,
+    Ordered,
 }
 
 impl Trace {

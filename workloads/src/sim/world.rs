@@ -10,6 +10,7 @@ use checker::{Outcome, Time};
 use crate::fault::{Fate, Fault};
 use crate::luck::{Key, Luck, Purpose};
 use crate::replica::{Output, Replica};
+use crate::sim::admin::Admin;
 use crate::sim::deployment::Deployment;
 use crate::sim::disk::Platter;
 use crate::sim::event::{Arrival, Call, Event, Seat, Stage};
@@ -43,6 +44,7 @@ pub struct Sim<D: Deployment> {
     pub(crate) seats: Vec<Seat<D::Replica>>,
     pub(crate) calls: Vec<Call>,
     pub(crate) begun: Vec<(u32, Fault)>,
+    pub(crate) admin: Admin,
     pub(crate) ready: VecDeque<Happening>,
     pub(crate) trace: Trace,
     pub(crate) events: u64,
@@ -85,6 +87,7 @@ impl<D: Deployment> Sim<D> {
             platter: Platter::new(node, reader),
             waiting: VecDeque::new(),
         };
+        let admin = Admin::new(nodes, &deployment);
         let mut sim = Sim {
             deployment,
             luck,
@@ -96,6 +99,7 @@ impl<D: Deployment> Sim<D> {
             seats: (0..nodes).map(seat).collect(),
             calls: Vec::new(),
             begun: Vec::new(),
+            admin,
             ready: VecDeque::new(),
             trace: Trace::new(),
             events: 0,
@@ -184,6 +188,11 @@ impl<D: Deployment> Sim<D> {
                 }
             }
             Event::Wake { node } => self.wake(node),
+            Event::Order {
+                member,
+                serial,
+                attempt,
+            } => self.order(member, serial, attempt),
             Event::Resume { node } => self.resume(node),
             Event::Synced { node, epoch } => self.synced(node, epoch),
             Event::End { call, outcome } => self.end(call, outcome),
@@ -222,6 +231,7 @@ impl<D: Deployment> Sim<D> {
             return;
         };
         self.trace.mark(self.now, Mark::Synced, node, key.0);
+        self.learn(node);
         self.publish();
         self.reach(node, key, Arrival::Stored { ticket });
     }
@@ -281,6 +291,7 @@ impl<D: Deployment> Sim<D> {
         seat.waiting.clear();
         seat.platter
             .crash(self.luck, &mut self.trace, &mut self.notes);
+        self.learn(node);
         self.notes.push(Note::Crash(Node(node)));
         self.trace.mark(self.now, Mark::Crashed, node, 0);
         self.publish();
@@ -339,6 +350,7 @@ impl<D: Deployment> Sim<D> {
             Event::Echo { node, .. } => format!("a message of n{node} to itself"),
             Event::Synced { node, .. } => format!("a store of n{node}"),
             Event::Resume { node } => format!("the end of a pause of n{node}"),
+            Event::Order { member, .. } => format!("an order about n{member}"),
             Event::Ask { .. } | Event::End { .. } => "a client".into(),
         };
         self.stuck = Some(format!(

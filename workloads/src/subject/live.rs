@@ -173,7 +173,7 @@ where
     Connect: Fn(u32) -> Connecting + Send + Sync + 'static,
     Connecting: Future<Output = Result<C, ClientError>> + Send + 'static,
 {
-    fn setup(&self, _keys: &[String]) -> Vec<Note> {
+    fn setup(&mut self, _keys: &[String]) -> Vec<Note> {
         self.setup.clone().map(Note::Setup).into_iter().collect()
     }
 

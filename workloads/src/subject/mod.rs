@@ -16,7 +16,7 @@ use crate::replica::Request;
 /// It must not block: [`Subject::submit`] starts a call, [`Subject::advance`] lets time pass.
 pub trait Subject {
     /// What the history should know before anything happens: setup and owners of these keys.
-    fn setup(&self, keys: &[String]) -> Vec<Note>;
+    fn setup(&mut self, keys: &[String]) -> Vec<Note>;
 
     /// Starts a call now. Its completion comes out of [`Subject::advance`], exactly once.
     fn submit(&mut self, ask: Ask);

@@ -40,6 +40,10 @@ impl Replica for Peer {
                 id: core::RequestId(id),
                 request: asked(request),
             },
+            Input::Order { member, joins } => core::Input::Request {
+                id: core::RequestId(ORDER),
+                request: ordered(NodeId(member), joins),
+            },
             Input::Message { from, message } => core::Input::Message {
                 from: NodeId(from),
                 message,
@@ -81,6 +85,10 @@ impl Replica for Peer {
                 key: text(&key),
                 versions: versions(&siblings),
             }),
+            Record::Change(change) => {
+                let line = serde_json::to_vec(&change).expect("plain numbers encode");
+                Some(Holding::Change(line))
+            }
             _ => None,
         }
     }
@@ -96,11 +104,25 @@ impl Replica for Peer {
 /// As [`Peer::holding`], for stores whose clocks claim less than dots do.
 pub(super) fn without_clocks(record: &[u8], value: &[u8]) -> Option<Holding> {
     let mut holding = Peer::holding(record, value)?;
-    let (Holding::Data { versions, .. } | Holding::Hint { versions, .. }) = &mut holding;
-    for version in versions {
-        version.clock = None;
+    if let Holding::Data { versions, .. } | Holding::Hint { versions, .. } = &mut holding {
+        for version in versions {
+            version.clock = None;
+        }
     }
     Some(holding)
+}
+
+/// The name of all orders: no call of a client has it, so that nobody hears the answers.
+const ORDER: u64 = u64::MAX;
+
+/// Who joins again is what it was.
+fn ordered(node: NodeId, joins: bool) -> core::Request {
+    let member = core::Member::default();
+    if joins {
+        core::Request::Join { node, member }
+    } else {
+        core::Request::Leave { node }
+    }
 }
 
 fn asked(request: Request) -> core::Request {

@@ -1,19 +1,20 @@
 //! The reference Dynamo in the simulator.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use checker::Time;
 use checker::note::{Node, Note, Setup};
 use dynamo_core as core;
-use dynamo_core::{Config, Flaw, NodeId};
+use dynamo_core::{Change, Config, Flaw, Membership, NodeId, View};
 
 use super::peer::{Peer, without_clocks};
 use super::{Ask, Happening, Subject, Unsupported};
 use crate::fault::{Fate, Fault};
-use crate::plan::Shape;
+use crate::plan::{Partitioning, Shape};
 use crate::promised::promised;
 use crate::replica::{Disk, Reader, Replica};
-use crate::sim::{Deployment, Sim};
+use crate::sim::{Deployment, Layout, Sim};
 
 /// A cluster of the reference core, healthy or with one flaw, with everything around it simulated.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Reference {
 }
 
 impl Subject for Reference {
-    fn setup(&self, keys: &[String]) -> Vec<Note> {
+    fn setup(&mut self, keys: &[String]) -> Vec<Note> {
         self.sim.setup(keys)
     }
 
@@ -93,8 +94,10 @@ impl Cluster {
             n: shape.n,
             r: shape.r,
             w: shape.w,
-            partitioning: core::Partitioning::Tokens {
-                per_node: shape.vnodes,
+            partitioning: partitioning(shape),
+            timing: core::Timing {
+                gossip_us: GOSSIP_US,
+                ..core::Timing::default()
             },
             sloppy: shape.sloppy,
             hints: shape.hints,
@@ -159,9 +162,57 @@ impl Deployment for Cluster {
         }
     }
 
+    fn layout(&self, history: &BTreeSet<Vec<u8>>) -> Box<dyn Layout> {
+        let lines = history.iter();
+        let changes = lines.filter_map(|line| serde_json::from_slice::<Change>(line).ok());
+        let mut membership: Membership = changes.collect();
+        membership.merge(self.config.view().membership());
+        let view = View::new(partitioning(self.shape), self.shape.n, membership);
+        Box::new(Seen(view))
+    }
+
+    fn members_min(&self) -> Option<u32> {
+        Some(self.shape.n)
+    }
+}
+
+/// The cluster as one sees it who has read all disks.
+#[derive(Debug)]
+struct Seen(View);
+
+impl Layout for Seen {
+    fn is_member(&self, node: u32) -> bool {
+        self.0.membership().is_member(NodeId(node))
+    }
+
+    fn owners(&self, key: &str) -> Vec<u32> {
+        let ring = self.0.ring();
+        let owners = self.0.owners(ring.range_of(key.as_bytes())).iter();
+        owners.map(|owner| owner.0).collect()
+    }
+
     fn range(&self, key: &str) -> Option<String> {
-        let ring = self.config.ring();
+        let ring = self.0.ring();
         Some(ring.range_name(ring.range_of(key.as_bytes())))
+    }
+}
+
+/// A second between two rounds suits a cluster that runs for years. A run lasts a few seconds, and what
+/// there is to be seen happens while nodes see the cluster differently, so it should begin and end
+/// more than once.
+const GOSSIP_US: u64 = 100_000;
+
+/// Equal ranges are many more than there are tokens, or nodes (§6.2).
+fn partitioning(shape: Shape) -> core::Partitioning {
+    let per_node = shape.vnodes;
+    let partitions = 4 * shape.nodes * shape.vnodes;
+    match shape.partitioning {
+        Partitioning::Tokens => core::Partitioning::Tokens { per_node },
+        Partitioning::TokensOverPartitions => core::Partitioning::TokensOverPartitions {
+            per_node,
+            partitions,
+        },
+        Partitioning::Partitions => core::Partitioning::Partitions { partitions },
     }
 }
 
@@ -180,6 +231,7 @@ mod tests {
         r: 2,
         w: 2,
         vnodes: 8,
+        partitioning: Partitioning::Tokens,
         sloppy: true,
         hints: true,
         anti_entropy: true,
@@ -191,7 +243,7 @@ mod tests {
         reaping_us: None,
     };
 
-    fn owners(reference: &Reference, key: &str) -> Vec<u32> {
+    fn owners(reference: &mut Reference, key: &str) -> Vec<u32> {
         let setup = reference.setup(&[key.to_owned()]);
         let Note::Owners { nodes, .. } = &setup[1] else {
             panic!("owners come after the setup: {setup:?}");
@@ -226,7 +278,7 @@ mod tests {
     #[test]
     fn evidence_names_the_owners_disks_their_versions_and_clocks() {
         let mut reference = Reference::new(1, SHAPE, None);
-        let owners: BTreeSet<u32> = owners(&reference, "cart").into_iter().collect();
+        let owners: BTreeSet<u32> = owners(&mut reference, "cart").into_iter().collect();
         let happenings = play(&mut reference, &[put(0, 1, 0, "cart", "milk")], &[]);
         let mut disks = BTreeSet::new();
         for (_, note) in notes(&happenings) {
@@ -313,7 +365,7 @@ mod tests {
     #[test]
     fn what_the_disks_say_is_what_the_roots_claim() {
         let mut reference = Reference::new(1, SHAPE, None);
-        let owners = owners(&reference, "cart");
+        let owners = owners(&mut reference, "cart");
         play(&mut reference, &[put(0, 1, 0, "cart", "milk")], &[]);
         let roots = reference.inspect(&["cart".to_owned()]);
         let mut hashes = BTreeSet::new();
@@ -335,7 +387,7 @@ mod tests {
     fn hints_flow_after_a_cut_and_are_dropped_again() {
         for seed in 0..10 {
             let mut reference = Reference::new(seed, SHAPE, None);
-            let owners = owners(&reference, "cart");
+            let owners = owners(&mut reference, "cart");
             let side = owners[..1].iter().copied().collect();
             let cut = window(10, 600, Fault::Cut { side });
             let asks = [
@@ -425,7 +477,7 @@ mod tests {
                 hints: false,
                 ..SHAPE
             };
-            let reference = Reference::new(1, shape, None);
+            let mut reference = Reference::new(1, shape, None);
             assert!(matches!(reference.setup(&[])[0], Note::Setup(_)));
         }
     }
