@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use checker::note::Setup;
 use checker::{Budget, Counters, Outcome, Promise, Time, Verdict};
-use dynamo_core::{Causality, Coordinator, ReadFrom, ReadRepair, Resolution};
+use dynamo_core::{
+    Causality, Coordinator, Detection, Durability, ReadFrom, ReadRepair, Resolution,
+};
 use dynamometer::drive::{Run, Undriven, drive};
 use dynamometer::fault::{Fault, FaultSchedule, Window};
 use dynamometer::plan::{Call, Plan, Shape, Step};
@@ -237,6 +239,9 @@ fn plan() -> Plan {
         causality: Causality::Dots,
         resolution: Resolution::Client,
         reaping_us: None,
+        durability: Durability::Synced,
+        detection: Detection::Requests,
+        yields: false,
     };
     Plan {
         seed: 0,

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use checker::note::{Node, Version};
 use checker::{Budget, Entry, History, Note, Promise, Time, kv::Kv};
-use dynamo_core::{Causality, Coordinator, ReadFrom, ReadRepair, Resolution};
+use dynamo_core::{
+    Causality, Coordinator, Detection, Durability, ReadFrom, ReadRepair, Resolution,
+};
 use dynamometer::drive::Run;
 use dynamometer::fault::{Fault, FaultSchedule, Window};
 use dynamometer::plan::{Call, Plan, Shape, Step};
@@ -30,7 +32,7 @@ proptest! {
 type Change = fn(&mut Shape);
 
 /// Every mechanism, on and off, in each of its ways.
-const CHOICES: [(&str, Change); 20] = [
+const CHOICES: [(&str, Change); 24] = [
     ("sloppy", |shape| (shape.sloppy, shape.hints) = (true, true)),
     ("strict", |shape| shape.sloppy = false),
     ("hints", |shape| shape.hints = true),
@@ -71,6 +73,22 @@ const CHOICES: [(&str, Change); 20] = [
         shape.resolution = Resolution::LastWriterWins;
     }),
     ("reaping", |shape| shape.reaping_us = Some(200_000)),
+    ("a write buffer", |shape| {
+        shape.durability = Durability::Buffered {
+            writes: 20,
+            durable_write: false,
+        };
+    }),
+    ("a write buffer and durable writes", |shape| {
+        shape.durability = Durability::Buffered {
+            writes: 20,
+            durable_write: true,
+        };
+    }),
+    ("heartbeats", |shape| {
+        shape.detection = Detection::Heartbeats
+    }),
+    ("background that yields", |shape| shape.yields = true),
 ];
 
 /// Random plans for each choice, every other without deletes. Enough that each promise of each could
@@ -310,6 +328,19 @@ fn first(change: impl Fn(&mut Shape), sin: Sin, seeds: u64) -> Option<u64> {
         let run = Target::default().run(&plan).expect("it runs");
         shows(&run.history, sin)
     })
+}
+
+#[test]
+fn what_is_reaped_too_early_comes_back_and_what_is_only_in_memory_gets_lost() {
+    let reaps = |shape: &mut Shape| shape.reaping_us = Some(50_000);
+    assert!(first(reaps, Sin::Revives, 300).is_some());
+    let buffers = |shape: &mut Shape| {
+        shape.durability = Durability::Buffered {
+            writes: 1_000,
+            durable_write: false,
+        };
+    };
+    assert!(first(buffers, Sin::Loses, 300).is_some());
 }
 
 #[test]

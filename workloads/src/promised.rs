@@ -3,7 +3,7 @@
 //! Quorums do not matter here: what a put leaves behind and what mends it does.
 
 use checker::Promise;
-use dynamo_core::{Causality, Resolution};
+use dynamo_core::{Causality, Durability, Resolution};
 
 use crate::plan::Shape;
 
@@ -36,13 +36,16 @@ impl Promised {
 /// | one vector a key | stay, unless stand-ins count anew | may come back |
 /// | last writer wins | concurrent ones get lost, by design | stays away |
 /// | tombstones reaped | may get lost | may come back |
+/// | write buffer | may get lost in a crash | may come back with it |
 ///
 /// A shape of which both columns say "may" does not promise sibling preservation. Clock causality is
 /// the promise of dots. Replicas become equal where they compare trees, and hints arrive where hints
-/// are kept, whatever the versions are.
+/// are kept, whatever the versions are; but with a write buffer a copy that was acknowledged may not
+/// be on a disk, so nothing is promised of hints and copies.
 pub fn promised(shape: Shape) -> Promised {
     let shape = shape.legal();
-    let reaps = shape.reaping_us.is_some();
+    let buffers = shape.durability != Durability::Synced;
+    let reaps = shape.reaping_us.is_some() || buffers;
     let last_writer = shape.resolution == Resolution::LastWriterWins;
     let (may_lose, may_revive) = match shape.causality {
         // Whatever the clocks say, a put is later than what it replaces.
@@ -59,7 +62,7 @@ pub fn promised(shape: Shape) -> Promised {
         Promise::ClockCausality => shape.is_exact(),
         Promise::SiblingPreservation => !(may_lose && may_revive),
         Promise::Convergence => shape.anti_entropy,
-        Promise::HandoffDelivery => shape.hints,
+        Promise::HandoffDelivery => shape.hints && !buffers,
         _ => false,
     };
     Promised {

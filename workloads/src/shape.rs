@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use dynamo_core::{Causality, Coordinator, ReadFrom, ReadRepair, Resolution};
+use dynamo_core::{
+    Causality, Coordinator, Detection, Durability, ReadFrom, ReadRepair, Resolution,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A cluster: its size, quorums and mechanisms.
@@ -47,6 +49,15 @@ pub struct Shape {
     /// How long tombstones are kept, in microseconds; for good, if it does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaping_us: Option<u64>,
+    /// When a write counts as kept.
+    #[serde(default)]
+    pub durability: Durability,
+    /// How a node finds out that another seems down.
+    #[serde(default)]
+    pub detection: Detection,
+    /// Whether background work yields to puts that wait for the disk.
+    #[serde(default)]
+    pub yields: bool,
 }
 
 /// How the ring is cut into ranges (§6.2).
@@ -61,6 +72,9 @@ pub enum Partitioning {
     /// Equal ranges, shared out evenly: strategy 3.
     Partitions,
 }
+
+/// The most records in a write buffer, as a plan may ask for them.
+const BUFFERED_MAX: u32 = 1_000;
 
 /// The most entries of a truncated clock, as a plan may ask for them.
 const PAIRS_MAX: u32 = 64;
@@ -78,6 +92,16 @@ impl Shape {
             },
             other => other,
         };
+        let durability = match self.durability {
+            Durability::Buffered {
+                writes,
+                durable_write,
+            } => Durability::Buffered {
+                writes: writes.clamp(1, BUFFERED_MAX),
+                durable_write,
+            },
+            Durability::Synced => Durability::Synced,
+        };
         Shape {
             nodes,
             n,
@@ -86,6 +110,7 @@ impl Shape {
             vnodes: self.vnodes.clamp(1, 64),
             sloppy: self.sloppy && self.hints,
             causality,
+            durability,
             ..self
         }
     }
@@ -169,6 +194,20 @@ impl fmt::Display for Shape {
             Partitioning::TokensOverPartitions => f.write_str(", tokens over partitions")?,
             Partitioning::Partitions => f.write_str(", equal shares")?,
         }
+        match self.durability {
+            Durability::Synced => {}
+            Durability::Buffered {
+                durable_write: false,
+                ..
+            } => f.write_str(", write buffer")?,
+            Durability::Buffered { .. } => f.write_str(", write buffer and durable write")?,
+        }
+        if self.detection == Detection::Heartbeats {
+            f.write_str(", heartbeats")?;
+        }
+        if self.yields {
+            f.write_str(", background yields")?;
+        }
         let versioning = self.versioning();
         if versioning.is_empty() {
             Ok(())
@@ -230,6 +269,11 @@ mod tests {
             resolution: Resolution::LastWriterWins,
             reaping_us: Some(250_000),
             partitioning: Partitioning::TokensOverPartitions,
+            durability: Durability::Buffered {
+                writes: 9,
+                durable_write: true,
+            },
+            detection: Detection::Heartbeats,
             ..old()
         };
         let json = serde_json::to_string(&shape).expect("a shape has text keys");
@@ -241,6 +285,8 @@ mod tests {
             r#""resolution":"last-writer-wins""#,
             r#""reaping_us":250000"#,
             r#""partitioning":"tokens-over-partitions""#,
+            r#""durability":{"buffered":{"writes":9,"durable_write":true}}"#,
+            r#""detection":"heartbeats""#,
         ] {
             assert!(json.contains(said), "{said} in {json}");
         }
@@ -265,12 +311,18 @@ mod tests {
             resolution: Resolution::LastWriterWins,
             reaping_us: Some(250_000),
             partitioning: Partitioning::Partitions,
+            durability: Durability::Buffered {
+                writes: 9,
+                durable_write: false,
+            },
+            detection: Detection::Heartbeats,
+            yields: true,
             ..old()
         };
         assert_eq!(
             shape.to_string(),
             "5 nodes, n 3 r 2 w 2, hints, anti-entropy, puts by the first, reads from owners, \
-             equal shares, clocks of 3, last writer wins, reaping after 250 ms"
+             equal shares, write buffer, heartbeats, background yields, clocks of 3, last writer wins, reaping after 250 ms"
         );
     }
 

@@ -7,7 +7,9 @@
 use std::collections::BTreeSet;
 
 use checker::Time;
-use dynamo_core::{Causality, Coordinator, ReadFrom, ReadRepair, Resolution};
+use dynamo_core::{
+    Causality, Coordinator, Detection, Durability, ReadFrom, ReadRepair, Resolution,
+};
 
 use crate::drive::{Message, Run};
 use crate::fault::{Fate, Fault, Window};
@@ -299,13 +301,16 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
                 break;
             }
         }
-        let plainer: [fn(&mut Plan); 12] = [
+        let plainer: [fn(&mut Plan); 15] = [
             |plan| plan.shape.vnodes = 1,
             |plan| plan.shape.partitioning = Partitioning::Tokens,
             |plan| plan.shape.read_repair = ReadRepair::Off,
             |plan| plan.shape.coordinator = Coordinator::Asked,
             |plan| plan.shape.read_from = ReadFrom::Healthy,
             |plan| plan.shape.reaping_us = None,
+            |plan| plan.shape.durability = Durability::Synced,
+            |plan| plan.shape.detection = Detection::Requests,
+            |plan| plan.shape.yields = false,
             |plan| plan.shape.resolution = Resolution::Client,
             |plan| plan.shape.causality = Causality::Dots,
             |plan| plan.shape.sloppy = false,

@@ -3,7 +3,9 @@
 //! The strategies do not shrink: `shrink` does that better, by running plans again.
 
 use checker::Time;
-use dynamo_core::{Causality, Coordinator, ReadFrom, ReadRepair, Resolution};
+use dynamo_core::{
+    Causality, Coordinator, Detection, Durability, ReadFrom, ReadRepair, Resolution,
+};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -61,6 +63,9 @@ pub fn shapes() -> impl Strategy<Value = Shape> {
                     causality: Causality::Dots,
                     resolution: Resolution::Client,
                     reaping_us: None,
+                    durability: Durability::Synced,
+                    detection: Detection::Requests,
+                    yields: false,
                 }
                 .legal()
             },

@@ -1,7 +1,9 @@
 //! A random legal cluster that makes all four promises: 3 to 7 nodes, 1 to 5 replicas, every legal R
 //! and W, mechanisms on and off.
 
-use dynamo_core::{Causality, Coordinator, ReadFrom, ReadRepair, Resolution};
+use dynamo_core::{
+    Causality, Coordinator, Detection, Durability, ReadFrom, ReadRepair, Resolution,
+};
 
 use super::dice::Dice;
 use crate::plan::{Partitioning, Shape};
@@ -56,6 +58,13 @@ pub fn shape(seed: u64) -> Shape {
         causality: Causality::Dots,
         resolution: Resolution::Client,
         reaping_us: None,
+        durability: Durability::Synced,
+        detection: if dice.percent("heartbeats", 0, 25) {
+            Detection::Heartbeats
+        } else {
+            Detection::Requests
+        },
+        yields: dice.percent("yields", 0, 25),
     }
     .legal()
 }

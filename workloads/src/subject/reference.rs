@@ -110,6 +110,17 @@ impl Cluster {
             reaping_us: shape.reaping_us,
             coordinator: shape.coordinator,
             read_from: shape.read_from,
+            durability: shape.durability,
+            detection: shape.detection,
+            admission: if shape.yields {
+                core::Admission::Feedback {
+                    threshold_us: 2_000,
+                    window_us: 500_000,
+                    slices_max: 4,
+                }
+            } else {
+                core::Admission::Off
+            },
             flaw,
             ..core::Shape::default()
         });
@@ -241,6 +252,9 @@ mod tests {
         causality: core::Causality::Dots,
         resolution: core::Resolution::Client,
         reaping_us: None,
+        durability: core::Durability::Synced,
+        detection: core::Detection::Requests,
+        yields: false,
     };
 
     fn owners(reference: &mut Reference, key: &str) -> Vec<u32> {
