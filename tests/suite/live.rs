@@ -13,7 +13,7 @@ use dynamo_core::{
 };
 use dynamometer::drive::{Run, Undriven, drive};
 use dynamometer::fault::{Fault, FaultSchedule, Window};
-use dynamometer::plan::{Call, Plan, Shape, Step};
+use dynamometer::plan::{Call, Partitioning, Plan, Shape, Step};
 use dynamometer::subject::live::{Answered, Client, ClientError, Live};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -230,6 +230,7 @@ fn plan() -> Plan {
         r: 1,
         w: 1,
         vnodes: 1,
+        partitioning: Partitioning::default(),
         sloppy: false,
         hints: false,
         anti_entropy: false,

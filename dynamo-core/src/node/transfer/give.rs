@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::state::{Batched, Duty};
+use super::state::{Batched, Duty, overlap};
 use crate::batch::{After, Batch};
 use crate::clock::NodeId;
 use crate::message::{Confirmation, Message};
@@ -66,12 +66,13 @@ impl Node {
         }
     }
 
-    /// Whether this node itself still waits for some of what it is to hand over.
+    /// Whether this node itself still waits for some of what it is to hand over. Either may be a part
+    /// of the other.
     fn is_blocked(&self, handover: &Handover) -> bool {
         let awaits = self.transfers.awaits.iter();
         awaits
             .filter(|awaited| awaited.handover.from != handover.to)
-            .any(|awaited| awaited.handover.range.contains(handover.range.to))
+            .any(|awaited| overlap(awaited.handover.range, handover.range))
     }
 
     /// The receiver of an offer answers.
@@ -200,9 +201,7 @@ impl Node {
         let mut batch = Batch::default();
         batch.handover(&handover, true);
         let range = handover.range;
-        let overlaps = |duty: &Duty| {
-            duty.handover.range.contains(range.to) || range.contains(duty.handover.range.to)
-        };
+        let overlaps = |duty: &Duty| overlap(duty.handover.range, range);
         if !self.transfers.duties.iter().any(overlaps) {
             self.store.drop_range(range, &mut batch);
         }

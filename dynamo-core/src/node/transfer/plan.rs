@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::state::{Await, Duty};
+use super::state::{Await, Duty, overlap};
 use crate::batch::Batch;
 use crate::node::Node;
 use crate::ring::{Range, Ring};
@@ -55,9 +55,7 @@ impl Node {
         let view = self.store.view();
         let duties = &self.transfers.duties;
         let strays = self.store.stray_ranges().flat_map(|range| {
-            let overlaps = |duty: &Duty| {
-                duty.handover.range.contains(range.to) || range.contains(duty.handover.range.to)
-            };
+            let overlaps = |duty: &Duty| overlap(duty.handover.range, range);
             let owners = view.owners_at(range.to).iter();
             let forgotten = !duties.iter().any(overlaps);
             let heirs = owners.filter(move |_| forgotten);

@@ -153,6 +153,11 @@ impl Await {
     }
 }
 
+/// Whether some position lies in both.
+pub(super) fn overlap(one: Range, two: Range) -> bool {
+    one.contains(two.to) || two.contains(one.to)
+}
+
 pub(super) fn pay(owed: &mut Vec<(NodeId, Message)>, out: &mut Vec<Output>) {
     for (to, message) in owed.drain(..) {
         send(to, message, out);
