@@ -142,7 +142,6 @@ fn fault() -> impl Strategy<Value = Fault> {
         side().prop_map(|side| Fault::CutOneWay { side }),
         (0..7_u32).prop_map(|node| Fault::Crash { node }),
         (0..7_u32).prop_map(|node| Fault::Pause { node }),
-        (0..7_u32).prop_map(|node| Fault::Depart { node }),
         (5..60_u32).prop_map(|percent| Fault::Lose { percent }),
         (5_000..80_000_u64).prop_map(|by| Fault::Delay { by }),
         (5_000..80_000_u64).prop_map(|within| Fault::Reorder { within }),

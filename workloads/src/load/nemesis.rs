@@ -8,10 +8,13 @@ use crate::plan::Step;
 
 const KINDS: u64 = 8;
 
-/// The chance in percent that members leave and join again in a run.
+/// The chance in percent that a member leaves and joins again in a run.
 const DEPARTURES_PERCENT: u64 = 40;
 
-/// Three to ten windows within a run of these calls.
+/// How long a node that leaves stays away at least, in microseconds.
+const AWAY_US_MIN: u64 = 1_500_000;
+
+/// Three to nine windows within a run of these calls.
 pub(super) fn faults(seed: u64, nodes: u32, steps: &[Step]) -> FaultSchedule {
     let end = steps.last().map_or(0, |step| step.at.0);
     let dice = Dice::new(seed, "nemesis");
@@ -44,31 +47,26 @@ pub(super) fn faults(seed: u64, nodes: u32, steps: &[Step]) -> FaultSchedule {
     FaultSchedule(windows)
 }
 
-/// One or two nodes that leave, at the very beginning or later, and join again: under load, or when all
-/// else is over.
+/// A node that leaves, at the very beginning or later, and joins again: under load, or when all else is
+/// over. One at a time, and long enough for its ranges to arrive elsewhere: where changes overlap, a
+/// quorum may for a while be one of copies that are on their way.
 fn departures(dice: Dice, nodes: u32, end: u64, before: u64) -> Vec<Window> {
     if !dice.percent("departures", 0, DEPARTURES_PERCENT) {
         return Vec::new();
     }
-    let windows = 0..dice.within("how many depart", 0, 1, 2);
-    let depart = |window| {
-        let from = if dice.percent("departs at first", window, 30) {
-            0
-        } else {
-            dice.within("departs", window, 0, end)
-        };
-        let longest = [100_000, 600_000, 2_000_000][dice.within("away", window, 0, 2) as usize];
-        let until = from + dice.within("returns", window, 20_000, longest);
-        Window {
-            id: (before + window) as u32 + 1,
-            from: Time(from),
-            until: Time(until),
-            fault: Fault::Depart {
-                node: dice.within("who departs", window, 0, u64::from(nodes) - 1) as u32,
-            },
-        }
+    let from = if dice.percent("departs at first", 0, 30) {
+        0
+    } else {
+        dice.within("departs", 0, 0, end)
     };
-    windows.map(depart).collect()
+    let until = from + dice.within("returns", 0, AWAY_US_MIN, 2 * AWAY_US_MIN);
+    let node = dice.within("who departs", 0, 0, u64::from(nodes) - 1) as u32;
+    Vec::from([Window {
+        id: before as u32 + 1,
+        from: Time(from),
+        until: Time(until),
+        fault: Fault::Depart { node },
+    }])
 }
 
 fn fault(dice: Dice, kind: u64, window: u64, nodes: u32) -> Fault {
