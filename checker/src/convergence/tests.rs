@@ -573,10 +573,7 @@ fn replicas_are_those_who_own_the_key_when_quiet() {
 #[test]
 fn replicas_are_apart_by_the_owners_there_were_when_the_faults_ended() {
     let apart = |owners: &str| {
-        let text = mended(&format!(
-            "5 owners x {owners}
-             30 owners x A,B,C"
-        ));
+        let text = mended(&format!("5 owners x {owners}\n 30 owners x A,B,C"));
         let Verdict::Valid(witness) = verdict(&text) else {
             return 0;
         };
