@@ -564,7 +564,6 @@ fn a_copy_that_was_handed_over_counts_once() {
         )
     };
     let hint = "7 hint D B x {a}";
-    // Three disks at the end, and at once before one of them let go.
     breaks(&run(hint, "8"), "");
     breaks(&run("", "6"), "");
     // Never three at once before the answer, although three disks had held it.
