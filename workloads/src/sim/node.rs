@@ -66,11 +66,6 @@ impl<D: Deployment> Sim<D> {
                     });
                 }
                 self.publish();
-                if std::env::var("DYNO_TRACE").is_ok()
-                    && !["sync-roots", "sync-nodes", "gossip"].contains(&kind)
-                {
-                    eprintln!("{} n{from} -> n{node} {message:?}", self.now.0);
-                }
                 self.handle(node, key, Input::Message { from, message });
             }
             Arrival::Stored { ticket } => {
