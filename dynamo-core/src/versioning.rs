@@ -28,7 +28,8 @@ pub enum Causality {
         pairs: u32,
     },
     /// All versions of a key share one merged vector, as in Riak 1.x: a put replaces all of them or
-    /// none. Nothing is lost, but versions come back that had been replaced, and siblings pile up.
+    /// none. Nothing is lost while owners coordinate, though a stand-in that has handed over counts
+    /// anew; but versions come back that had been replaced, and siblings pile up.
     Vectors,
 }
 
