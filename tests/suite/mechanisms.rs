@@ -86,7 +86,7 @@ const CHOICES: [(&str, Change); 24] = [
         };
     }),
     ("heartbeats", |shape| {
-        shape.detection = Detection::Heartbeats
+        shape.detection = Detection::Heartbeats;
     }),
     ("background that yields", |shape| shape.yields = true),
 ];

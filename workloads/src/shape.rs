@@ -10,6 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// A cluster: its size, quorums and mechanisms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four switches that are turned one by one"
+)]
 pub struct Shape {
     /// Nodes.
     pub nodes: u32,

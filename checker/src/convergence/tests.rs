@@ -567,7 +567,7 @@ fn replicas_are_those_who_own_the_key_when_quiet() {
         "diverged, missing copy",
     );
     // What comes after quiet is another story.
-    breaks(&format!("{}\n 95 owners x A,B,E", moved), "");
+    breaks(&format!("{moved}\n 95 owners x A,B,E"), "");
 }
 
 #[test]

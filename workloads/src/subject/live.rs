@@ -529,7 +529,8 @@ mod tests {
             may_lose: false,
             may_revive: false,
         };
-        let live = Live::new(1, LIMIT, async |_| Ok(Fickle { used: 0 })).expect("an event loop");
+        let mut live =
+            Live::new(1, LIMIT, async |_| Ok(Fickle { used: 0 })).expect("an event loop");
         assert_eq!(live.setup(&[]), []);
         assert_eq!(
             live.promising(setup.clone()).setup(&[]),
