@@ -5,7 +5,8 @@
 //!
 //! - [`history`]: [`History`], [`Op`], [`Entry`], [`Outcome`], [`Recorder`]: you record or load runs.
 //! - [`note`]: white-box evidence: what was durable, delivered, crashed.
-//! - [`kv`], [`register`], [`append`]: the alphabets of histories ([`Domain`]).
+//! - [`kv`], [`register`], [`append`], [`set`], [`counter`], [`queue`], [`mutex`], [`txn`]: the
+//!   alphabets of histories ([`Domain`]).
 //! - [`import`], [`export`], [`picture`]: histories as files of others, as our own, as drawings.
 //! - [`model`], [`linear`]: what objects do one call at a time, and the search for such an order.
 //! - [`causality`], [`siblings`], [`convergence`], [`handoff`]: the four promises of a Dynamo.
@@ -15,6 +16,7 @@
 pub mod append;
 pub mod causality;
 pub mod convergence;
+pub mod counter;
 pub mod domain;
 pub(crate) mod evidence;
 pub mod export;
@@ -25,18 +27,22 @@ pub mod import;
 pub mod kv;
 pub mod linear;
 pub mod model;
+pub mod mutex;
 pub mod note;
 pub(crate) mod order;
 pub mod picture;
 mod promises;
+pub mod queue;
 pub mod register;
 pub mod report;
+pub mod set;
 pub mod siblings;
 pub(crate) mod sync;
+pub mod txn;
 pub mod verdict;
 
 pub use domain::Domain;
-pub use history::{Entry, History, Malformed, Op, OpId, Outcome, Process, Recorder, Time};
+pub use history::{Entry, History, Line, Malformed, Op, OpId, Outcome, Process, Recorder, Time};
 pub use note::Note;
 pub use promises::promises;
 pub use verdict::{

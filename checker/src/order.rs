@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::graph::{HappensBefore, Link};
-use crate::history::{Entry, History, Op, OpId, Outcome, Time};
+use crate::history::{History, Line, Op, Outcome, Time};
 use crate::kv::{Kv, KvCall, KvRet};
 use crate::note::Note;
 
@@ -13,8 +13,8 @@ use crate::note::Note;
 /// of time nor that of the session: two blind puts of one client are concurrent.
 #[derive(Debug)]
 pub(crate) struct Order<'h> {
+    history: &'h History<Kv>,
     ops: &'h [Op<Kv>],
-    places: FxHashMap<OpId, usize>,
     slots: Vec<Slot>,
     key_numbers: FxHashMap<&'h str, usize>,
     /// All keys that calls or notes name, in order of appearance.
@@ -109,32 +109,30 @@ impl<'h> Order<'h> {
     pub(crate) fn new(history: &'h History<Kv>) -> Self {
         let ops = history.ops();
         let mut order = Order {
+            history,
             ops,
-            places: FxHashMap::default(),
             slots: Vec::with_capacity(ops.len()),
             key_numbers: FxHashMap::default(),
             keys: Vec::new(),
             notes: Vec::new(),
         };
-        for (index, entry) in history.entries().iter().enumerate() {
+        for (index, entry) in history.lines().enumerate() {
             let line = index + 1;
             match entry {
-                Entry::Invoke { op, .. } => {
-                    let place = order.slots.len();
-                    order.places.insert(*op, place);
-                    let slot = order.enter(place);
+                Line::Invoke(_) => {
+                    let slot = order.enter(order.slots.len());
                     order.slots.push(slot);
                 }
-                Entry::Return { op, .. } => match order.places.get(op).map(|&at| order.slots[at]) {
+                Line::Return(op, _) => match history.place(op.id).map(|at| order.slots[at]) {
                     Some(Slot::Write(key, write)) => order.keys[key].writes[write].ended = line,
                     Some(Slot::Read(key, read)) => order.keys[key].reads[read].ended = line,
                     Some(Slot::Silent) | None => {}
                 },
-                Entry::Note { at, note } => {
+                Line::Note(at, note) => {
                     let key = named(note).map(|name| order.number(name));
                     order.notes.push(Noted {
                         line,
-                        at: *at,
+                        at,
                         key,
                         note,
                     });
@@ -169,7 +167,7 @@ impl<'h> Order<'h> {
                 last.insert(op.process, place);
             }
             for context in op.call.context() {
-                if let Some(&from) = self.places.get(context) {
+                if let Some(from) = self.history.place(*context) {
                     graph.link(from, place, Link::Context);
                 }
             }
@@ -274,7 +272,7 @@ impl<'h> Order<'h> {
             let (mut seen, mut glimpses) = (Vec::new(), Vec::new());
             let key = &mut self.keys[number];
             for context in op.call.context() {
-                match self.places.get(context).map(|&from| self.slots[from]) {
+                match self.history.place(*context).map(|from| self.slots[from]) {
                     Some(Slot::Read(of, read)) if of == number => {
                         seen.extend_from_slice(&key.reads[read].writes);
                         glimpses.push(read);

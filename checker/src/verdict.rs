@@ -23,16 +23,47 @@ pub enum Promise {
     HandoffDelivery,
     /// There is one order of all operations, within their intervals, that explains every answer.
     Linearizable,
+    /// For each key there is one order of all operations, in the order of each session, that explains
+    /// every answer.
+    Sequential,
+    /// A read sees everything that was acknowledged before it began.
+    Regular,
+    /// A session sees its own acknowledged writes.
+    ReadYourWrites,
+    /// A session does not lose sight of what it has seen.
+    MonotonicReads,
+    /// Who sees a write of a session sees those that the session made before.
+    MonotonicWrites,
+    /// Who sees a write sees what its session had read before making it.
+    WritesFollowReads,
+    /// Every read sees what causally precedes it, and nothing that this replaced.
+    Causal,
+    /// Causal, and everyone can agree on one order of concurrent writes (`CCv`, causal convergence).
+    CausalConvergence,
+    /// Causal, and each session can explain all it read by one order (CM, causal memory).
+    CausalMemory,
+    /// The dependencies between transactions have none of the cycles that the consistency model forbids.
+    Cycles,
 }
 
 impl Promise {
-    /// Every promise that a checker of this crate can judge.
-    pub const ALL: [Promise; 5] = [
+    /// Every promise that a checker of this crate can judge, in the order of reports.
+    pub const ALL: [Promise; 15] = [
         Promise::ClockCausality,
         Promise::SiblingPreservation,
         Promise::Convergence,
         Promise::HandoffDelivery,
         Promise::Linearizable,
+        Promise::Sequential,
+        Promise::Regular,
+        Promise::ReadYourWrites,
+        Promise::MonotonicReads,
+        Promise::MonotonicWrites,
+        Promise::WritesFollowReads,
+        Promise::Causal,
+        Promise::CausalConvergence,
+        Promise::CausalMemory,
+        Promise::Cycles,
     ];
 
     /// The word for reports and flags.
@@ -43,6 +74,16 @@ impl Promise {
             Promise::Convergence => "convergence",
             Promise::HandoffDelivery => "handoff-delivery",
             Promise::Linearizable => "linearizable",
+            Promise::Sequential => "sequential",
+            Promise::Regular => "regular",
+            Promise::ReadYourWrites => "read-your-writes",
+            Promise::MonotonicReads => "monotonic-reads",
+            Promise::MonotonicWrites => "monotonic-writes",
+            Promise::WritesFollowReads => "writes-follow-reads",
+            Promise::Causal => "causal",
+            Promise::CausalConvergence => "causal-convergence",
+            Promise::CausalMemory => "causal-memory",
+            Promise::Cycles => "cycles",
         }
     }
 }

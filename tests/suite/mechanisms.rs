@@ -297,7 +297,7 @@ enum Sin {
 
 /// Whether the history shows the sin, whatever its setup says.
 fn shows(history: &History<Kv>, sin: Sin) -> bool {
-    let entries = history.entries().iter().cloned().map(|mut entry| {
+    let entries = history.entries().map(|mut entry| {
         if let Entry::Note {
             note: Note::Setup(setup),
             ..
@@ -308,7 +308,7 @@ fn shows(history: &History<Kv>, sin: Sin) -> bool {
         }
         entry
     });
-    let history = History::new(entries.collect()).expect("only its setup says something else");
+    let history = History::new(entries).expect("only its setup says something else");
     let verdicts = judge(&history, &[Promise::SiblingPreservation], Budget::default());
     let found = verdicts[0].1.counterexample();
     if let Some(found) = found {

@@ -126,7 +126,7 @@ fn pack(
         via,
         trace: format!("{:016x}", run.trace),
         plan: serde_json::to_value(plan).expect("a plan has text keys and finite numbers"),
-        history: run.history.entries().to_vec(),
+        history: run.history.entries().collect(),
     }
 }
 
@@ -230,7 +230,7 @@ pub fn replay(bundle: &Bundle, target: Target, budget: Budget) -> Result<Replay,
 }
 
 fn departure(bundle: &Bundle, run: &Run) -> Option<Departure> {
-    let (recorded, now) = (&bundle.history, run.history.entries());
+    let (recorded, now) = (&bundle.history, run.history.entries().collect::<Vec<_>>());
     let said = |entry| serde_json::to_string(entry).expect("an entry has text keys");
     let differs =
         (0..recorded.len().max(now.len())).find(|&index| recorded.get(index) != now.get(index));

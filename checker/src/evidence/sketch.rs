@@ -43,7 +43,7 @@ pub(crate) fn sketch(text: &str) -> History<Kv> {
         }
     }
     drawn.entries.sort_by_key(|&(at, _)| at);
-    let entries = drawn.entries.into_iter().map(|(_, entry)| entry).collect();
+    let entries = drawn.entries.into_iter().map(|(_, entry)| entry);
     History::new(entries).expect("a sketch is well formed")
 }
 

@@ -25,7 +25,7 @@ pub fn json_lines<D: Domain>(history: &History<D>) -> String {
     let mut text = String::new();
     line(&mut text, &Header::of::<D>());
     for entry in history.entries() {
-        line(&mut text, entry);
+        line(&mut text, &entry);
     }
     text
 }

@@ -1,7 +1,8 @@
 //! A history that exists is well formed: parsed once, trusted by every checker.
 
-use std::collections::BTreeMap;
 use std::fmt;
+
+use rustc_hash::FxHashMap;
 
 use super::entry::{Entry, OpId, Outcome, Process, Time};
 use crate::domain::Domain;
@@ -12,11 +13,16 @@ use crate::note::Note;
 /// Entries are in the order of the clock; each operation is invoked once and returns at most once;
 /// each process has at most one open call. An operation without a return has outcome
 /// [`Outcome::Unknown`].
+///
+/// Kept as operations, notes, and eight bytes an operation that say in which order they were recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History<D: Domain> {
-    entries: Vec<Entry<D>>,
     ops: Vec<Op<D>>,
-    places: BTreeMap<OpId, usize>,
+    notes: Vec<(Time, Note)>,
+    marks: Vec<Mark>,
+    /// When an operation was given up, by its place, for those that were.
+    given_up: FxHashMap<u32, Time>,
+    names: Names,
 }
 
 /// One operation: its call, and how and when it ended.
@@ -98,33 +104,90 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
+/// What stands on one line, by its place among the operations or the notes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Mark(u32);
+
+impl Mark {
+    const INVOKE: u32 = 0;
+    const RETURN: u32 = 1;
+    const NOTE: u32 = 2;
+
+    fn new(kind: u32, place: usize) -> Self {
+        let place = u32::try_from(place).ok().filter(|place| *place < 1 << 30);
+        Mark(place.expect("a history has less than 2^30 operations") << 2 | kind)
+    }
+}
+
+/// Which place the operation of a name has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Names {
+    /// Names grow with places, so a place is found by halving.
+    Sorted,
+    /// Any order.
+    Table(FxHashMap<OpId, u32>),
+}
+
+/// One line of a history, borrowed from it.
+#[derive(Debug)]
+pub enum Line<'h, D: Domain> {
+    /// This operation begins.
+    Invoke(&'h Op<D>),
+    /// This operation ends, at this time, also when its outcome is unknown.
+    Return(&'h Op<D>, Time),
+    /// Something was recorded beside the calls.
+    Note(Time, &'h Note),
+}
+
 impl<D: Domain> History<D> {
-    /// Reads entries in order, O(n log n).
+    /// Reads entries in order, O(n).
     ///
     /// # Errors
     /// The first entry that breaks the rules of [`History`].
-    pub fn new(entries: Vec<Entry<D>>) -> Result<Self, Malformed> {
-        let mut builder = Builder {
-            ops: Vec::new(),
-            places: BTreeMap::new(),
-            open: BTreeMap::new(),
-        };
-        let mut now = Time(0);
-        for (index, entry) in entries.iter().enumerate() {
-            builder.read(index + 1, now, entry)?;
-            now = entry.at();
+    pub fn new(entries: impl IntoIterator<Item = Entry<D>>) -> Result<Self, Malformed> {
+        let entries = entries.into_iter();
+        let mut builder = Builder::new(entries.size_hint().0);
+        for entry in entries {
+            builder.read(entry)?;
         }
-        let Builder { ops, places, .. } = builder;
-        Ok(History {
-            entries,
-            ops,
-            places,
-        })
+        Ok(builder.history)
     }
 
     /// All lines, in the order of the clock.
-    pub fn entries(&self) -> &[Entry<D>] {
-        &self.entries
+    pub fn lines(&self) -> impl ExactSizeIterator<Item = Line<'_, D>> {
+        self.marks.iter().map(|Mark(mark)| {
+            let place = (mark >> 2) as usize;
+            match mark & 3 {
+                Mark::INVOKE => Line::Invoke(&self.ops[place]),
+                Mark::NOTE => Line::Note(self.notes[place].0, &self.notes[place].1),
+                _ => {
+                    let op = &self.ops[place];
+                    let at = op.returned.or_else(|| self.given_up(place));
+                    Line::Return(op, at.expect("a returned operation has a time of return"))
+                }
+            }
+        })
+    }
+
+    /// All lines as they were recorded, in the order of the clock.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = Entry<D>> {
+        self.lines().map(|line| match line {
+            Line::Invoke(op) => Entry::Invoke {
+                op: op.id,
+                at: op.invoked,
+                process: op.process,
+                call: op.call.clone(),
+            },
+            Line::Return(op, at) => Entry::Return {
+                op: op.id,
+                at,
+                outcome: op.outcome.clone(),
+            },
+            Line::Note(at, note) => Entry::Note {
+                at,
+                note: note.clone(),
+            },
+        })
     }
 
     /// All operations, in the order of their invocations.
@@ -132,75 +195,141 @@ impl<D: Domain> History<D> {
         &self.ops
     }
 
-    /// The operation of this name.
+    /// The operation of this name, O(log n) at most.
     pub fn op(&self, id: OpId) -> Option<&Op<D>> {
-        self.places.get(&id).map(|&place| &self.ops[place])
+        self.place(id).map(|place| &self.ops[place])
+    }
+
+    /// Where the operation of this name stands among [`History::ops`], O(log n) at most.
+    pub fn place(&self, id: OpId) -> Option<usize> {
+        match &self.names {
+            Names::Table(places) => places.get(&id).map(|&place| place as usize),
+            Names::Sorted => {
+                // Most recorders count from some number on, so a guess is mostly right.
+                let guess = id.0.checked_sub(self.ops.first()?.id.0)?;
+                let guess = usize::try_from(guess).ok()?;
+                match self.ops.get(guess) {
+                    Some(op) if op.id == id => Some(guess),
+                    _ => self.ops.binary_search_by_key(&id, |op| op.id).ok(),
+                }
+            }
+        }
     }
 
     /// All notes with their times, in order.
     pub fn notes(&self) -> impl Iterator<Item = (Time, &Note)> {
-        self.entries.iter().filter_map(|entry| match entry {
-            Entry::Note { at, note } => Some((*at, note)),
-            Entry::Invoke { .. } | Entry::Return { .. } => None,
-        })
+        self.notes.iter().map(|(at, note)| (*at, note))
+    }
+
+    /// When the client gave up on the operation at this place, if it did.
+    fn given_up(&self, place: usize) -> Option<Time> {
+        self.given_up.get(&(place as u32)).copied()
     }
 }
 
 struct Builder<D: Domain> {
-    ops: Vec<Op<D>>,
-    places: BTreeMap<OpId, usize>,
-    open: BTreeMap<Process, OpId>,
+    history: History<D>,
+    /// For each process with an open call the place of that operation.
+    open: FxHashMap<Process, u32>,
+    /// The places of open operations by name.
+    opened: FxHashMap<OpId, u32>,
+    now: Time,
 }
 
 impl<D: Domain> Builder<D> {
-    fn read(&mut self, line: usize, now: Time, entry: &Entry<D>) -> Result<(), Malformed> {
+    fn new(lines: usize) -> Self {
+        Builder {
+            history: History {
+                ops: Vec::with_capacity(lines / 2),
+                notes: Vec::new(),
+                marks: Vec::with_capacity(lines),
+                given_up: FxHashMap::default(),
+                names: Names::Sorted,
+            },
+            open: FxHashMap::default(),
+            opened: FxHashMap::default(),
+            now: Time(0),
+        }
+    }
+
+    fn read(&mut self, entry: Entry<D>) -> Result<(), Malformed> {
+        let line = self.history.marks.len() + 1;
         let wrong = |op, why| Err(Malformed { line, op, why });
-        let named = match entry {
+        let named = match &entry {
             Entry::Invoke { op, .. } | Entry::Return { op, .. } => Some(*op),
             Entry::Note { .. } => None,
         };
-        if entry.at() < now {
+        if entry.at() < self.now {
             return wrong(named, Why::Backwards);
         }
+        self.now = entry.at();
+        let History {
+            ops, marks, notes, ..
+        } = &mut self.history;
         match entry {
-            Entry::Note { .. } => {}
+            Entry::Note { at, note } => {
+                marks.push(Mark::new(Mark::NOTE, notes.len()));
+                notes.push((at, note));
+            }
             Entry::Invoke {
                 op,
                 at,
                 process,
                 call,
             } => {
-                if self.places.contains_key(op) {
-                    return wrong(Some(*op), Why::Duplicate);
+                let place = ops.len();
+                marks.push(Mark::new(Mark::INVOKE, place));
+                if !self.name(op) {
+                    return wrong(Some(op), Why::Duplicate);
                 }
-                if let Some(open) = self.open.insert(*process, *op) {
-                    return wrong(Some(*op), Why::Overlap(*process, open));
+                if let Some(open) = self.open.insert(process, place as u32) {
+                    let open = self.history.ops[open as usize].id;
+                    return wrong(Some(op), Why::Overlap(process, open));
                 }
-                self.places.insert(*op, self.ops.len());
-                self.ops.push(Op {
-                    id: *op,
-                    process: *process,
-                    call: call.clone(),
+                self.opened.insert(op, place as u32);
+                self.history.ops.push(Op {
+                    id: op,
+                    process,
+                    call,
                     outcome: Outcome::Unknown,
-                    invoked: *at,
+                    invoked: at,
                     returned: None,
                     line,
                 });
             }
             Entry::Return { op, at, outcome } => {
-                let Some(&place) = self.places.get(op) else {
-                    return wrong(Some(*op), Why::Orphan);
+                let Some(place) = self.opened.remove(&op) else {
+                    let known = self.history.place(op).is_some();
+                    return wrong(Some(op), if known { Why::Returned } else { Why::Orphan });
                 };
-                let this = &mut self.ops[place];
-                if self.open.get(&this.process) != Some(op) {
-                    return wrong(Some(*op), Why::Returned);
-                }
+                marks.push(Mark::new(Mark::RETURN, place as usize));
+                let this = &mut ops[place as usize];
                 self.open.remove(&this.process);
-                this.outcome = outcome.clone();
-                this.returned = (*outcome != Outcome::Unknown).then_some(*at);
+                if outcome == Outcome::Unknown {
+                    self.history.given_up.insert(place, at);
+                } else {
+                    this.returned = Some(at);
+                    this.outcome = outcome;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Whether the name is new; the next operation has it then.
+    fn name(&mut self, op: OpId) -> bool {
+        let History { ops, names, .. } = &mut self.history;
+        if let Names::Sorted = names {
+            if ops.last().is_none_or(|last| last.id < op) {
+                return true;
+            }
+            let places = ops.iter().zip(0..);
+            *names = Names::Table(places.map(|(op, place)| (op.id, place)).collect());
+        }
+        match names {
+            Names::Sorted => true,
+            Names::Table(places) => places.insert(op, ops.len() as u32).is_none(),
+        }
     }
 }
 

@@ -5,5 +5,5 @@ mod index;
 mod recorder;
 
 pub use entry::{Entry, OpId, Outcome, Process, Time};
-pub use index::{History, Malformed, Op, Why};
+pub use index::{History, Line, Malformed, Op, Why};
 pub use recorder::Recorder;

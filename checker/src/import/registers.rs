@@ -282,7 +282,6 @@ mod tests {
         assert_eq!(import.lines, [3, 5]);
         let times: Vec<_> = history(import)
             .entries()
-            .iter()
             .map(|entry| entry.at().0)
             .collect();
         assert_eq!(times, [3, 5]);

@@ -99,7 +99,7 @@ fn record<D: Domain>(
         let bent = luck.below(drafts.len() as u64) as usize;
         answers[bent] = answers[bent].as_ref().map(|ret| bend(luck, ret));
     }
-    let mut entries = Vec::new();
+    let mut entries: Vec<(Time, u64, Entry<_>)> = Vec::new();
     for (number, draft) in drafts.into_iter().enumerate() {
         let op = OpId(number as u64);
         let outcome = match (draft.fate, answers[number].take()) {
@@ -125,7 +125,7 @@ fn record<D: Domain>(
         }
     }
     entries.sort_by_key(|(at, shuffled, _)| (*at, *shuffled));
-    let entries = entries.into_iter().map(|(.., entry)| entry).collect();
+    let entries = entries.into_iter().map(|(.., entry)| entry);
     History::new(entries).expect("each process calls once, and returns later")
 }
 

@@ -6,7 +6,7 @@ use crate::model::Model;
 /// An order of all operations that explains every answer, found by trying all of them, part by part;
 /// `None` if there is none. Exponential in the operations of a part: the oracle for tests.
 pub fn naive<M: Model>(model: &M, history: &History<M::Domain>) -> Option<Vec<OpId>> {
-    let mut names: Vec<String> = Vec::new();
+    let mut names = Vec::new();
     for op in history.ops() {
         let name = model.part(&op.call);
         if !names.contains(&name) {

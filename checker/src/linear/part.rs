@@ -1,6 +1,8 @@
 //! The operations of one part of an object, as searches take them.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+
+use rustc_hash::FxHashMap;
 
 use crate::domain::Domain;
 use crate::history::{History, Op, Outcome, Time};
@@ -96,12 +98,12 @@ pub(crate) fn parts<'h, M: Model>(
     history: &'h History<M::Domain>,
 ) -> Vec<Part<'h, M::Domain>> {
     let mut parts: Vec<Part<'h, M::Domain>> = Vec::new();
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut places: FxHashMap<Cow<'h, str>, usize> = FxHashMap::default();
     for step in history.ops().iter().filter_map(Step::recorded) {
         let name = model.part(&step.op.call);
-        let place = *places.entry(name.clone()).or_insert_with(|| {
+        let place = *places.entry(name).or_insert_with_key(|name| {
             parts.push(Part {
-                name,
+                name: name.clone().into_owned(),
                 steps: Vec::new(),
             });
             parts.len() - 1

@@ -1,5 +1,6 @@
 //! An order of operations, held against the history it is to explain.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -49,7 +50,7 @@ pub fn replay<M: Model>(
     order: &[OpId],
 ) -> Result<(), Unreplayable> {
     let mut seen: BTreeSet<OpId> = BTreeSet::new();
-    let mut parts: BTreeMap<String, (M::State, Time)> = BTreeMap::new();
+    let mut parts: BTreeMap<Cow<'_, str>, (M::State, Time)> = BTreeMap::new();
     for &id in order {
         let op = history.op(id).ok_or(Unreplayable::Absent(id))?;
         if !seen.insert(id) {

@@ -1,5 +1,6 @@
 //! Strings, one for each key: get, put, append.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::sequential::Model;
@@ -36,8 +37,8 @@ impl Model for Appends {
         }
     }
 
-    fn part(&self, call: &AppendCall) -> String {
-        call.key.clone()
+    fn part<'a>(&self, call: &'a AppendCall) -> Cow<'a, str> {
+        Cow::Borrowed(&call.key)
     }
 
     fn name(&self) -> &'static str {

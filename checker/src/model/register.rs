@@ -1,5 +1,6 @@
 //! Registers, one for each key: read, write, compare-and-set.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -78,12 +79,12 @@ impl Model for Registers {
         }
     }
 
-    fn part(&self, call: &RegisterCall) -> String {
+    fn part<'a>(&self, call: &'a RegisterCall) -> Cow<'a, str> {
         match &call.key {
-            None => String::new(),
+            None => Cow::Borrowed(""),
             // Quoted where a name could be taken for the register without one.
-            Some(key) if key.is_empty() || key.starts_with('"') => format!("{key:?}"),
-            Some(key) => key.clone(),
+            Some(key) if key.is_empty() || key.starts_with('"') => Cow::Owned(format!("{key:?}")),
+            Some(key) => Cow::Borrowed(key),
         }
     }
 
@@ -258,10 +259,11 @@ mod tests {
             initial: Value::Nil,
         };
         let part = |key: Option<&str>| {
-            model.part(&RegisterCall {
+            let call = RegisterCall {
                 key: key.map(Into::into),
                 action: Action::Read,
-            })
+            };
+            model.part(&call).into_owned()
         };
         assert_eq!(part(Some("x")), "x");
         let names = [None, Some(""), Some("\"\""), Some("x")].map(part);

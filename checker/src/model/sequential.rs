@@ -1,5 +1,6 @@
 //! The trait of sequential objects, against which concurrent histories are judged.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -39,7 +40,7 @@ pub trait Model {
 
     /// The part of the object that the call belongs to. Parts do not influence one another, so each
     /// is searched apart.
-    fn part(&self, call: &CallOf<Self>) -> String;
+    fn part<'a>(&self, call: &'a CallOf<Self>) -> Cow<'a, str>;
 
     /// The word for reports.
     fn name(&self) -> &'static str;

@@ -1,5 +1,6 @@
 //! Keys with siblings: a put replaces what its context has seen, and nothing else.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -244,8 +245,8 @@ impl Model for MultiValue {
         }
     }
 
-    fn part(&self, call: &KvCall) -> String {
-        call.key().into()
+    fn part<'a>(&self, call: &'a KvCall) -> Cow<'a, str> {
+        Cow::Borrowed(call.key())
     }
 
     fn name(&self) -> &'static str {

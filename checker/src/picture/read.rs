@@ -69,7 +69,7 @@ pub fn parse<D: Drawn>(picture: &str) -> Result<History<D>, PictureError> {
     }
     let mut entries: Vec<_> = processes.into_values().flatten().collect();
     entries.sort_by_key(|(at, _)| *at);
-    let entries = entries.into_iter().map(|(_, entry)| entry).collect();
+    let entries = entries.into_iter().map(|(_, entry)| entry);
     Ok(History::new(entries).expect("names are fresh, times sorted, calls of a process apart"))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::history::{Entry, History, OpId, Time};
+use crate::history::{History, Line, OpId, Time};
 use crate::kv::Kv;
 use crate::note::{Node, Note, Version};
 
@@ -40,14 +40,13 @@ pub(super) fn steps(history: &History<Kv>, hidden: &BTreeSet<OpId>) -> Vec<Step>
         steps: Vec::new(),
         held: BTreeMap::new(),
     };
-    for entry in history.entries() {
-        match entry {
-            Entry::Invoke { op, at, .. } if !hidden.contains(op) => {
-                let until = history.op(*op).and_then(|op| op.returned);
-                teller.push(*at, until, What::Call(*op));
+    for line in history.lines() {
+        match line {
+            Line::Invoke(op) if !hidden.contains(&op.id) => {
+                teller.push(op.invoked, op.returned, What::Call(op.id));
             }
-            Entry::Invoke { .. } | Entry::Return { .. } => {}
-            Entry::Note { at, note } => teller.note(*at, note),
+            Line::Invoke(_) | Line::Return(..) => {}
+            Line::Note(at, note) => teller.note(at, note),
         }
     }
     let silent =
