@@ -7,5 +7,5 @@ pub mod siblings;
 
 pub use append::Appends;
 pub use register::{CasFound, Registers};
-pub use sequential::{CallOf, Model, RetOf};
+pub use sequential::{CallOf, Contradiction, Model, RetOf, Shortcut};
 pub use siblings::{MultiValue, Unresolved};

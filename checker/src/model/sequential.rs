@@ -5,12 +5,41 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use crate::domain::Domain;
+use crate::history::{Op, OpId};
+use crate::verdict::Reason;
 
 /// The calls of a model.
 pub type CallOf<M> = <<M as Model>::Domain as Domain>::Call;
 
 /// The answers of a model.
 pub type RetOf<M> = <<M as Model>::Domain as Domain>::Ret;
+
+/// What a special case decided about one part, with what a reader needs to check it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shortcut {
+    /// This order explains every answer.
+    Explained {
+        /// The operations that take effect.
+        order: Vec<OpId>,
+        /// The special case, as reports name it: `zones`.
+        by: &'static str,
+    },
+    /// There is no order.
+    Contradicted(Contradiction),
+}
+
+/// A few operations that contradict each other by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The special case, as reports name it: `zones`.
+    pub by: &'static str,
+    /// The operations, as few as prove it.
+    pub ops: Vec<OpId>,
+    /// The facts, each of which can be checked in the history; together they leave no order.
+    pub facts: Vec<Reason>,
+    /// Equal for contradictions of one kind, whatever their values and times: `stale read`.
+    pub kind: &'static str,
+}
 
 /// A sequential object: what each call does to its state, and what it may answer.
 ///
@@ -74,6 +103,15 @@ pub trait Model {
         _means: &mut dyn Iterator<Item = &CallOf<Self>>,
     ) -> bool {
         true
+    }
+
+    /// Decides a part by what is special about this object, near-linearly; `None` where nothing special
+    /// applies, and the search must.
+    ///
+    /// `ops` are the operations of one part in the order of their calls, without those that failed. Must
+    /// agree with the search on everything it decides; an order is replayed before it is believed.
+    fn shortcut(&self, _ops: &[&Op<Self::Domain>]) -> Option<Shortcut> {
+        None
     }
 
     /// The state as a reader says it.
