@@ -203,12 +203,13 @@ fn assert_core_is_a_core<M: Model>(model: &M, history: &History<M::Domain>) -> b
     let parts: Vec<Part<'_, M::Domain>> = parts(model, history);
     let mut broken = false;
     for part in &parts {
-        let mut search = Search::new(model, &part.steps);
+        let steps = part.steps();
+        let mut search = Search::new(model, &steps);
         if search.advance(u64::MAX) == Some(true) {
             continue;
         }
         broken = true;
-        let core = Trials::new(model, u64::MAX, u64::MAX).core(part, search.barrier());
+        let core = Trials::new(model, u64::MAX, u64::MAX).core(&steps, search.barrier());
         assert!(!weakest_order(model, &core), "{core:#?} of {history:#?}");
         for step in 0..core.len() {
             let mut weaker = core.clone();

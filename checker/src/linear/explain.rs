@@ -1,6 +1,6 @@
 //! Why a part has no order, in words that can be checked in the history.
 
-use super::part::{Part, Step};
+use super::part::Step;
 use super::relax::Trials;
 use super::search::Search;
 use super::stuck::Stuck;
@@ -25,7 +25,7 @@ const STATES_NAMED: usize = 6;
 /// Explains a part that has no order. `barrier` is the return that the search never passed.
 pub(crate) fn explain<'h, M: Model>(
     model: &'h M,
-    part: &Part<'h, M::Domain>,
+    part: &[Step<'h, M::Domain>],
     barrier: Option<Step<'h, M::Domain>>,
     budget: Budget,
 ) -> Counterexample {
@@ -55,7 +55,7 @@ pub(crate) fn explain<'h, M: Model>(
     }
 }
 
-fn sentence<M: Model>(model: &M, core: &[&Op<M::Domain>], key: Option<&str>) -> String {
+pub(crate) fn sentence<M: Model>(model: &M, core: &[&Op<M::Domain>], key: Option<&str>) -> String {
     if let [op] = core {
         return format!(
             "Nothing called before its return explains `{}`.",
@@ -89,7 +89,7 @@ fn shown<D: Domain>(steps: &[Step<'_, D>], core: &[&Op<D>], stuck: Option<&Stuck
 }
 
 fn reasons<D: Domain>(
-    part: &Part<'_, D>,
+    part: &[Step<'_, D>],
     core: &[&Op<D>],
     key: Option<&str>,
     stuck: Option<&Stuck>,
@@ -105,7 +105,7 @@ fn reasons<D: Domain>(
     if let Some(stuck) = stuck {
         reasons.extend(end_of_the_longest_order(core, part, key, stuck));
     }
-    if core.len() < part.steps.len() {
+    if core.len() < part.len() {
         reasons.push(Reason {
             text: "leaving out any of the other operations makes no difference".into(),
             ops: Vec::new(),
@@ -114,7 +114,7 @@ fn reasons<D: Domain>(
     reasons
 }
 
-fn fact<D: Domain>(op: &Op<D>) -> Reason {
+pub(crate) fn fact<D: Domain>(op: &Op<D>) -> Reason {
     let (Time(called), process) = (op.invoked, op.process);
     let until = match op.returned {
         Some(Time(returned)) => format!("from {called} to {returned}"),
@@ -128,7 +128,7 @@ fn fact<D: Domain>(op: &Op<D>) -> Reason {
 
 fn end_of_the_longest_order<D: Domain>(
     core: &[&Op<D>],
-    part: &Part<'_, D>,
+    part: &[Step<'_, D>],
     key: Option<&str>,
     stuck: &Stuck,
 ) -> Option<Reason> {
@@ -136,7 +136,7 @@ fn end_of_the_longest_order<D: Domain>(
         if let Some(op) = core.iter().find(|op| op.id == *id) {
             return Some(op.label());
         }
-        let step = part.steps.iter().find(|step| step.op.id == *id)?;
+        let step = part.iter().find(|step| step.op.id == *id)?;
         Some(D::call_label(&step.op.call))
     };
     let due = label(&stuck.step)?;
@@ -170,11 +170,11 @@ fn end_of_the_longest_order<D: Domain>(
 /// The kind of contradiction, without a word of this very history.
 fn cause<'h, M: Model>(
     trials: &mut Trials<'h, M>,
-    part: &Part<'h, M::Domain>,
+    part: &[Step<'h, M::Domain>],
     core: &[&Op<M::Domain>],
     stuck: &Stuck,
 ) -> String {
-    let Some(last) = part.steps.iter().find(|step| step.op.id == stuck.step) else {
+    let Some(last) = part.iter().find(|step| step.op.id == stuck.step) else {
         return "no order".into();
     };
     let label = M::Domain::call_label(&last.op.call);

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod agreement;
 mod checker;
+mod counts;
 mod explain;
 #[cfg(test)]
 mod generated;
@@ -14,6 +15,7 @@ mod reach;
 mod relax;
 mod replay;
 mod search;
+mod special;
 mod stuck;
 mod table;
 mod timeline;

@@ -73,10 +73,18 @@ impl<'h, D: Domain> Step<'h, D> {
 #[derive(Clone, Debug)]
 pub(crate) struct Part<'h, D: Domain> {
     pub(crate) name: String,
-    pub(crate) steps: Vec<Step<'h, D>>,
+    pub(crate) ops: Vec<&'h Op<D>>,
 }
 
-impl<D: Domain> Part<'_, D> {
+impl<'h, D: Domain> Part<'h, D> {
+    /// The operations as a search takes them.
+    pub(crate) fn steps(&self) -> Vec<Step<'h, D>> {
+        self.ops
+            .iter()
+            .filter_map(|op| Step::recorded(op))
+            .collect()
+    }
+
     /// The part as a reader names it.
     pub(crate) fn label(&self) -> String {
         if self.name.is_empty() {
@@ -88,7 +96,8 @@ impl<D: Domain> Part<'_, D> {
 
     /// How many operations have an unknown outcome.
     pub(crate) fn unknown(&self) -> u64 {
-        self.steps.iter().filter(|step| !step.strict).count() as u64
+        let unknown = |op: &&&Op<D>| op.outcome.ok().is_none();
+        self.ops.iter().filter(unknown).count() as u64
     }
 }
 
@@ -99,16 +108,28 @@ pub(crate) fn parts<'h, M: Model>(
 ) -> Vec<Part<'h, M::Domain>> {
     let mut parts: Vec<Part<'h, M::Domain>> = Vec::new();
     let mut places: FxHashMap<Cow<'h, str>, usize> = FxHashMap::default();
-    for step in history.ops().iter().filter_map(Step::recorded) {
-        let name = model.part(&step.op.call);
-        let place = *places.entry(name).or_insert_with_key(|name| {
+    let mut last: Option<(Cow<'h, str>, usize)> = None;
+    for op in history.ops() {
+        if op.outcome == Outcome::Fail {
+            continue;
+        }
+        let name = model.part(&op.call);
+        // Most histories have one part, or runs of calls of one part.
+        if let Some((known, place)) = &last
+            && *known == name
+        {
+            parts[*place].ops.push(op);
+            continue;
+        }
+        let place = *places.entry(name.clone()).or_insert_with_key(|name| {
             parts.push(Part {
                 name: name.clone().into_owned(),
-                steps: Vec::new(),
+                ops: Vec::new(),
             });
             parts.len() - 1
         });
-        parts[place].steps.push(step);
+        parts[place].ops.push(op);
+        last = Some((name, place));
     }
     parts
 }

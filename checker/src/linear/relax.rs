@@ -1,6 +1,6 @@
 //! What of an impossible part has to be true for it to be impossible.
 
-use super::part::{Part, Step};
+use super::part::Step;
 use super::search::Search;
 use crate::domain::Domain;
 use crate::history::{OpId, Time};
@@ -31,14 +31,14 @@ impl<'h, M: Model> Trials<'h, M> {
     /// out. The result is as impossible as the part was.
     pub(crate) fn core(
         &mut self,
-        part: &Part<'h, M::Domain>,
+        part: &[Step<'h, M::Domain>],
         barrier: Option<Step<'h, M::Domain>>,
     ) -> Vec<Step<'h, M::Domain>> {
-        let cuts = cuts(&part.steps, barrier);
+        let cuts = cuts(part, barrier);
         let pair = cuts.iter().find_map(|cut| self.pair(cut));
         let mut steps = pair.unwrap_or_else(|| {
             let prefix = cuts.iter().find_map(|cut| self.proof(cut));
-            let prefix = prefix.unwrap_or_else(|| part.steps.clone());
+            let prefix = prefix.unwrap_or_else(|| part.to_vec());
             self.suffix(&prefix).unwrap_or(prefix)
         });
         let mut chunk = steps.len().div_ceil(2);
@@ -81,14 +81,13 @@ impl<'h, M: Model> Trials<'h, M> {
     /// Whether this step has no order even behind all others, each of which may have happened or not.
     pub(crate) fn impossible_at_any_time(
         &mut self,
-        part: &Part<'h, M::Domain>,
+        part: &[Step<'h, M::Domain>],
         last: &Step<'h, M::Domain>,
     ) -> bool {
         let mut late = last.op.clone();
         late.invoked = Time(u64::MAX);
         late.returned = Some(Time(u64::MAX));
         let mut steps: Vec<Step<'_, M::Domain>> = part
-            .steps
             .iter()
             .filter(|step| step.op.id != late.id)
             .map(|step| step.unbounded())
