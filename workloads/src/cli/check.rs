@@ -89,6 +89,7 @@ fn load(args: &Check) -> Result<Import, String> {
             Nil::Unknown => NilMeaning::Unknown,
         }),
         keyed: args.keyed,
+        object: None,
     };
     let format = args.from.or_else(|| Recorded::recognise(&bytes));
     // Where no format fits, what is wrong may be simpler: nothing in it, or not text at all.
@@ -260,7 +261,7 @@ fn lines<D: Domain>(
 ) -> Option<(usize, usize)> {
     let lines: Vec<usize> = ops
         .filter_map(|op| history.op(op))
-        .filter_map(|op| import.lines.get(op.line - 1).copied())
+        .filter_map(|op| import.lines.get(op.line - 1))
         .collect();
     Some((*lines.iter().min()?, *lines.iter().max()?))
 }
