@@ -7,11 +7,16 @@ use proptest::option;
 use proptest::prelude::*;
 
 use crate::append::{Append, AppendAction, AppendCall, AppendRet};
+use crate::counter::{Counter, CounterAction, CounterCall, CounterRet};
 use crate::domain::Domain;
 use crate::history::{Entry, History, OpId, Outcome, Process, Time};
 use crate::kv::{Kv, KvCall, KvRet};
+use crate::mutex::{Mutex, MutexAction, MutexCall, MutexRet};
 use crate::note::{Clock, Node, Note, Setup, Version};
+use crate::queue::{Queue, QueueAction, QueueCall, QueueRet};
 use crate::register::{Action, Register, RegisterCall, RegisterRet, Value};
+use crate::set::{Set, SetAction, SetCall, SetRet};
+use crate::txn::{Ask, Told, Txn, TxnCall, TxnRet};
 
 /// Histories over these calls and answers, with equal times, contexts of operations that are not
 /// there, calls that never return, and notes.
@@ -107,6 +112,81 @@ fn append() -> impl Strategy<Value = (AppendCall, AppendRet)> {
     (call, ret)
 }
 
+/// Any call with any answer.
+fn set() -> impl Strategy<Value = (SetCall, SetRet)> {
+    let action = prop_oneof![
+        value().prop_map(SetAction::Add),
+        value().prop_map(SetAction::Remove),
+        value().prop_map(SetAction::Contains),
+        Just(SetAction::Read),
+    ];
+    let call = (option::of(text()), action).prop_map(|(key, action)| SetCall { key, action });
+    let ret = prop_oneof![
+        Just(SetRet::Done),
+        any::<bool>().prop_map(SetRet::Changed),
+        any::<bool>().prop_map(SetRet::Has),
+        vec(value(), 0..3).prop_map(SetRet::Values),
+        Just(SetRet::Unseen),
+    ];
+    (call, ret)
+}
+
+/// Any call with any answer.
+fn counter() -> impl Strategy<Value = (CounterCall, CounterRet)> {
+    let action = prop_oneof![
+        any::<i64>().prop_map(CounterAction::Add),
+        Just(CounterAction::Read)
+    ];
+    let call = (option::of(text()), action).prop_map(|(key, action)| CounterCall { key, action });
+    let ret = prop_oneof![
+        Just(CounterRet::Done),
+        any::<i64>().prop_map(CounterRet::Value),
+        Just(CounterRet::Unseen),
+    ];
+    (call, ret)
+}
+
+/// Any call with any answer.
+fn queue() -> impl Strategy<Value = (QueueCall, QueueRet)> {
+    let action = prop_oneof![
+        value().prop_map(QueueAction::Enqueue),
+        Just(QueueAction::Dequeue)
+    ];
+    let call = (option::of(text()), action).prop_map(|(key, action)| QueueCall { key, action });
+    let ret = prop_oneof![
+        Just(QueueRet::Done),
+        value().prop_map(QueueRet::Value),
+        Just(QueueRet::Empty),
+    ];
+    (call, ret)
+}
+
+/// Any call.
+fn mutex() -> impl Strategy<Value = (MutexCall, MutexRet)> {
+    let action = prop_oneof![Just(MutexAction::Acquire), Just(MutexAction::Release)];
+    let call = (option::of(text()), action).prop_map(|(key, action)| MutexCall { key, action });
+    (call, Just(MutexRet::Done))
+}
+
+/// Any parts with any answers.
+fn txn() -> impl Strategy<Value = (TxnCall, TxnRet)> {
+    let ask = prop_oneof![
+        value().prop_map(Ask::Read),
+        (value(), value()).prop_map(|(key, value)| Ask::Write(key, value)),
+        (value(), value()).prop_map(|(key, value)| Ask::Append(key, value)),
+    ];
+    let told = prop_oneof![
+        Just(Told::Done),
+        value().prop_map(Told::Value),
+        vec(value(), 0..3).prop_map(Told::List),
+        Just(Told::Unseen),
+    ];
+    (
+        vec(ask, 0..4).prop_map(TxnCall),
+        vec(told, 0..4).prop_map(TxnRet),
+    )
+}
+
 /// Any call with any answer, and contexts of any operations, itself and later ones among them.
 fn kv() -> impl Strategy<Value = (KvCall, KvRet)> {
     let context = || vec((0..40_u64).prop_map(OpId), 0..3);
@@ -181,4 +261,29 @@ pub(crate) fn strings() -> impl Strategy<Value = History<Append>> {
 /// Histories of siblings.
 pub(crate) fn siblings() -> impl Strategy<Value = History<Kv>> {
     history::<Kv>(kv())
+}
+
+/// Histories of sets.
+pub(crate) fn sets() -> impl Strategy<Value = History<Set>> {
+    history::<Set>(set())
+}
+
+/// Histories of counters.
+pub(crate) fn counters() -> impl Strategy<Value = History<Counter>> {
+    history::<Counter>(counter())
+}
+
+/// Histories of queues.
+pub(crate) fn queues() -> impl Strategy<Value = History<Queue>> {
+    history::<Queue>(queue())
+}
+
+/// Histories of locks.
+pub(crate) fn mutexes() -> impl Strategy<Value = History<Mutex>> {
+    history::<Mutex>(mutex())
+}
+
+/// Histories of transactions.
+pub(crate) fn txns() -> impl Strategy<Value = History<Txn>> {
+    history::<Txn>(txn())
 }

@@ -40,7 +40,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::export::generated::{registers, siblings, strings};
+    use crate::export::generated::{
+        counters, mutexes, queues, registers, sets, siblings, strings, txns,
+    };
     use crate::history::{Entry, OpId, Outcome, Process, Time};
     use crate::import::{Format, Imported, Options, read};
     use crate::kv::{Kv, KvCall, KvRet};
@@ -65,6 +67,31 @@ mod tests {
         #[test]
         fn siblings_are_read_back(history in siblings()) {
             prop_assert_eq!(back(&json_lines(&history)), Imported::Kv(history));
+        }
+
+        #[test]
+        fn sets_are_read_back(history in sets()) {
+            prop_assert_eq!(back(&json_lines(&history)), Imported::Set(history));
+        }
+
+        #[test]
+        fn counters_are_read_back(history in counters()) {
+            prop_assert_eq!(back(&json_lines(&history)), Imported::Counter(history));
+        }
+
+        #[test]
+        fn queues_are_read_back(history in queues()) {
+            prop_assert_eq!(back(&json_lines(&history)), Imported::Queue(history));
+        }
+
+        #[test]
+        fn locks_are_read_back(history in mutexes()) {
+            prop_assert_eq!(back(&json_lines(&history)), Imported::Mutex(history));
+        }
+
+        #[test]
+        fn transactions_are_read_back(history in txns()) {
+            prop_assert_eq!(back(&json_lines(&history)), Imported::Txn(history));
         }
     }
 

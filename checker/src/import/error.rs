@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::edn;
+use super::format::Format;
+use super::object::{Object, listed};
 use crate::history::{Malformed, OpId, Why};
 
 /// Why a file is not a history, and where. Reads on after "cannot read FILE: ".
@@ -23,6 +25,12 @@ pub enum What {
     /// No operation, no event, no header: an empty file, or one with comments only.
     #[error("there is nothing in it")]
     Empty,
+    /// The file gives no bytes: what the system says.
+    #[error("{0}")]
+    Unreadable(String),
+    /// No format begins like this.
+    #[error("this is the beginning of none of {names}", names = Format::listed())]
+    Unrecognised,
     /// A byte sequence that is no text.
     #[error("this is not UTF-8")]
     NotUtf8,
@@ -105,7 +113,7 @@ pub enum What {
     #[error("format {0:?} is not dyno-history/1")]
     Version(String),
     /// A domain that this build does not know.
-    #[error("domain {0:?} is none of register, kv-append, kv")]
+    #[error("domain {0:?} is none of {names}", names = listed(Object::ALL))]
     Domain(String),
     /// A line that is no JSON, or no entry.
     #[error("{0}")]

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::edn::{Form, Kind, Reader};
 use super::log;
+use super::object::Object;
 
 /// A format of histories. Names on flags are those of [`Format::name`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +38,11 @@ impl Format {
             Format::PorcupineEtcd => "porcupine-etcd",
             Format::PorcupineKv => "porcupine-kv",
         }
+    }
+
+    /// All names in one phrase.
+    pub(super) fn listed() -> String {
+        Format::ALL.map(Format::name).join(", ")
     }
 
     /// What an answer of nil means here, unless the user says otherwise.
@@ -123,7 +129,7 @@ impl FromStr for Format {
 
 /// A name that no format has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("format {0:?} is none of json-lines, jepsen-edn, porcupine-etcd, porcupine-kv")]
+#[error("format {0:?} is none of {names}", names = Format::listed())]
 pub struct UnknownFormat(pub String);
 
 /// What it means that a read answered nil.
@@ -142,6 +148,8 @@ pub struct Options {
     pub nil: Option<NilMeaning>,
     /// Whether values are `[key value]`; by default whether all of them can be.
     pub keyed: Option<bool>,
+    /// What the recording is about; by default what its operations look like.
+    pub object: Option<Object>,
 }
 
 #[cfg(test)]

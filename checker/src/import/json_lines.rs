@@ -7,10 +7,15 @@ use super::pairs::finish;
 use super::place::Page;
 use super::read::Imported;
 use crate::append::Append;
+use crate::counter::Counter;
 use crate::domain::Domain;
 use crate::history::Entry;
 use crate::kv::Kv;
+use crate::mutex::Mutex;
+use crate::queue::Queue;
 use crate::register::Register;
+use crate::set::Set;
+use crate::txn::Txn;
 
 /// The first line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +47,11 @@ pub(super) fn read(page: &Page<'_>) -> Result<(Imported, Vec<usize>), ImportErro
     }
     match header.domain.as_str() {
         Register::NAME => entries(page, lines, Imported::Register),
+        Set::NAME => entries(page, lines, Imported::Set),
+        Counter::NAME => entries(page, lines, Imported::Counter),
+        Queue::NAME => entries(page, lines, Imported::Queue),
+        Mutex::NAME => entries(page, lines, Imported::Mutex),
+        Txn::NAME => entries(page, lines, Imported::Txn),
         Append::NAME => entries(page, lines, Imported::Append),
         Kv::NAME => entries(page, lines, Imported::Kv),
         other => Err(page.error(start, What::Domain(excerpt(other)))),
@@ -119,7 +129,7 @@ mod tests {
             panic!("{read:?}");
         };
         assert_eq!(history.ops()[0].label(), "get x → a");
-        assert_eq!(read.lines, [4, 5]);
+        assert!(read.lines.iter().eq([4, 5]));
     }
 
     #[test]
@@ -130,8 +140,9 @@ mod tests {
             "line 1, column 1: format \"dyno-history/2\" is not dyno-history/1"
         );
         assert_eq!(
-            error(&HEADER.replace("kv", "queue")),
-            "line 1, column 1: domain \"queue\" is none of register, kv-append, kv"
+            error(&HEADER.replace("kv", "stack")),
+            "line 1, column 1: domain \"stack\" is none of register, set, counter, queue, mutex, txn, \
+             kv-append, kv"
         );
         assert_eq!(
             error(CALL),

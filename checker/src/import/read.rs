@@ -1,13 +1,23 @@
 //! The one door through which histories of every format come in.
 
+use std::io::Read;
+
 use super::error::{ImportError, What};
 use super::format::{Format, NilMeaning, Options};
+use super::lines::Lines;
+use super::object::Object;
 use super::place::Page;
 use super::{json_lines, log, registers, strings};
 use crate::append::Append;
+use crate::counter::Counter;
+use crate::domain::Domain;
 use crate::history::History;
 use crate::kv::Kv;
+use crate::mutex::Mutex;
+use crate::queue::Queue;
 use crate::register::Register;
+use crate::set::Set;
+use crate::txn::Txn;
 
 /// A history over whichever domain the file is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,10 +25,54 @@ use crate::register::Register;
 pub enum Imported {
     /// Reads, writes and compare-and-sets of registers.
     Register(History<Register>),
+    /// Adds, removes and reads of sets.
+    Set(History<Set>),
+    /// Adds and reads of counters.
+    Counter(History<Counter>),
+    /// Enqueues and dequeues.
+    Queue(History<Queue>),
+    /// Locks acquired and released.
+    Mutex(History<Mutex>),
+    /// Transactions over lists and registers.
+    Txn(History<Txn>),
     /// Gets, puts and appends of strings.
     Append(History<Append>),
     /// Gets and puts of a store that keeps siblings.
     Kv(History<Kv>),
+}
+
+impl Imported {
+    /// What the history is about.
+    pub fn object(&self) -> Object {
+        match self {
+            Imported::Register(_) => Object::Register,
+            Imported::Set(_) => Object::Set,
+            Imported::Counter(_) => Object::Counter,
+            Imported::Queue(_) => Object::Queue,
+            Imported::Mutex(_) => Object::Mutex,
+            Imported::Txn(_) => Object::Txn,
+            Imported::Append(_) => Object::Append,
+            Imported::Kv(_) => Object::Kv,
+        }
+    }
+
+    /// Whether operations name the object that they are about.
+    ///
+    /// Strings and siblings always have a key; the parts of a transaction each have their own.
+    fn keyed(&self) -> bool {
+        fn any<D: Domain>(history: &History<D>) -> bool {
+            history.ops().iter().any(|op| D::key(&op.call).is_some())
+        }
+        match self {
+            Imported::Register(history) => any(history),
+            Imported::Set(history) => any(history),
+            Imported::Counter(history) => any(history),
+            Imported::Queue(history) => any(history),
+            Imported::Mutex(history) => any(history),
+            Imported::Txn(_) => false,
+            Imported::Append(_) | Imported::Kv(_) => true,
+        }
+    }
 }
 
 /// A history, and how its file was understood.
@@ -35,8 +89,10 @@ pub struct Import {
     /// In Jepsen's EDN a keyed value `[key value]` looks like any vector of two, so this may be a
     /// guess that a user wants to see.
     pub keyed: bool,
+    /// What the history is about: as the user says, or as its operations look.
+    pub object: Object,
     /// The line of the file that each entry of the history stands on.
-    pub lines: Vec<usize>,
+    pub lines: Lines,
 }
 
 /// Reads a history of a known format, in time O(n log n).
@@ -68,10 +124,7 @@ pub fn read(bytes: &[u8], format: Format, options: Options) -> Result<Import, Im
     let (history, lines, keyed) = match format {
         Format::JsonLines => {
             let (history, lines) = json_lines::read(&page)?;
-            let keyed = match &history {
-                Imported::Register(history) => history.ops().iter().any(|op| op.call.key.is_some()),
-                Imported::Append(_) | Imported::Kv(_) => true,
-            };
+            let keyed = history.keyed();
             (history, lines, keyed)
         }
         Format::JepsenEdn => {
@@ -88,12 +141,55 @@ pub fn read(bytes: &[u8], format: Format, options: Options) -> Result<Import, Im
         }
     };
     Ok(Import {
+        object: history.object(),
         history,
         format,
         nil,
         keyed,
-        lines,
+        lines: lines.into_iter().collect(),
     })
+}
+
+/// How far a file has been read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// How many bytes were read.
+    pub bytes: u64,
+    /// How many operations were read.
+    pub operations: u64,
+}
+
+/// Reads a history from anything that gives bytes; where no format is said, it is recognised.
+///
+/// # Errors
+/// As [`read`], and what cannot be read or recognised at all.
+pub fn read_from(
+    mut input: impl Read,
+    format: Option<Format>,
+    options: Options,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Import, ImportError> {
+    let at_start = |what| ImportError {
+        line: 1,
+        column: None,
+        what,
+    };
+    let mut bytes = Vec::new();
+    let read_all = input.read_to_end(&mut bytes);
+    read_all.map_err(|why| at_start(What::Unreadable(why.to_string())))?;
+    progress(Progress {
+        bytes: bytes.len() as u64,
+        operations: 0,
+    });
+    match format.or_else(|| Format::recognise(&bytes)) {
+        Some(format) => read(&bytes, format, options),
+        // What is wrong may be simpler: nothing in it, or not text at all.
+        None => match read(&bytes, Format::JsonLines, options) {
+            Err(wrong) if matches!(wrong.what, What::Empty | What::NotUtf8) => Err(wrong),
+            _ => Err(at_start(What::Unrecognised)),
+        },
+    }
 }
 
 #[cfg(test)]
@@ -133,7 +229,7 @@ mod tests {
             let import = read(text.as_bytes(), format, Options::default()).expect(text);
             assert_eq!((import.format, import.nil), (format, format.nil()));
             let first = if format == Format::PorcupineKv { 1 } else { 2 };
-            assert_eq!(import.lines, [first, first + 1]);
+            assert!(import.lines.iter().eq([first, first + 1]));
         }
     }
 
@@ -158,7 +254,7 @@ mod tests {
             let count = bytes.split(|&byte| byte == b'\n').count();
             let _ = Format::recognise(&bytes);
             for format in Format::ALL {
-                if let Err(wrong) = read(&bytes, format, Options { nil: None, keyed }) {
+                if let Err(wrong) = read(&bytes, format, Options { keyed, ..Options::default() }) {
                     prop_assert!((1..=count).contains(&wrong.line), "{}", wrong);
                     prop_assert!(wrong.column != Some(0), "{}", wrong);
                 }

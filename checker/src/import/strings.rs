@@ -89,7 +89,10 @@ mod tests {
     use crate::import::{Format, Imported, Options, read};
 
     fn import(text: &str, nil: Option<NilMeaning>) -> Result<Vec<String>, ImportError> {
-        let options = Options { nil, keyed: None };
+        let options = Options {
+            nil,
+            ..Options::default()
+        };
         match read(text.as_bytes(), Format::PorcupineKv, options)?.history {
             Imported::Append(history) => Ok(history.ops().iter().map(crate::Op::label).collect()),
             other => panic!("{other:?} is no key-value history"),

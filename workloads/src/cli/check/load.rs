@@ -35,6 +35,7 @@ pub(super) fn load(args: &Check) -> Result<Import, String> {
             Nil::Unknown => NilMeaning::Unknown,
         }),
         keyed: args.keyed,
+        object: None,
     };
     let format = args.from.or_else(|| Recorded::recognise(&bytes));
     // Where no format fits, what is wrong may be simpler: nothing in it, or not text at all.

@@ -125,7 +125,7 @@ fn lines<D: Domain>(
 ) -> Option<(usize, usize)> {
     let lines: Vec<usize> = ops
         .filter_map(|op| history.op(op))
-        .filter_map(|op| import.lines.get(op.line - 1).copied())
+        .filter_map(|op| import.lines.get(op.line - 1))
         .collect();
     Some((*lines.iter().min()?, *lines.iter().max()?))
 }
