@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use checker::Promise;
+use checker::import::Object;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -75,21 +76,12 @@ pub(super) struct Hunt {
     pub(super) format: Format,
 }
 
+/// A recorded history, and what the file does not say of itself.
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
-pub(super) struct Check {
-    /// The recording: JSON Lines, Jepsen EDN, or a Porcupine log; - reads standard input
+pub(super) struct Recording {
+    /// The recording: JSON Lines, Jepsen EDN, elle JSON, or a Porcupine log; - reads standard input
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
-    /// What the recorded object is [default: what the recording is about]
-    #[arg(long, value_enum)]
-    pub(super) model: Option<Model>,
-    /// Judge only these promises [default: all that the model has]
-    #[arg(long = "property", value_name = "PROMISE", value_parser = promises(&Promise::ALL))]
-    pub(super) promises: Vec<Promise>,
-    /// What a register holds before the first write: nil or a value
-    #[arg(long, value_name = "VALUE", default_value = "nil")]
-    pub(super) initial: String,
     /// What a read of nil means [default: unknown in Jepsen EDN, a value elsewhere]
     #[arg(long, value_enum)]
     pub(super) nil: Option<Nil>,
@@ -99,6 +91,22 @@ pub(super) struct Check {
     /// The format of the recording [default: recognised]
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
     pub(super) from: Option<checker::import::Format>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) recording: Recording,
+    /// What the recorded object is [default: what the recording is about]
+    #[arg(long, value_enum)]
+    pub(super) model: Option<Model>,
+    /// Judge only these promises [default: all that the model has]
+    #[arg(long = "property", value_name = "PROMISE", value_parser = promises(&Promise::ALL))]
+    pub(super) promises: Vec<Promise>,
+    /// What a register holds before the first write (nil or a value), and a counter (a number)
+    #[arg(long, value_name = "VALUE", default_value = "nil")]
+    pub(super) initial: String,
     /// How many states a search may visit before it gives up
     #[arg(long = "check-budget", value_name = "STATES", default_value_t = checker::Budget::default().states)]
     pub(super) states: u64,
@@ -110,16 +118,44 @@ pub(super) struct Check {
 /// What a recorded object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Model {
-    /// Reads and writes of single values
+    /// Reads and writes of single values; of a key-value recording: the last writer wins
     Register,
     /// A register with compare-and-set
     CasRegister,
     /// Strings by key, with get, put and append
     KvAppend,
+    /// Elements added, removed and read
+    Set,
+    /// A number added to and read
+    Counter,
+    /// First in, first out
+    Queue,
+    /// A lock, acquired and released
+    Mutex,
+    /// Transactions of reads and appends to lists
+    ListAppend,
+    /// Transactions of reads and writes of registers
+    RwRegister,
     /// Siblings by key under the four promises of a Dynamo
     Siblings,
     /// Siblings by key, and every read sees all that was written before
     MultiValueRegister,
+}
+
+impl Model {
+    /// What a recording of such objects is about, unless it says so itself.
+    pub(super) fn object(self) -> Object {
+        match self {
+            Model::Register | Model::CasRegister => Object::Register,
+            Model::KvAppend => Object::Append,
+            Model::Set => Object::Set,
+            Model::Counter => Object::Counter,
+            Model::Queue => Object::Queue,
+            Model::Mutex => Object::Mutex,
+            Model::ListAppend | Model::RwRegister => Object::Txn,
+            Model::Siblings | Model::MultiValueRegister => Object::Kv,
+        }
+    }
 }
 
 impl fmt::Display for Model {

@@ -1,15 +1,16 @@
 //! A recording, from a file or from standard input.
 
-use std::fs;
-use std::io::Read;
+use std::fs::File;
+use std::io::{BufReader, IsTerminal, Read, Write, stderr, stdin};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use checker::import::{self, Format as Recorded, Import, NilMeaning, Options, What};
+use checker::import::{self, Import, NilMeaning, Object, Options, Progress};
 
-use crate::cli::args::{Check, Nil};
+use crate::cli::args::{Nil, Recording};
 
 /// How messages name a file.
-pub(super) fn name(file: &Path) -> String {
+pub(in crate::cli) fn name(file: &Path) -> String {
     if file == Path::new("-") {
         "standard input".into()
     } else {
@@ -17,38 +18,74 @@ pub(super) fn name(file: &Path) -> String {
     }
 }
 
-/// Reads the recording.
-pub(super) fn load(args: &Check) -> Result<Import, String> {
-    let bytes = if args.file == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin()
-            .lock()
-            .read_to_end(&mut bytes)
-            .map_err(|why| why.to_string())?;
-        bytes
-    } else {
-        fs::read(&args.file).map_err(|why| why.to_string())?
-    };
+/// Reads a recording, of this object if that is known, and says on stderr how far it has come.
+pub(in crate::cli) fn load(args: &Recording, object: Option<Object>) -> Result<Import, String> {
     let options = Options {
         nil: args.nil.map(|nil| match nil {
             Nil::Value => NilMeaning::Value,
             Nil::Unknown => NilMeaning::Unknown,
         }),
         keyed: args.keyed,
-        object: None,
+        object,
     };
-    let format = args.from.or_else(|| Recorded::recognise(&bytes));
-    // Where no format fits, what is wrong may be simpler: nothing in it, or not text at all.
-    let tried = import::read(&bytes, format.unwrap_or(Recorded::JsonLines), options);
-    match (format, tried) {
-        (Some(_), tried) => tried.map_err(|why| why.to_string()),
-        (None, Err(why)) if matches!(why.what, What::Empty | What::NotUtf8) => Err(why.to_string()),
-        (None, _) => {
-            let known: Vec<&str> = Recorded::ALL.iter().map(|format| format.name()).collect();
-            Err(format!(
-                "its format is not recognised; --from says which: {}",
-                known.join(", ")
-            ))
+    let input: Box<dyn Read> = if args.file == Path::new("-") {
+        Box::new(stdin().lock())
+    } else {
+        let file = File::open(&args.file).map_err(|why| why.to_string())?;
+        Box::new(BufReader::with_capacity(1 << 20, file))
+    };
+    let mut status = Status::new();
+    let read = import::read_from(input, args.from, options, &mut |at| status.tell(at));
+    status.clear();
+    read.map_err(|why| why.to_string())
+}
+
+/// One line on a terminal that is written over; elsewhere a line now and then.
+struct Status {
+    terminal: bool,
+    told: Instant,
+    shown: bool,
+}
+
+impl Status {
+    fn new() -> Self {
+        Status {
+            terminal: stderr().is_terminal(),
+            told: Instant::now(),
+            shown: false,
+        }
+    }
+
+    fn tell(&mut self, at: Progress) {
+        let pause = if self.terminal {
+            Duration::from_millis(500)
+        } else {
+            Duration::from_secs(30)
+        };
+        if self.told.elapsed() < pause {
+            return;
+        }
+        self.told = Instant::now();
+        self.shown = self.terminal;
+        let (start, end) = if self.terminal {
+            ("\r", "  ")
+        } else {
+            ("", "\n")
+        };
+        let megabytes = at.bytes / 1_000_000;
+        let mut stderr = stderr().lock();
+        // A terminal that has gone away needs no status.
+        let _ = write!(
+            stderr,
+            "{start}read {megabytes} MB, {} operations{end}",
+            at.operations
+        );
+        let _ = stderr.flush();
+    }
+
+    fn clear(&self) {
+        if self.shown {
+            let _ = write!(stderr(), "\r{}\r", " ".repeat(60));
         }
     }
 }

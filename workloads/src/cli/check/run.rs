@@ -17,8 +17,10 @@ use crate::cli::output::{say, say_line};
 
 /// Judges a recording.
 pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
-    let name = name(&args.file);
-    let import = load(args).map_err(|why| format!("cannot read {name}: {why}"))?;
+    let name = name(&args.recording.file);
+    let object = args.model.map(Model::object);
+    let import =
+        load(&args.recording, object).map_err(|why| format!("cannot read {name}: {why}"))?;
     let model = args.model.unwrap_or(match &import.history {
         Imported::Append(_) => Model::KvAppend,
         Imported::Kv(_) => Model::Siblings,
