@@ -7,7 +7,7 @@ use dynamometer::bundle;
 use dynamometer::campaign::{Campaign, Seeds};
 use dynamometer::load;
 use dynamometer::plan::{Call, Plan, Step};
-use dynamometer::preset::PROMISES;
+use dynamometer::preset::{PROMISES, Preset};
 use dynamometer::shrink::REPLAYS;
 use dynamometer::target::{Target, judge};
 
@@ -52,6 +52,7 @@ fn hunt(flaw: Flaw, promise: Promise) {
     let target = Target { flaw: Some(flaw) };
     let campaign = Campaign {
         target,
+        preset: Preset::Dynamo,
         promises: vec![promise],
         seeds: Seeds::Base(1),
         runs: Some(RUNS),

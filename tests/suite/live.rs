@@ -243,6 +243,7 @@ fn plan() -> Plan {
         durability: Durability::Synced,
         detection: Detection::Requests,
         yields: false,
+        skew_us: 0,
     };
     Plan {
         seed: 0,

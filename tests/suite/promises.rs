@@ -6,7 +6,7 @@ use checker::{Budget, Counterexample, Promise, Shortfall, Verdict};
 use dynamo_core::Flaw;
 use dynamometer::campaign::{Campaign, Failure, Seeds};
 use dynamometer::plan::Plan;
-use dynamometer::preset::{PROMISES, missing};
+use dynamometer::preset::{PROMISES, Preset, missing};
 use dynamometer::promised::promised;
 use dynamometer::shrink::REPLAYS;
 use dynamometer::target::{Target, judge};
@@ -114,6 +114,7 @@ fn a_failing_case_prints_a_replay_line_that_reproduces_it() {
 fn a_healthy_campaign_exercises_everything_and_leaves_nothing_undecided() {
     let campaign = Campaign {
         target: Target::default(),
+        preset: Preset::Dynamo,
         promises: PROMISES.to_vec(),
         seeds: Seeds::Base(20_261_123),
         runs: Some(1_000),
@@ -147,6 +148,7 @@ fn the_number_of_jobs_changes_nothing() {
             target: Target {
                 flaw: Some(Flaw::DominateSameContext),
             },
+            preset: Preset::Dynamo,
             promises: PROMISES.to_vec(),
             seeds: Seeds::Base(7),
             runs: Some(400),

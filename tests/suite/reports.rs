@@ -6,7 +6,7 @@ use checker::{Budget, Promise};
 use dynamo_core::Flaw;
 use dynamometer::bundle;
 use dynamometer::campaign::{Campaign, Seeds};
-use dynamometer::preset::PROMISES;
+use dynamometer::preset::{PROMISES, Preset};
 use dynamometer::shrink::REPLAYS;
 use dynamometer::target::{Target, judge};
 
@@ -14,6 +14,7 @@ fn minimized(flaw: Flaw, promises: &[Promise]) -> Bundle {
     let target = Target { flaw: Some(flaw) };
     let campaign = Campaign {
         target,
+        preset: Preset::Dynamo,
         promises: promises.to_vec(),
         seeds: Seeds::Base(1),
         runs: Some(2_000),

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use checker::note::Node;
 use checker::report::{Bundle, FORMAT, Size};
-use checker::{Budget, Counterexample, OpId, Promise};
+use checker::{Budget, Counterexample, OpId, Promise, Verdict};
 use dynamo_core::Flaw;
 use thiserror::Error;
 
 use crate::campaign::Failure;
 use crate::drive::{Run, Undriven};
+use crate::matrix;
 use crate::plan::Plan;
-use crate::promised::promised;
+use crate::preset::PROMISES;
 use crate::shrink::{Shrunk, shrink};
-use crate::target::{Target, judge};
+use crate::target::Target;
 
 /// The sources this tool was built from; equal sources run a plan the same way.
 pub const SOURCE: &str = env!("DYNO_SOURCE");
@@ -59,7 +60,7 @@ pub fn minimized(
         (found.cause == first.cause).then_some(run)
     };
     let Shrunk { plan, run, replays } = shrink(failure.plan.clone(), replays, fails)?;
-    let verdicts = judge(&run.history, &promised(plan.shape).promises, budget);
+    let verdicts = judge(&plan, &run, Some(first.promise), budget);
     let mut also = Vec::new();
     let mut counterexample = None;
     for (promise, verdict) in verdicts {
@@ -81,11 +82,27 @@ pub fn minimized(
 }
 
 fn broken(plan: &Plan, run: &Run, promise: Promise, budget: Budget) -> Option<Counterexample> {
-    let promised = promised(plan.shape).among(&[promise]);
-    let verdicts = judge(&run.history, &promised, budget);
+    let mut made = matrix::made(plan, &run.history);
+    made.retain(|made| *made == promise);
+    let verdicts = matrix::judge(plan.shape, &run.history, &made, budget);
     verdicts
         .into_iter()
         .find_map(|(_, verdict)| verdict.counterexample().cloned())
+}
+
+/// The verdicts on the promises that a run makes: all of them where one was broken that only the matrix
+/// knows, else the four of a Dynamo.
+fn judge(
+    plan: &Plan,
+    run: &Run,
+    broken: Option<Promise>,
+    budget: Budget,
+) -> Vec<(Promise, Verdict)> {
+    let mut made = matrix::made(plan, &run.history);
+    if broken.is_none_or(|promise| PROMISES.contains(&promise)) {
+        made.retain(|promise| PROMISES.contains(promise));
+    }
+    matrix::judge(plan.shape, &run.history, &made, budget)
 }
 
 fn sizes(plan: &Plan) -> (u32, u32, u32) {
@@ -209,11 +226,10 @@ pub fn replay(bundle: &Bundle, target: Target, budget: Budget) -> Result<Replay,
     let run = target.run(&plan)?;
     let steady = target.run(&plan)? == run;
     let recorded = bundle.counterexample.as_ref().map(|found| found.promise);
-    let mut broken: Vec<Counterexample> =
-        judge(&run.history, &promised(plan.shape).promises, budget)
-            .into_iter()
-            .filter_map(|(_, verdict)| verdict.counterexample().cloned())
-            .collect();
+    let mut broken: Vec<Counterexample> = judge(&plan, &run, recorded, budget)
+        .into_iter()
+        .filter_map(|(_, verdict)| verdict.counterexample().cloned())
+        .collect();
     broken.sort_by_key(|found| {
         (
             Some(found.promise) != recorded,

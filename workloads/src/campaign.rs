@@ -10,18 +10,19 @@ use std::time::{Duration, Instant};
 use checker::{Budget, Counterexample, Counters, Promise, Shortfall, Verdict};
 
 use crate::drive::{Run, Undriven};
-use crate::load;
 use crate::luck::{Key, Luck, Purpose};
+use crate::matrix;
 use crate::plan::Plan;
-use crate::preset;
-use crate::promised::promised;
-use crate::target::{Target, judge};
+use crate::preset::{self, Preset};
+use crate::target::Target;
 
 /// What to run, and for how long.
 #[derive(Clone, Debug)]
 pub struct Campaign {
     /// What is tested.
     pub target: Target,
+    /// Which clusters and calls.
+    pub preset: Preset,
     /// Which promises are judged.
     pub promises: Vec<Promise>,
     /// Run seeds are made from this and the run's number.
@@ -60,6 +61,8 @@ impl Seeds {
 /// What a campaign found.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
+    /// What was run.
+    pub preset: Preset,
     /// Runs judged.
     pub runs: u64,
     /// Runs that were run twice, to see whether they go the same way.
@@ -87,8 +90,10 @@ pub struct Standing {
     pub idle: u64,
     /// Runs in which it was not decided, and the first reason.
     pub undecided: u64,
-    /// Runs of shapes that do not make this promise: not judged.
+    /// Runs that do not make this promise: their shapes or sessions do not. They are no failure.
     pub unpromised: u64,
+    /// Those of them in which it was seen broken, where that is counted.
+    pub seen_broken: u64,
     /// The first reason why it was not decided.
     pub shortfall: Option<Shortfall>,
     /// What gave it a chance to be broken.
@@ -125,6 +130,9 @@ pub enum Trouble {
 /// One of this many runs is run twice.
 const RERUN_EVERY: u64 = 100;
 
+/// What it may cost to see whether something broke that was not promised.
+const MEASURED: Budget = Budget { states: 200_000 };
+
 /// What one run of a campaign gave.
 struct Judged {
     operations: u64,
@@ -132,6 +140,8 @@ struct Judged {
     reran: bool,
     verdicts: Vec<(Promise, Verdict)>,
     unpromised: Vec<Promise>,
+    /// Verdicts on what was not promised.
+    measured: Vec<(Promise, Verdict)>,
     failure: Option<Box<Failure>>,
 }
 
@@ -180,8 +190,11 @@ impl Campaign {
         results: &mpsc::Receiver<(u64, Result<Judged, Trouble>)>,
         mut progress: impl FnMut(&Tally),
     ) -> Tally {
-        let mut tally = Tally::default();
-        for &promise in &self.promises {
+        let mut tally = Tally {
+            preset: self.preset,
+            ..Tally::default()
+        };
+        for &promise in self.promises.iter().chain(self.preset.measured()) {
             tally.promises.insert(promise, Standing::default());
         }
         let mut waiting = BTreeMap::new();
@@ -204,25 +217,24 @@ impl Campaign {
 
     fn judge_one(&self, run: u64) -> Result<Judged, Trouble> {
         let seed = self.seeds.seed(run);
-        let plan = load::plan(seed);
+        let plan = self.preset.plan(seed);
         let undriven = |wrong| Trouble::Undriven(seed, wrong);
         let ran = self.target.run(&plan).map_err(undriven)?;
         let reran = run.is_multiple_of(RERUN_EVERY);
         if reran && self.target.run(&plan).map_err(undriven)? != ran {
             return Err(Trouble::TwoWays(seed));
         }
-        let promised = promised(plan.shape).among(&self.promises);
-        let verdicts = judge(&ran.history, &promised, self.budget);
-        let asked = self.promises.iter().copied();
-        let unpromised = asked.filter(|promise| !promised.contains(promise));
-        let unpromised = unpromised.collect();
+        let mut promised = matrix::made(&plan, &ran.history);
+        promised.retain(|promise| self.promises.contains(promise));
+        let verdicts = matrix::judge(plan.shape, &ran.history, &promised, self.budget);
+        let (unpromised, measured) = self.measure(&plan, &ran, &promised);
         let mut broken: Vec<Counterexample> = verdicts
             .iter()
             .filter_map(|(_, verdict)| verdict.counterexample().cloned())
             .collect();
         broken.sort_by_key(|found| preset::rank(found.promise));
         let operations = ran.history.ops().len() as u64;
-        let happened = preset::happened(&plan, &ran.history);
+        let happened = preset::happened(self.preset, &plan, &ran.history);
         let failure = (!broken.is_empty()).then(|| {
             Box::new(Failure {
                 plan,
@@ -236,8 +248,27 @@ impl Campaign {
             reran,
             verdicts,
             unpromised,
+            measured,
             failure,
         })
+    }
+
+    /// What was not promised of what was asked for or is counted, and what is seen of it.
+    fn measure(
+        &self,
+        plan: &Plan,
+        ran: &Run,
+        promised: &[Promise],
+    ) -> (Vec<Promise>, Vec<(Promise, Verdict)>) {
+        let counted = self.preset.measured();
+        let mut unpromised: Vec<Promise> = self.promises.iter().chain(counted).copied().collect();
+        unpromised.sort_unstable();
+        unpromised.dedup();
+        unpromised.retain(|promise| !promised.contains(promise));
+        let mut seen = unpromised.clone();
+        seen.retain(|promise| counted.contains(promise));
+        let measured = matrix::judge(plan.shape, &ran.history, &seen, MEASURED);
+        (unpromised, measured)
     }
 }
 
@@ -276,6 +307,10 @@ impl Tally {
         }
         for promise in judged.unpromised {
             self.promises.entry(promise).or_default().unpromised += 1;
+        }
+        for (promise, verdict) in judged.measured {
+            let broken = verdict.counterexample().is_some();
+            self.promises.entry(promise).or_default().seen_broken += u64::from(broken);
         }
         self.failure = judged.failure;
     }

@@ -9,7 +9,7 @@
 //! - [`subject`]: what a plan can be run against: the reference core, a live store.
 //! - [`drive`]: plan in, history out; the only loop that runs anything.
 //! - [`campaign`], [`target`], [`preset`]: many seeds, what is judged, what must be exercised.
-//! - [`promised`]: which promises a shape makes.
+//! - [`promised`], [`matrix`]: which promises a shape makes, and which its quorums and sessions do.
 //! - [`shrink`], [`bundle`]: smaller plans, and the file that repeats one.
 //! - [`cli`]: the `dyno` command, one file a subcommand.
 
@@ -20,6 +20,7 @@ pub mod drive;
 pub mod fault;
 pub mod load;
 pub mod luck;
+pub mod matrix;
 pub mod plan;
 pub mod preset;
 pub mod promised;

@@ -62,6 +62,9 @@ pub struct Shape {
     /// Whether background work yields to puts that wait for the disk.
     #[serde(default)]
     pub yields: bool,
+    /// By how much the clock of each node is ahead of that of the node before it, in microseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skew_us: u64,
 }
 
 /// How the ring is cut into ranges (§6.2).
@@ -76,6 +79,9 @@ pub enum Partitioning {
     /// Equal ranges, shared out evenly: strategy 3.
     Partitions,
 }
+
+/// The most that a clock may be ahead of the one before it, as a plan may ask for it: an hour.
+const SKEW_US_MAX: u64 = 3_600_000_000;
 
 /// The most records in a write buffer, as a plan may ask for them.
 const BUFFERED_MAX: u32 = 1_000;
@@ -115,6 +121,7 @@ impl Shape {
             sloppy: self.sloppy && self.hints,
             causality,
             durability,
+            skew_us: self.skew_us.min(SKEW_US_MAX),
             ..self
         }
     }
@@ -212,6 +219,9 @@ impl fmt::Display for Shape {
         if self.yields {
             f.write_str(", background yields")?;
         }
+        if self.skew_us > 0 {
+            write!(f, ", clocks {} ms apart", self.skew_us.div_ceil(1_000))?;
+        }
         let versioning = self.versioning();
         if versioning.is_empty() {
             Ok(())
@@ -219,6 +229,14 @@ impl fmt::Display for Shape {
             write!(f, ", {versioning}")
         }
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde asks for"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn mode_or_switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ReadRepair, D::Error> {
@@ -321,12 +339,13 @@ mod tests {
             },
             detection: Detection::Heartbeats,
             yields: true,
+            skew_us: 20_000,
             ..old()
         };
         assert_eq!(
             shape.to_string(),
             "5 nodes, n 3 r 2 w 2, hints, anti-entropy, puts by the first, reads from owners, \
-             equal shares, write buffer, heartbeats, background yields, clocks of 3, last writer wins, reaping after 250 ms"
+             equal shares, write buffer, heartbeats, background yields, clocks 20 ms apart, clocks of 3, last writer wins, reaping after 250 ms"
         );
     }
 

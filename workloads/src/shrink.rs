@@ -301,7 +301,7 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
                 break;
             }
         }
-        let plainer: [fn(&mut Plan); 15] = [
+        let plainer: [fn(&mut Plan); 16] = [
             |plan| plan.shape.vnodes = 1,
             |plan| plan.shape.partitioning = Partitioning::Tokens,
             |plan| plan.shape.read_repair = ReadRepair::Off,
@@ -311,6 +311,7 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
             |plan| plan.shape.durability = Durability::Synced,
             |plan| plan.shape.detection = Detection::Requests,
             |plan| plan.shape.yields = false,
+            |plan| plan.shape.skew_us = 0,
             |plan| plan.shape.resolution = Resolution::Client,
             |plan| plan.shape.causality = Causality::Dots,
             |plan| plan.shape.sloppy = false,

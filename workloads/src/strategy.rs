@@ -66,6 +66,7 @@ pub fn shapes() -> impl Strategy<Value = Shape> {
                     durability: Durability::Synced,
                     detection: Detection::Requests,
                     yields: false,
+                    skew_us: 0,
                 }
                 .legal()
             },

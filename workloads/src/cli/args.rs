@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use checker::Promise;
 use checker::import::Object;
+use clap::builder::PossibleValue;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -14,6 +15,7 @@ use dynamo_core::Flaw;
 
 use super::exit::{HELP, INTERNAL, USAGE};
 use super::{check, hunt, replay};
+use crate::preset::Preset;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -59,11 +61,14 @@ pub(super) struct Hunt {
     /// The seed that all runs' seeds are made from [default: random, and printed]
     #[arg(long, value_name = "SEED", value_parser = number)]
     pub(super) seed_base: Option<u64>,
+    /// Which clusters and calls, and so which promises; all runs each in turn
+    #[arg(long, value_name = "NAME", value_parser = presets(), default_value = "dynamo")]
+    pub(super) preset: Chosen,
     /// Switch on a known flaw of the reference store
     #[arg(long, value_name = "NAME", value_parser = flaws())]
     pub(super) flaw: Option<Flaw>,
-    /// Judge only these promises
-    #[arg(long = "property", value_name = "PROMISE", value_parser = promises(&crate::preset::PROMISES))]
+    /// Judge only these promises [default: all that the preset makes]
+    #[arg(long = "property", value_name = "PROMISE", value_parser = promises(&HUNTED))]
     pub(super) promises: Vec<Promise>,
     /// Runs at the same time; the result does not depend on it [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -74,6 +79,19 @@ pub(super) struct Hunt {
     /// What stdout gets
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
+}
+
+/// The promises that can be held against the reference store.
+static HUNTED: std::sync::LazyLock<Vec<Promise>> = std::sync::LazyLock::new(|| {
+    let dynamo = crate::preset::PROMISES.into_iter();
+    dynamo.chain(crate::preset::MATRIX).collect()
+});
+
+/// One preset or each of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chosen {
+    All,
+    One(Preset),
 }
 
 /// A recorded history, and what the file does not say of itself.
@@ -161,11 +179,7 @@ impl Model {
 impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let value = self.to_possible_value();
-        f.write_str(
-            value
-                .as_ref()
-                .map_or("", clap::builder::PossibleValue::get_name),
-        )
+        f.write_str(value.as_ref().map_or("", PossibleValue::get_name))
     }
 }
 
@@ -195,6 +209,15 @@ pub(super) struct Replay {
 /// Which flaw to switch on instead of the recorded one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Switch(pub(super) Option<Flaw>);
+
+fn presets() -> impl TypedValueParser<Value = Chosen> {
+    let known = Preset::all().map(|preset| PossibleValue::new(preset.name()).help(preset.about()));
+    let all = PossibleValue::new("all").help("each of them in turn");
+    PossibleValuesParser::new(known.chain([all])).map(|name| {
+        let found = Preset::all().find(|preset| preset.name() == name);
+        found.map_or(Chosen::All, Chosen::One)
+    })
+}
 
 fn flaws() -> impl TypedValueParser<Value = Flaw> {
     PossibleValuesParser::new(Flaw::ALL.iter().map(|flaw| flaw.name()))

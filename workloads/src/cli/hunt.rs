@@ -12,12 +12,13 @@ use checker::report::{Bundle, terminal};
 use checker::{Budget, Counters, History, Promise, Verdict};
 use serde_json::json;
 
-use super::args::{Format, Hunt};
+use super::args::{Chosen, Format, Hunt};
 use super::exit::Exit;
 use super::output::{say, say_line};
 use crate::campaign::{Campaign, Failure, Seeds, Standing, Tally, Trouble};
+use crate::preset::Preset;
 use crate::target::Target;
-use crate::{bundle, load, preset, shrink};
+use crate::{bundle, matrix, preset, shrink};
 
 /// Runs when neither `--runs` nor `--budget` says how long.
 const RUNS: u64 = 1_000;
@@ -28,10 +29,29 @@ pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
         (None, Some(base)) => Seeds::Base(base),
         (None, None) => Seeds::Base(RandomState::new().hash_one(0_u8)),
     };
+    if let (Format::Human, Seeds::Base(base)) = (args.format, seeds) {
+        let random = if args.seed_base.is_none() {
+            " (random; pass --seed-base to repeat)"
+        } else {
+            ""
+        };
+        say_line(&format!("seed base {base:#018x}{random}"));
+    }
+    let Chosen::One(preset) = args.preset else {
+        let exits: Result<Vec<Exit>, String> = Preset::all()
+            .map(|preset| hunt_one(args, preset, seeds))
+            .collect();
+        return Ok(exits?.into_iter().min().unwrap_or(Exit::Fine));
+    };
+    hunt_one(args, preset, seeds)
+}
+
+fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Exit, String> {
     let campaign = Campaign {
         target: Target { flaw: args.flaw },
+        preset,
         promises: if args.promises.is_empty() {
-            preset::PROMISES.to_vec()
+            preset.promises()
         } else {
             args.promises.clone()
         },
@@ -46,14 +66,6 @@ pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
         budget: Budget::default(),
     };
     let human = args.format == Format::Human;
-    if let (true, Seeds::Base(base)) = (human, seeds) {
-        let random = if args.seed_base.is_none() {
-            " (random; pass --seed-base to repeat)"
-        } else {
-            ""
-        };
-        say_line(&format!("seed base {base:#018x}{random}"));
-    }
     let mut status = Status::new(args);
     let tally = campaign.run(|tally| status.show(tally));
     status.clear();
@@ -88,9 +100,27 @@ impl Found {
             |wrong| wrong.to_string(),
             |history| terminal(&self.bundle, &history),
         );
+        if let Some(promised) = self.promised() {
+            let _ = writeln!(text, "\n  promised  {promised}");
+        }
         let path = self.path.display();
         let _ = writeln!(text, "\n  replay    dyno replay {path}");
         text
+    }
+}
+
+impl Found {
+    /// What the run promised and which of that it broke, where the matrix says so.
+    fn promised(&self) -> Option<String> {
+        let broken = self.bundle.counterexample.as_ref()?.promise;
+        if preset::PROMISES.contains(&broken) {
+            return None;
+        }
+        let plan = bundle::plan(&self.bundle).ok()?;
+        let history = History::new(self.bundle.history.clone()).ok()?;
+        let made = matrix::made(&plan, &history);
+        let made: Vec<&str> = made.into_iter().map(Promise::name).collect();
+        Some(format!("{}; broke {broken}", made.join(", ")))
     }
 }
 
@@ -132,7 +162,7 @@ fn keep_single(args: &Hunt, campaign: &Campaign, tally: &Tally) -> Result<(), St
     let (Seeds::Single(seed), None, None) = (campaign.seeds, &tally.failure, &tally.trouble) else {
         return Ok(());
     };
-    let plan = load::plan(seed);
+    let plan = campaign.preset.plan(seed);
     let run = campaign
         .target
         .run(&plan)
@@ -169,6 +199,14 @@ fn stands(standing: &Standing) -> Exit {
 
 fn human_summary(campaign: &Campaign, tally: &Tally) -> String {
     let mut out = String::new();
+    if campaign.preset != Preset::Dynamo {
+        let _ = writeln!(
+            out,
+            "\npreset    {}: {}",
+            campaign.preset.name(),
+            campaign.preset.about()
+        );
+    }
     let _ = writeln!(
         out,
         "hunt      runs {}   operations {}   {}\n",
@@ -192,7 +230,7 @@ fn human_summary(campaign: &Campaign, tally: &Tally) -> String {
         None => {}
     }
     for (promise, standing) in &tally.promises {
-        let _ = writeln!(out, "{}", promise_line(*promise, standing));
+        let _ = writeln!(out, "{}", promise_line(campaign, *promise, standing));
     }
     let (did, never) = (&tally.happened, preset::missing(tally));
     let _ = writeln!(out, "\nexercised   {}", wrapped(&counts(did), 12));
@@ -207,22 +245,26 @@ fn human_summary(campaign: &Campaign, tally: &Tally) -> String {
     out
 }
 
-fn promise_line(promise: Promise, standing: &Standing) -> String {
+fn promise_line(campaign: &Campaign, promise: Promise, standing: &Standing) -> String {
+    let counted = campaign.preset.measured().contains(&promise);
+    let seen = match standing.seen_broken {
+        0 => "never seen broken".to_owned(),
+        broken => format!("seen broken in {}", number(broken)),
+    };
+    if !campaign.promises.contains(&promise) {
+        let said = format!(
+            "not promised, {seen} of {} runs",
+            number(standing.unpromised)
+        );
+        return format!("· {promise:<22}{said}");
+    }
     let (mark, said) = match stands(standing) {
         Exit::Violated => ("✗", "broken".to_owned()),
         Exit::Undecided => {
-            let why = standing
-                .shortfall
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            (
-                "?",
-                format!(
-                    "not decided in {} runs; the first: {why}",
-                    number(standing.undecided)
-                ),
-            )
+            let why = standing.shortfall.as_ref().map(ToString::to_string);
+            let why = why.unwrap_or_default();
+            let runs = number(standing.undecided);
+            ("?", format!("not decided in {runs} runs; the first: {why}"))
         }
         Exit::Idle if standing.runs() == 0 && standing.unpromised > 0 => {
             ("–", "promised by no shape that was run".to_owned())
@@ -241,8 +283,13 @@ fn promise_line(promise: Promise, standing: &Standing) -> String {
         ),
     };
     let mut said = vec![said];
-    if standing.unpromised > 0 && standing.runs() > 0 {
-        said.push(format!("not promised in {}", number(standing.unpromised)));
+    if standing.unpromised > 0 && (standing.runs() > 0 || counted) {
+        let runs = number(standing.unpromised);
+        said.push(if counted {
+            format!("not promised in {runs}, {seen}")
+        } else {
+            format!("not promised in {runs}")
+        });
     }
     said.extend(counts(&standing.exercised));
     format!("{mark} {promise:<22}{}", wrapped(&said, 24))
@@ -303,6 +350,7 @@ fn json_summary(
             let verdict = match stands(standing) {
                 Exit::Violated => "violated",
                 Exit::Undecided => "undecided",
+                Exit::Idle if !campaign.promises.contains(promise) => "not-promised",
                 Exit::Idle => "nothing-exercised",
                 _ => "held",
             };
@@ -310,6 +358,7 @@ fn json_summary(
                 "promise": promise.name(), "verdict": verdict, "held": standing.held,
                 "broken": standing.broken, "undecided": standing.undecided,
                 "idle": standing.idle, "unpromised": standing.unpromised,
+                "seen_broken": standing.seen_broken,
                 "exercised": standing.exercised,
             })
         })
@@ -333,7 +382,8 @@ fn json_summary(
         })
     });
     json!({
-        "format": "dyno-hunt/1", "target": campaign.target.name(), "seed": seed,
+        "format": "dyno-hunt/1", "target": campaign.target.name(),
+        "preset": campaign.preset.name(), "seed": seed,
         "seed_base": base, "runs": tally.runs, "operations": tally.operations,
         "reruns": tally.reruns, "promises": promises, "exercised": tally.happened,
         "never": preset::missing(tally), "trouble": trouble, "violation": violation,

@@ -2,8 +2,10 @@
 
 mod dice;
 mod nemesis;
+mod rows;
 mod shape;
 mod siblings;
 
+pub use rows::{row_plan, row_shape};
 pub use shape::shape;
 pub use siblings::plan;

@@ -16,7 +16,20 @@ const AWAY_US_MIN: u64 = 1_500_000;
 
 /// Three to nine windows within a run of these calls.
 pub(super) fn faults(seed: u64, nodes: u32, steps: &[Step]) -> FaultSchedule {
-    let end = steps.last().map_or(0, |step| step.at.0);
+    let mut faults = calm_members(seed, nodes, steps);
+    let (end, before) = (end(steps), faults.0.len() as u64);
+    let departures = departures(Dice::new(seed, "nemesis"), nodes, end, before);
+    faults.0.extend(departures);
+    faults
+}
+
+fn end(steps: &[Step]) -> u64 {
+    steps.last().map_or(0, |step| step.at.0)
+}
+
+/// As [`faults`], but nobody leaves.
+pub(super) fn calm_members(seed: u64, nodes: u32, steps: &[Step]) -> FaultSchedule {
+    let end = end(steps);
     let dice = Dice::new(seed, "nemesis");
     let mut kinds: Vec<u64> = (0..KINDS)
         .filter(|&kind| dice.percent("kind", kind, 50))
@@ -42,9 +55,7 @@ pub(super) fn faults(seed: u64, nodes: u32, steps: &[Step]) -> FaultSchedule {
             fault: fault(dice, kind, window, nodes),
         }
     });
-    let mut windows: Vec<Window> = windows.collect();
-    windows.extend(departures(dice, nodes, end, windows.len() as u64));
-    FaultSchedule(windows)
+    FaultSchedule(windows.collect())
 }
 
 /// A node that leaves, at the very beginning or later, and joins again: under load, or when all else is

@@ -65,6 +65,7 @@ pub fn shape(seed: u64) -> Shape {
             Detection::Requests
         },
         yields: dice.percent("yields", 0, 25),
+        skew_us: 0,
     }
     .legal()
 }

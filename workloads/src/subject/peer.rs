@@ -12,14 +12,17 @@ use crate::replica::{Holding, Input, Output, Replica, Reply, Request};
 #[derive(Debug)]
 pub struct Peer {
     node: core::Node,
+    /// By how much its clock is ahead.
+    ahead_us: u64,
     // Empty between inputs; its memory is used again.
     outputs: Vec<core::Output>,
 }
 
 impl Peer {
-    pub(super) fn new(node: core::Node) -> Self {
+    pub(super) fn new(node: core::Node, ahead_us: u64) -> Self {
         Peer {
             node,
+            ahead_us,
             outputs: Vec::new(),
         }
     }
@@ -52,13 +55,14 @@ impl Replica for Peer {
                 ticket: core::Ticket(ticket),
             },
         };
-        self.node
-            .handle(core::Time(now.0), input, &mut self.outputs);
+        let now = core::Time(now.0).after(self.ahead_us);
+        self.node.handle(now, input, &mut self.outputs);
         out.extend(self.outputs.drain(..).map(output));
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.node.deadline().map(|due| Time(due.0))
+        let due = self.node.deadline()?;
+        Some(Time(due.0.saturating_sub(self.ahead_us)))
     }
 
     fn kind(message: &core::Message) -> &'static str {

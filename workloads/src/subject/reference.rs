@@ -136,8 +136,9 @@ impl Deployment for Cluster {
 
     fn start(&self, node: u32, disk: &Disk, now: Time) -> Peer {
         let config = Arc::clone(&self.config);
-        let now = core::Time(now.0);
-        Peer::new(core::Node::start(NodeId(node), config, disk, now))
+        let ahead_us = self.shape.skew_us * u64::from(node);
+        let now = core::Time(now.0).after(ahead_us);
+        Peer::new(core::Node::start(NodeId(node), config, disk, now), ahead_us)
     }
 
     fn setup(&self, keys: &[String]) -> Vec<Note> {
@@ -255,6 +256,7 @@ mod tests {
         durability: core::Durability::Synced,
         detection: core::Detection::Requests,
         yields: false,
+        skew_us: 0,
     };
 
     fn owners(reference: &mut Reference, key: &str) -> Vec<u32> {

@@ -1,23 +1,16 @@
-//! What the healthy campaign promises, and what it must have exercised to be worth anything.
+//! What happened in the runs of a campaign, and what should have and did not.
 
 use std::collections::BTreeMap;
 
 use checker::kv::{Kv, KvCall, KvRet};
-use checker::{Counters, History, Note, Outcome, Promise, Time};
+use checker::{Counters, History, Note, Outcome, Time};
 
+use super::kinds::Preset;
+use super::reads;
 use crate::campaign::Tally;
 use crate::plan::Plan;
 
-/// The promises of a Dynamo, in the order of reports. Which of them a shape makes,
-/// [`promised`](crate::promised::promised) says.
-pub const PROMISES: [Promise; 4] = [
-    Promise::ClockCausality,
-    Promise::SiblingPreservation,
-    Promise::Convergence,
-    Promise::HandoffDelivery,
-];
-
-/// What must have happened in the runs of a campaign, whatever is judged.
+/// What must have happened in the runs of the usual campaign, whatever is judged.
 pub const HAPPENED: [&str; 22] = [
     "acknowledged puts",
     "puts of unknown outcome",
@@ -43,19 +36,18 @@ pub const HAPPENED: [&str; 22] = [
     "keys handed over",
 ];
 
-/// Which of several broken promises of one run to report first: what the user loses before why.
-pub fn rank(promise: Promise) -> u8 {
-    match promise {
-        Promise::SiblingPreservation => 0,
-        Promise::HandoffDelivery => 1,
-        Promise::Convergence => 2,
-        Promise::ClockCausality => 3,
-        _ => 4,
+/// What happened in one run of this preset.
+pub fn happened(preset: Preset, plan: &Plan, history: &History<Kv>) -> Counters {
+    let mut counters = happened_anywhere(plan, history);
+    if let Preset::Row(_) = preset {
+        for (name, times) in reads::counted(history) {
+            *counters.entry(name.to_owned()).or_default() += times;
+        }
     }
+    counters
 }
 
-/// What happened in one run.
-pub fn happened(plan: &Plan, history: &History<Kv>) -> Counters {
+fn happened_anywhere(plan: &Plan, history: &History<Kv>) -> Counters {
     let mut counters = Counters::new();
     let mut count = |name: &str| *counters.entry(name.to_owned()).or_default() += 1;
     for window in &plan.faults.0 {
@@ -130,13 +122,17 @@ fn lives(history: &History<Kv>) -> [(&'static str, u64); 3] {
 /// What should have happened in a campaign and never did: in the runs, or to a promise judged.
 pub fn missing(tally: &Tally) -> Vec<String> {
     let never = |name: &&str| tally.happened.get(*name).copied().unwrap_or(0) == 0;
-    let happened = HAPPENED.into_iter().filter(never).map(str::to_owned);
+    let happened = tally.preset.exercises().into_iter();
+    let happened = happened.filter(never).map(str::to_owned);
     let judged = tally
         .promises
         .values()
         .flat_map(|standing| &standing.exercised);
+    // Where the last writer wins there are no siblings to be read.
+    let kept = tally.preset.keeps_siblings();
+    let possible = |name: &str| kept || name != "reads of several siblings";
     let idle = judged
-        .filter(|(_, count)| **count == 0)
+        .filter(|(name, count)| **count == 0 && possible(name))
         .map(|(name, _)| name.clone());
     happened.chain(idle).collect()
 }

@@ -1,0 +1,8 @@
+//! What a campaign runs and promises, and what it must have exercised to be worth anything.
+
+mod happened;
+mod kinds;
+mod reads;
+
+pub use happened::{HAPPENED, happened, missing};
+pub use kinds::{MATRIX, PROMISES, Preset, rank};
