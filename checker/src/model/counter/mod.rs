@@ -1,0 +1,5 @@
+//! Counters, one for each key: add, read.
+
+mod counters;
+
+pub use counters::Counters;

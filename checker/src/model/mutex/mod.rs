@@ -1,0 +1,5 @@
+//! Locks, one for each key: acquire, release.
+
+mod mutexes;
+
+pub use mutexes::{Lock, Mutexes};
