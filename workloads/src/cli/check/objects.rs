@@ -1,60 +1,65 @@
 //! Which promises each kind of object has, and who judges them.
 
 use checker::History;
-use checker::append::Append;
 use checker::causality::ClockCausality;
 use checker::convergence::Convergence;
+use checker::counter::Counter;
 use checker::handoff::HandoffDelivery;
 use checker::kv::Kv;
 use checker::linear::Linearizable;
-use checker::model::{Appends, MultiValue, Registers};
+use checker::model::{Counters, Model, MultiValue, Registers};
 use checker::register::{Register, Value};
 use checker::siblings::SiblingPreservation;
 
 use super::judged::Judge;
-use crate::cli::args::Model;
+use crate::cli::args::Model as As;
 
-/// What a register holds before its first write, as a flag says it.
-pub(super) fn initial(text: &str) -> Value {
-    match text {
+/// The judges of one kind of recording.
+pub(super) type Judges<D> = Result<Vec<Judge<D>>, String>;
+
+/// A register, with or without compare-and-set.
+pub(super) fn registers(model: As, initial: &str, history: &History<Register>) -> Judges<Register> {
+    let initial = match initial {
         "nil" => Value::Nil,
         text => text
             .parse()
             .map_or_else(|_| Value::Text(text.into()), Value::Int),
-    }
-}
-
-/// A register, with or without compare-and-set.
-pub(super) fn registers(
-    model: Model,
-    initial: Value,
-    history: &History<Register>,
-) -> Result<Vec<Judge<Register>>, String> {
-    let object = if model == Model::Register {
+    };
+    Ok(object(if model == As::Register {
         Registers::plain(initial, history).map_err(|why| why.to_string())?
     } else {
         Registers { initial }
-    };
-    Ok(vec![Judge::made(Linearizable::new(object))])
+    }))
 }
 
-/// Strings that are put, appended to and read.
-pub(super) fn strings() -> Vec<Judge<Append>> {
-    vec![Judge::made(Linearizable::new(Appends))]
+/// Any object that answers one call at a time.
+pub(super) fn object<M: Model + 'static>(model: M) -> Vec<Judge<M::Domain>> {
+    vec![Judge::made(Linearizable::new(model))]
+}
+
+/// Numbers that are added to and read.
+pub(super) fn counters(initial: &str) -> Judges<Counter> {
+    let initial = match initial {
+        "nil" => 0,
+        text => text
+            .parse()
+            .map_err(|_| format!("a counter begins with a number, not {text:?}"))?,
+    };
+    Ok(object(Counters { initial }))
 }
 
 /// A store that keeps siblings.
-pub(super) fn siblings(model: Model, history: &History<Kv>) -> Result<Vec<Judge<Kv>>, String> {
-    let object = MultiValue::of(history).map_err(|why| why.to_string())?;
-    Ok(if model == Model::Siblings {
+pub(super) fn siblings(model: As, history: &History<Kv>) -> Judges<Kv> {
+    let whole = MultiValue::of(history).map_err(|why| why.to_string())?;
+    Ok(if model == As::Siblings {
         vec![
             Judge::made(ClockCausality),
             Judge::made(SiblingPreservation),
             Judge::made(Convergence),
             Judge::made(HandoffDelivery),
-            Judge::beside(Linearizable::new(object)),
+            Judge::beside(Linearizable::new(whole)),
         ]
     } else {
-        vec![Judge::made(Linearizable::new(object))]
+        object(whole)
     })
 }
