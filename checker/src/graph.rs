@@ -74,6 +74,12 @@ impl HappensBefore {
             .min_by_key(Vec::len)
     }
 
+    /// A shortest path: each place with its link to the next, the last one's to the end,
+    /// O(places + edges).
+    pub(crate) fn path(&self, from: usize, to: usize) -> Option<Vec<(usize, Link)>> {
+        self.walk(NodeIndex::new(from), NodeIndex::new(to))
+    }
+
     fn walk(&self, from: NodeIndex, to: NodeIndex) -> Option<Vec<(usize, Link)>> {
         let mut came: Vec<Option<(NodeIndex, Link)>> = vec![None; self.graph.node_count()];
         let mut queue = VecDeque::from([from]);

@@ -10,10 +10,12 @@
 //! - [`import`], [`export`], [`picture`]: histories as files of others, as our own, as drawings.
 //! - [`model`], [`linear`]: what objects do one call at a time, and the search for such an order.
 //! - [`causality`], [`siblings`], [`convergence`], [`handoff`]: the four promises of a Dynamo.
+//! - [`session`], [`causal`], [`regular`], [`staleness`]: what sessions see, and how late.
 //! - [`report`]: counterexamples as files and pictures.
 //! - [`verdict`]: [`Verdict`], [`Counterexample`], [`Budget`], [`Promise`], [`Checker`].
 
 pub mod append;
+pub mod causal;
 pub mod causality;
 pub mod convergence;
 pub mod counter;
@@ -34,9 +36,12 @@ pub mod picture;
 mod promises;
 pub mod queue;
 pub mod register;
+pub mod regular;
 pub mod report;
+pub mod session;
 pub mod set;
 pub mod siblings;
+pub mod staleness;
 pub(crate) mod sync;
 pub mod txn;
 pub mod verdict;
@@ -44,7 +49,7 @@ pub mod verdict;
 pub use domain::Domain;
 pub use history::{Entry, History, Line, Malformed, Op, OpId, Outcome, Process, Recorder, Time};
 pub use note::Note;
-pub use promises::promises;
+pub use promises::{Unjudged, judge_all, promises};
 pub use verdict::{
     Budget, Checker, Counterexample, Counters, Promise, Reason, Shortfall, Verdict, Witness,
 };

@@ -1,13 +1,137 @@
-//! The four promises of a Dynamo, in the order in which reports list them.
+//! What sibling-keeping stores promise: one checker for each promise, and all of them over one index.
 
-use crate::causality::ClockCausality;
-use crate::convergence::Convergence;
-use crate::handoff::HandoffDelivery;
+use std::fmt;
+
+use crate::causal::{self, Pasts};
+use crate::causality::{self, ClockCausality};
+use crate::convergence::{self, Convergence};
+use crate::evidence::Marks;
+use crate::handoff::{self, HandoffDelivery};
+use crate::history::History;
 use crate::kv::Kv;
-use crate::siblings::SiblingPreservation;
-use crate::verdict::Checker;
+use crate::order::{Course, Order, Watch, sweep};
+use crate::regular::{self, Acknowledgements};
+use crate::session::{self, Guarantee, Guarantees};
+use crate::siblings::{self, SiblingPreservation};
+use crate::verdict::{Budget, Checker, Promise, Verdict};
 
-/// One checker for each promise.
+/// A promise that [`judge_all`] has no checker for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unjudged(pub Promise);
+
+impl fmt::Display for Unjudged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not judged with the promises of siblings", self.0)
+    }
+}
+
+impl std::error::Error for Unjudged {}
+
+/// The verdicts on these promises, in their order: each is what its own checker says, but the history is
+/// indexed once, and read once for all that sessions are promised.
+///
+/// # Errors
+/// The first promise that is none of the four of a Dynamo, of a session, regular or causal.
+pub fn judge_all(
+    history: &History<Kv>,
+    promises: &[Promise],
+    _budget: Budget,
+) -> Result<Vec<Verdict>, Unjudged> {
+    if let Some(other) = promises.iter().find(|one| !JUDGED.contains(one)) {
+        return Err(Unjudged(*other));
+    }
+    let mut order = Order::new(history);
+    let sessions = Sessions::follow(&mut order, promises);
+    let marks = Marks::new(&order);
+    let verdict = |promise: &Promise| match promise {
+        Promise::ClockCausality => causality::verdict(&order),
+        Promise::SiblingPreservation => siblings::verdict(&order, &marks),
+        Promise::Convergence => convergence::verdict(&order, &marks),
+        Promise::HandoffDelivery => handoff::verdict(&order, &marks),
+        other => sessions.verdict(&order, *other),
+    };
+    Ok(promises.iter().map(verdict).collect())
+}
+
+/// The promises of [`judge_all`].
+const JUDGED: [Promise; 10] = [
+    Promise::ClockCausality,
+    Promise::SiblingPreservation,
+    Promise::Convergence,
+    Promise::HandoffDelivery,
+    Promise::Regular,
+    Promise::ReadYourWrites,
+    Promise::MonotonicReads,
+    Promise::MonotonicWrites,
+    Promise::WritesFollowReads,
+    Promise::Causal,
+];
+
+/// What was seen of the promises that are about reads, in as few readings as possible.
+struct Sessions {
+    course: Course,
+    guarantees: Option<Guarantees>,
+    pasts: Option<Pasts>,
+    acknowledgements: Option<Acknowledgements>,
+}
+
+impl Sessions {
+    fn follow(order: &mut Order<'_>, promises: &[Promise]) -> Self {
+        let asked: Vec<Guarantee> = Guarantee::ALL
+            .into_iter()
+            .filter(|one| promises.contains(&one.promise()))
+            .collect();
+        let causal = promises.contains(&Promise::Causal);
+        let course = if causal || !asked.is_empty() {
+            Course::of(order)
+        } else {
+            Course::Recorded
+        };
+        let circular = matches!(course, Course::Circular(_));
+        let mut seen = Sessions {
+            guarantees: (!asked.is_empty()).then(|| Guarantees::new(order, &asked)),
+            pasts: (causal && !circular).then(|| Pasts::new(order)),
+            acknowledgements: promises
+                .contains(&Promise::Regular)
+                .then(|| Acknowledgements::new(order)),
+            course,
+        };
+        let mut watches: Vec<&mut dyn Watch> = Vec::new();
+        watches.extend(
+            seen.guarantees
+                .as_mut()
+                .map(|watch| watch as &mut dyn Watch),
+        );
+        watches.extend(seen.pasts.as_mut().map(|watch| watch as &mut dyn Watch));
+        let mut recorded = seen
+            .acknowledgements
+            .as_mut()
+            .map(|watch| watch as &mut dyn Watch);
+        if matches!(seen.course, Course::Recorded) {
+            watches.extend(recorded.take());
+        }
+        if !watches.is_empty() {
+            sweep(order, &seen.course, &mut watches);
+        }
+        if let Some(watch) = recorded {
+            sweep(order, &Course::Recorded, &mut [watch]);
+        }
+        seen
+    }
+
+    fn verdict(&self, order: &Order<'_>, promise: Promise) -> Verdict {
+        let guarantee = Guarantee::ALL
+            .into_iter()
+            .find(|one| one.promise() == promise);
+        match (guarantee, &self.guarantees, &self.acknowledgements) {
+            (Some(guarantee), Some(watch), _) => session::verdict(order, watch, guarantee),
+            (None, _, Some(watch)) if promise == Promise::Regular => regular::verdict(order, watch),
+            _ => causal::verdict(order, &self.course, self.pasts.as_ref()),
+        }
+    }
+}
+
+/// One checker for each promise of a Dynamo, in the order in which reports list them.
 pub fn promises() -> [Box<dyn Checker<Kv>>; 4] {
     [
         Box::new(ClockCausality),

@@ -42,32 +42,40 @@ impl Checker<Kv> for ClockCausality {
 
     /// O(operations + contexts · events / 64); needs no budget.
     fn check(&self, history: &History<Kv>, _budget: Budget) -> Verdict {
-        let (findings, exercised) = judge(history);
-        findings.verdict((!exercised).then(|| {
-            "no read, no context and no two clocks of one key to hold against each other"
-                .to_string()
-        }))
+        verdict(&Order::new(history))
     }
 }
 
+/// The verdict on a history that is indexed already.
+pub(crate) fn verdict(order: &Order<'_>) -> Verdict {
+    let (findings, exercised) = judged(order);
+    findings.verdict((!exercised).then(|| {
+        "no read, no context and no two clocks of one key to hold against each other".to_string()
+    }))
+}
+
 /// All findings, and whether there was anything to judge.
+#[cfg(test)]
 pub(super) fn judge(history: &History<Kv>) -> (Findings, bool) {
-    let order = Order::new(history);
+    judged(&Order::new(history))
+}
+
+fn judged(order: &Order<'_>) -> (Findings, bool) {
     let graph = order.happens_before();
     let mut findings = Findings::new(Promise::ClockCausality, &PARTS);
-    circular(&order, &graph, &mut findings);
+    circular(order, &graph, &mut findings);
     let (reads, contexts) = (graph.count(Link::Read), graph.count(Link::Context));
     findings.count("values read from a write", reads);
     findings.count("contexts passed", contexts);
     for name in ["clocked writes", "concurrent pairs", "ordered pairs"] {
         findings.count(name, 0);
     }
-    let mut places = vec![0; history.ops().len()];
+    let mut places = vec![0; order.places()];
     for (position, place) in graph.order().into_iter().enumerate() {
         places[place] = position;
     }
     let mut pairs = 0;
-    for (key, clocks) in order.keys.iter().zip(collect(&order)) {
+    for (key, clocks) in order.keys.iter().zip(collect(order)) {
         if key.repeats || clocks.of.iter().all(Vec::is_empty) {
             continue;
         }
@@ -77,11 +85,11 @@ pub(super) fn judge(history: &History<Kv>) -> (Findings, bool) {
         findings.count("clocked writes", dots.iter().flatten().count() as u64);
         findings.count("ordered pairs", before);
         findings.count("concurrent pairs", beside);
-        events(&order, key, &clocks, &mut findings);
+        events(order, key, &clocks, &mut findings);
         let mut writes: Vec<usize> = (0..key.writes.len()).collect();
         writes.sort_by_key(|&write| places[key.writes[write].place]);
         for lie in lies(key, &clocks, &writes) {
-            told(&order, key, (&clocks, lie), &mut findings);
+            told(order, key, (&clocks, lie), &mut findings);
         }
     }
     (findings, reads + contexts + pairs > 0)

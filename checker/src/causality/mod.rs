@@ -7,3 +7,4 @@ mod tests;
 mod truth;
 
 pub use check::ClockCausality;
+pub(crate) use check::verdict;

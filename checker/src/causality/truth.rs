@@ -38,7 +38,7 @@ pub(super) fn lies(key: &Key<'_>, clocks: &Clocks<'_>, order: &[usize]) -> Vec<L
     let (mut orders, mut conflicts) = (true, true);
     for &above in order {
         let mut want = Bits::new(dots.len());
-        for &seen in &key.writes[above].seen {
+        for &seen in key.seen(above) {
             want.join(&pasts[seen]);
             if dots[seen].is_some() {
                 want.insert(seen);

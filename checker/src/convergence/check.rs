@@ -44,15 +44,25 @@ impl Checker<Kv> for Convergence {
 
     /// O(notes + keys · owners · writes + roots² · keys); needs no budget.
     fn check(&self, history: &History<Kv>, _budget: Budget) -> Verdict {
-        let (findings, missing) = judge(history);
-        findings.verdict(missing.map(Into::into))
+        let order = Order::new(history);
+        verdict(&order, &Marks::new(&order))
     }
 }
 
+/// The verdict on a history that is indexed already.
+pub(crate) fn verdict(order: &Order<'_>, marks: &Marks<'_>) -> Verdict {
+    let (findings, missing) = judged(order, marks);
+    findings.verdict(missing.map(Into::into))
+}
+
 /// All findings, and what is missing for a "yes".
+#[cfg(test)]
 pub(super) fn judge(history: &History<Kv>) -> (Findings, Option<&'static str>) {
     let order = Order::new(history);
-    let marks = Marks::new(&order);
+    judged(&order, &Marks::new(&order))
+}
+
+fn judged(order: &Order<'_>, marks: &Marks<'_>) -> (Findings, Option<&'static str>) {
     let mut findings = Findings::new(Promise::Convergence, &PARTS);
     if !marks.setup.is_some_and(|setup| setup.converges) {
         return (findings, Some("the setup does not promise convergence"));
@@ -69,11 +79,11 @@ pub(super) fn judge(history: &History<Kv>) -> (Findings, Option<&'static str>) {
         findings.count(name, 0);
     }
     if marks.last_disk.is_some() {
-        replicas::judge(&order, &marks, quiet, &mut findings);
-        roots::judge(&order, &marks, &mut findings);
-        churn::judge(&order, &marks, quiet, &mut findings);
+        replicas::judge(order, marks, quiet, &mut findings);
+        roots::judge(order, marks, &mut findings);
+        churn::judge(order, marks, quiet, &mut findings);
     }
-    reads::judge(&order, &marks, quiet, &mut findings);
+    reads::judge(order, marks, quiet, &mut findings);
     let missing = if marks.last_disk.is_none() {
         Some("no disk was seen, so replicas may never have been apart")
     } else if marks.healed.is_none() {

@@ -9,3 +9,4 @@ mod roots;
 mod tests;
 
 pub use check::Convergence;
+pub(crate) use check::verdict;

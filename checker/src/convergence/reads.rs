@@ -66,18 +66,15 @@ fn contradiction(
     let replaced =
         |old: usize| (0..key.writes.len()).any(|new| late(new) && key.possibly_before(old, new));
     let apart = one.returned < two.invoked;
-    for &write in one
-        .writes
-        .iter()
-        .filter(|write| !two.writes.contains(write))
-    {
+    let (first, second) = (key.written(one), key.written(two));
+    for &write in first.iter().filter(|write| !second.contains(write)) {
         let hidden: Vec<usize> = key
-            .hidden(&two.writes, two.returned)
+            .hidden(second, two.returned)
             .filter(|&delete| late(delete))
             .collect();
-        let gone = key.covered(write, &two.writes) || key.covered(write, &hidden);
+        let gone = key.covered(write, second) || key.covered(write, &hidden);
         // Where writes get lost, whatever comes late may win over what it had not seen.
-        let lost = marks.may_lose() && (!hidden.is_empty() || two.writes.iter().any(|&w| late(w)));
+        let lost = marks.may_lose() && (!hidden.is_empty() || second.iter().any(|&w| late(w)));
         let gone = gone || lost;
         let excused = if apart {
             // What was there stays until something that had seen it is there.
@@ -89,11 +86,7 @@ fn contradiction(
             return Some((write, true, "a value went missing"));
         }
     }
-    for &write in two
-        .writes
-        .iter()
-        .filter(|write| !one.writes.contains(write))
-    {
+    for &write in second.iter().filter(|write| !first.contains(write)) {
         let excused = late(write) || (!apart && replaced(write));
         if !excused {
             return Some((write, false, "a value came late"));

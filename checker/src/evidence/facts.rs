@@ -48,7 +48,7 @@ pub(crate) fn supersedes(
         if here == old {
             break;
         }
-        let below = key.writes[here].seen.iter().copied();
+        let below = key.seen(here).iter().copied();
         let Some(next) = below.filter(|&seen| key.covers(seen, old)).min() else {
             break;
         };

@@ -53,15 +53,25 @@ impl Checker<Kv> for HandoffDelivery {
 
     /// O(notes + writes · nodes · versions); needs no budget.
     fn check(&self, history: &History<Kv>, _budget: Budget) -> Verdict {
-        let (findings, missing) = judge(history);
-        findings.verdict(missing.map(Into::into))
+        let order = Order::new(history);
+        verdict(&order, &Marks::new(&order))
     }
 }
 
+/// The verdict on a history that is indexed already.
+pub(crate) fn verdict(order: &Order<'_>, marks: &Marks<'_>) -> Verdict {
+    let (findings, missing) = judged(order, marks);
+    findings.verdict(missing.map(Into::into))
+}
+
 /// All findings, and what is missing for a "yes".
+#[cfg(test)]
 pub(super) fn judge(history: &History<Kv>) -> (Findings, Option<&'static str>) {
     let order = Order::new(history);
-    let marks = Marks::new(&order);
+    judged(&order, &Marks::new(&order))
+}
+
+fn judged(order: &Order<'_>, marks: &Marks<'_>) -> (Findings, Option<&'static str>) {
     let mut findings = Findings::new(Promise::HandoffDelivery, &PARTS);
     let Some(setup) = marks.setup.filter(|setup| setup.hands_off) else {
         return (findings, Some("the setup does not promise handoff"));
@@ -72,10 +82,10 @@ pub(super) fn judge(history: &History<Kv>) -> (Findings, Option<&'static str>) {
     for name in [KEPT, DELIVERED, HOLDER_CRASHED, OWNER_DOWN, COUNTED] {
         findings.count(name, 0);
     }
-    let sight = Sight::new(&order, &marks);
-    hints::judge(&order, &marks, &sight, &mut findings);
-    copies::judge(&order, &marks, &sight, setup.w, &mut findings);
-    ranges::judge(&order, &marks, &sight, &mut findings);
+    let sight = Sight::new(order, marks);
+    hints::judge(order, marks, &sight, &mut findings);
+    copies::judge(order, marks, &sight, setup.w, &mut findings);
+    ranges::judge(order, marks, &sight, &mut findings);
     let missing = (findings.exercised[KEPT] == 0).then_some("no hint was ever kept");
     (findings, missing)
 }

@@ -9,3 +9,4 @@ mod ranges;
 mod tests;
 
 pub use check::HandoffDelivery;
+pub(crate) use check::verdict;

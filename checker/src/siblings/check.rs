@@ -45,17 +45,26 @@ impl Checker<Kv> for SiblingPreservation {
 
     /// O(reads · siblings² + final reads · writes) comparisons; needs no budget.
     fn check(&self, history: &History<Kv>, _budget: Budget) -> Verdict {
-        let (findings, met) = judge(history);
-        findings.verdict(
-            (!met).then(|| "no acknowledged write met a read or a final state".to_string()),
-        )
+        let order = Order::new(history);
+        verdict(&order, &Marks::new(&order))
     }
 }
 
+/// The verdict on a history that is indexed already.
+pub(crate) fn verdict(order: &Order<'_>, marks: &Marks<'_>) -> Verdict {
+    let (findings, met) = judged(order, marks);
+    findings
+        .verdict((!met).then(|| "no acknowledged write met a read or a final state".to_string()))
+}
+
 /// All findings, and whether any acknowledged write met a read or a final state.
+#[cfg(test)]
 pub(super) fn judge(history: &History<Kv>) -> (Findings, bool) {
     let order = Order::new(history);
-    let marks = Marks::new(&order);
+    judged(&order, &Marks::new(&order))
+}
+
+fn judged(order: &Order<'_>, marks: &Marks<'_>) -> (Findings, bool) {
     let mut findings = Findings::new(Promise::SiblingPreservation, &PARTS);
     for name in [
         "acknowledged writes",
@@ -78,14 +87,12 @@ pub(super) fn judge(history: &History<Kv>) -> (Findings, bool) {
         });
         let certain: Vec<usize> = key.acknowledged(usize::MAX).collect();
         let (_, concurrent) = key.pairs(|write| certain.binary_search(&write).is_ok());
-        let replacing = certain
-            .iter()
-            .filter(|&&write| !key.writes[write].seen.is_empty());
+        let replacing = certain.iter().filter(|&&write| !key.seen(write).is_empty());
         findings.count("replacing writes", replacing.count() as u64);
         findings.count("acknowledged writes", certain.len() as u64);
         findings.count("concurrent acknowledged writes", concurrent);
-        reads::judge(&order, key, &marks, &mut findings);
+        reads::judge(order, key, marks, &mut findings);
     }
-    disks::judge(&order, &marks, &mut findings);
+    disks::judge(order, marks, &mut findings);
     (findings, met)
 }

@@ -9,3 +9,4 @@ mod reads;
 mod tests;
 
 pub use check::SiblingPreservation;
+pub(crate) use check::verdict;

@@ -29,7 +29,7 @@ pub(super) fn judge(order: &Order<'_>, key: &Key<'_>, marks: &Marks<'_>, finding
 
 fn invention(order: &Order<'_>, key: &Key<'_>, read: &Read<'_>, findings: &mut Findings) {
     let get = order.op(read.place).id;
-    if read.writes.len() < read.values.len() {
+    if key.written(read).len() < read.values.len() {
         let unknown = read
             .values
             .iter()
@@ -49,7 +49,7 @@ fn invention(order: &Order<'_>, key: &Key<'_>, read: &Read<'_>, findings: &mut F
             });
         }
     }
-    for &write in &read.writes {
+    for &write in key.written(read) {
         let of = &key.writes[write];
         let put = order.op(of.place).id;
         let value = key.label(write);
@@ -86,8 +86,8 @@ fn pairs(
     findings: &mut Findings,
 ) {
     let get = order.op(read.place).id;
-    for (index, &one) in read.writes.iter().enumerate() {
-        for &two in &read.writes[index + 1..] {
+    for (index, &one) in key.written(read).iter().enumerate() {
+        for &two in &key.written(read)[index + 1..] {
             if one == two {
                 let put = order.op(key.writes[one].place).id;
                 let value = key.label(one);
@@ -142,10 +142,13 @@ fn complete(
     findings: &mut Findings,
 ) {
     let get = order.op(read.place).id;
-    let hidden: Vec<usize> = key.hidden(&read.writes, read.returned).collect();
+    let hidden: Vec<usize> = key.hidden(key.written(read), read.returned).collect();
     for write in key.acknowledged(quiet) {
         let of = &key.writes[write];
-        if let Some(&old) = read.writes.iter().find(|&&old| key.before(old, write))
+        if let Some(&old) = key
+            .written(read)
+            .iter()
+            .find(|&&old| key.before(old, write))
             && !marks.may_revive()
         {
             findings.report(RESURRECTION, || {
@@ -160,7 +163,7 @@ fn complete(
                 came_back(order, key, (old, write), reasons, ops, "in a final read")
             });
         }
-        if key.covered(write, &read.writes) || key.covered(write, &hidden) {
+        if key.covered(write, key.written(read)) || key.covered(write, &hidden) {
             continue;
         }
         // A delete that is lost is one whose value came back.

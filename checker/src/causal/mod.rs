@@ -1,0 +1,11 @@
+//! Every read covers what causally precedes it.
+
+mod check;
+mod path;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+pub use check::Causal;
+pub(crate) use check::verdict;
+pub(crate) use watch::Pasts;

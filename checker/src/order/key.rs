@@ -1,0 +1,278 @@
+//! The writes and reads of one key, and which write supersedes which.
+
+use rustc_hash::FxHashMap;
+
+use super::vectors::{Vector, Vectors};
+use crate::history::Time;
+
+/// How sure it is that a write took effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// It did.
+    Acknowledged,
+    /// It did not.
+    Failed,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// A put or a delete.
+#[derive(Debug)]
+pub(crate) struct Write<'h> {
+    /// Which operation, by its place.
+    pub(crate) place: usize,
+    /// What was put; `None` for a delete.
+    pub(crate) value: Option<&'h str>,
+    pub(crate) status: Status,
+    pub(crate) invoked: Time,
+    pub(crate) returned: Option<Time>,
+    /// The line of its return, `usize::MAX` without one.
+    pub(crate) ended: usize,
+    /// Where the writes that its contexts returned stand among the links, and the reads behind them.
+    pub(super) seen: (u32, u32),
+    pub(super) glimpses: u32,
+    pub(super) chain: u32,
+    pub(super) height: u32,
+    /// For each chain how high it reaches below this write, itself included.
+    pub(super) past: Vector,
+}
+
+impl<'h> Write<'h> {
+    pub(super) fn new(
+        place: usize,
+        value: Option<&'h str>,
+        invoked: Time,
+        returned: Option<Time>,
+    ) -> Self {
+        Write {
+            place,
+            value,
+            status: Status::Unknown,
+            invoked,
+            returned,
+            ended: usize::MAX,
+            seen: (0, 0),
+            glimpses: 0,
+            chain: 0,
+            height: 0,
+            past: Vector::default(),
+        }
+    }
+}
+
+/// A get that was answered.
+#[derive(Debug)]
+pub(crate) struct Read<'h> {
+    /// Which operation, by its place.
+    pub(crate) place: usize,
+    pub(crate) invoked: Time,
+    pub(crate) returned: Time,
+    /// The line of its invocation.
+    pub(crate) line: usize,
+    /// The line of its return.
+    pub(crate) ended: usize,
+    pub(crate) values: &'h [String],
+    /// Where the writes of these values stand among the links.
+    pub(super) writes: (u32, u32),
+}
+
+/// The writes and reads of one key.
+#[derive(Debug)]
+pub(crate) struct Key<'h> {
+    pub(crate) name: &'h str,
+    /// In the order of their invocations.
+    pub(crate) writes: Vec<Write<'h>>,
+    /// In the order of their invocations.
+    pub(crate) reads: Vec<Read<'h>>,
+    /// Two puts wrote the same value: what a sighting means is not known, so nothing is judged.
+    pub(crate) repeats: bool,
+    /// What was replaced may come back, so that a value proves nothing about what had replaced it.
+    pub(crate) revives: bool,
+    by_value: FxHashMap<&'h str, usize>,
+    /// Writes and reads that others point to, in one piece.
+    pub(super) links: Vec<usize>,
+    /// The deletes that may have taken effect.
+    pub(super) deletes: Vec<u32>,
+    /// The writes of each chain, from below.
+    pub(super) chains: Vec<Vec<u32>>,
+    pub(super) vectors: Vectors,
+}
+
+impl<'h> Key<'h> {
+    pub(super) fn new(name: &'h str) -> Self {
+        Key {
+            name,
+            writes: Vec::new(),
+            reads: Vec::new(),
+            repeats: false,
+            revives: false,
+            by_value: FxHashMap::default(),
+            links: Vec::new(),
+            deletes: Vec::new(),
+            chains: Vec::new(),
+            vectors: Vectors::default(),
+        }
+    }
+
+    /// Adds a write and says its number.
+    pub(super) fn enter(&mut self, write: Write<'h>) -> usize {
+        let number = self.writes.len();
+        match write.value {
+            Some(value) => self.repeats |= self.by_value.insert(value, number).is_some(),
+            None if write.status != Status::Failed => self.deletes.push(number as u32),
+            None => {}
+        }
+        self.writes.push(write);
+        number
+    }
+
+    /// Finds the writes of all values that were read. Where values repeat, nobody can.
+    pub(super) fn find(&mut self) {
+        if self.repeats {
+            return;
+        }
+        for read in &mut self.reads {
+            let from = self.links.len() as u32;
+            let found = read.values.iter();
+            let found = found.filter_map(|value| self.by_value.get(value.as_str()).copied());
+            self.links.extend(found);
+            read.writes = (from, self.links.len() as u32);
+        }
+    }
+
+    /// Says what a write had seen.
+    pub(super) fn link(&mut self, write: usize, seen: &[usize], glimpses: &[usize]) {
+        let from = self.links.len();
+        self.links.extend_from_slice(seen);
+        let middle = self.links.len();
+        self.links.extend_from_slice(glimpses);
+        let write = &mut self.writes[write];
+        write.seen = (from as u32, middle as u32);
+        write.glimpses = self.links.len() as u32;
+    }
+
+    /// The writes that the contexts of this write returned, in order.
+    pub(crate) fn seen(&self, write: usize) -> &[usize] {
+        let (from, to) = self.writes[write].seen;
+        &self.links[from as usize..to as usize]
+    }
+
+    /// The reads whose contexts it passed: a tombstone may have hidden in their answers.
+    fn glimpses(&self, write: usize) -> &[usize] {
+        let of = &self.writes[write];
+        &self.links[of.seen.1 as usize..of.glimpses as usize]
+    }
+
+    /// The writes of the values that a read returned, as far as there are such writes.
+    pub(crate) fn written(&self, read: &Read<'_>) -> &[usize] {
+        &self.links[read.writes.0 as usize..read.writes.1 as usize]
+    }
+
+    /// The write that put this value.
+    pub(crate) fn write_of(&self, value: &str) -> Option<usize> {
+        self.by_value.get(value).copied()
+    }
+
+    /// Whether the contexts prove that `above` is `below` or supersedes it, O(log chains).
+    pub(crate) fn covers(&self, above: usize, below: usize) -> bool {
+        let Write { chain, height, .. } = self.writes[below];
+        self.vectors.get(self.writes[above].past, chain as usize) >= height
+    }
+
+    /// Whether the contexts prove that `below` is superseded by `above`.
+    pub(crate) fn before(&self, below: usize, above: usize) -> bool {
+        below != above && self.covers(above, below)
+    }
+
+    /// Whether `above` may supersede `below`, O(writes · deletes).
+    ///
+    /// Answers hide tombstones, their contexts do not: who passed a context may have passed any
+    /// delete that was called before, and with it whatever that delete had seen.
+    pub(crate) fn possibly_before(&self, below: usize, above: usize) -> bool {
+        if self.before(below, above) {
+            return true;
+        }
+        if self.deletes.is_empty() {
+            return false;
+        }
+        let mut visited = vec![false; self.writes.len()];
+        let mut open = vec![above];
+        while let Some(write) = open.pop() {
+            let hidden = self.glimpses(write).iter().flat_map(|&read| {
+                let read = &self.reads[read];
+                self.hidden(self.written(read), read.returned)
+            });
+            for earlier in self.seen(write).iter().copied().chain(hidden) {
+                if earlier == below {
+                    return true;
+                }
+                if !std::mem::replace(&mut visited[earlier], true) {
+                    open.push(earlier);
+                }
+            }
+        }
+        false
+    }
+
+    /// The deletes that may have taken effect, whether or not they did.
+    pub(crate) fn deletes(&self) -> impl Iterator<Item = usize> {
+        self.deletes.iter().map(|&delete| delete as usize)
+    }
+
+    /// The deletes that may hide behind an answer of these writes: those that supersede none.
+    pub(crate) fn hidden<'a>(
+        &'a self,
+        answer: &'a [usize],
+        until: Time,
+    ) -> impl Iterator<Item = usize> + 'a {
+        self.deletes().filter(move |&delete| {
+            self.writes[delete].invoked <= until
+                && (self.revives || !answer.iter().any(|&value| self.before(value, delete)))
+        })
+    }
+
+    /// Whether one of these writes is this one or supersedes it.
+    pub(crate) fn covered(&self, write: usize, by: &[usize]) -> bool {
+        by.iter().any(|&above| self.covers(above, write))
+    }
+
+    /// The writes acknowledged before this line.
+    pub(crate) fn acknowledged(&self, line: usize) -> impl Iterator<Item = usize> {
+        (0..self.writes.len()).filter(move |&write| {
+            self.writes[write].status == Status::Acknowledged && self.writes[write].ended < line
+        })
+    }
+
+    /// How many pairs of these writes are ordered and how many concurrent, O(writes · chains).
+    pub(crate) fn pairs(&self, counts: impl Fn(usize) -> bool) -> (u64, u64) {
+        let below = self.chains.iter().map(|chain| {
+            let mut below = 0;
+            let count = |&write: &u32| {
+                below += u64::from(counts(write as usize));
+                below
+            };
+            chain.iter().map(count).collect()
+        });
+        let below: Vec<Vec<u64>> = below.collect();
+        let (mut chosen, mut ordered) = (0, 0);
+        for of in (0..self.writes.len()).filter(|&write| counts(write)) {
+            let mut all = 0;
+            let past = self.writes[of].past;
+            self.vectors
+                .above(past, Vector::default(), &mut |chain, height, _| {
+                    all += below[chain][height as usize - 1];
+                });
+            ordered += all - 1;
+            chosen += 1;
+        }
+        (
+            ordered,
+            chosen * u64::saturating_sub(chosen, 1) / 2 - ordered,
+        )
+    }
+
+    /// How a reader names this write: its value, or that it is a delete.
+    pub(crate) fn label(&self, write: usize) -> &'h str {
+        self.writes[write].value.unwrap_or("the delete")
+    }
+}
