@@ -10,6 +10,7 @@
 //! - [`import`], [`export`], [`picture`]: histories as files of others, as our own, as drawings.
 //! - [`model`], [`linear`]: what objects do one call at a time, and the search for such an order.
 //! - [`causality`], [`siblings`], [`convergence`], [`handoff`]: the four promises of a Dynamo.
+//! - [`last_writer`]: what stores of single values promise: causal, sessions, regular.
 //! - [`report`]: counterexamples as files and pictures.
 //! - [`verdict`]: [`Verdict`], [`Counterexample`], [`Budget`], [`Promise`], [`Checker`].
 
@@ -25,6 +26,7 @@ pub mod handoff;
 pub mod history;
 pub mod import;
 pub mod kv;
+pub mod last_writer;
 pub mod linear;
 pub mod model;
 pub mod mutex;
