@@ -11,6 +11,7 @@
 //! - [`model`], [`linear`]: what objects do one call at a time, and the search for such an order.
 //! - [`causality`], [`siblings`], [`convergence`], [`handoff`]: the four promises of a Dynamo.
 //! - [`session`], [`causal`], [`regular`], [`staleness`]: what sessions see, and how late.
+//! - [`last_writer`]: what stores of single values promise: causal, sessions, regular.
 //! - [`report`]: counterexamples as files and pictures.
 //! - [`verdict`]: [`Verdict`], [`Counterexample`], [`Budget`], [`Promise`], [`Checker`].
 
@@ -27,6 +28,7 @@ pub mod handoff;
 pub mod history;
 pub mod import;
 pub mod kv;
+pub mod last_writer;
 pub mod linear;
 pub mod model;
 pub mod mutex;
