@@ -7,30 +7,46 @@ use checker::{
 use crate::cli::exit::Exit;
 
 /// One promise that can be judged of a recording.
-pub(super) struct Judge<D: Domain> {
-    checker: Box<dyn Checker<D>>,
+pub(super) struct Judge<'h> {
+    promise: Promise,
     made: bool,
+    verdict: Box<dyn Fn(Budget) -> Verdict + 'h>,
 }
 
-impl<D: Domain> Judge<D> {
+impl<'h> Judge<'h> {
     /// A promise that an object of this model makes: unless others are asked for, it decides.
-    pub(super) fn made(checker: impl Checker<D> + 'static) -> Self {
+    pub(super) fn made<D: Domain>(history: &'h History<D>, checker: impl Checker<D> + 'h) -> Self {
         Judge {
-            checker: Box::new(checker),
             made: true,
+            ..Judge::beside(history, checker)
         }
     }
 
     /// A promise that not every store of such objects makes: told, but decisive only where asked for.
-    pub(super) fn beside(checker: impl Checker<D> + 'static) -> Self {
+    pub(super) fn beside<D: Domain>(
+        history: &'h History<D>,
+        checker: impl Checker<D> + 'h,
+    ) -> Self {
+        Judge::of(checker.promise(), false, move |budget| {
+            checker.check(history, budget)
+        })
+    }
+
+    /// A promise that is judged in some way of its own.
+    pub(super) fn of(
+        promise: Promise,
+        made: bool,
+        verdict: impl Fn(Budget) -> Verdict + 'h,
+    ) -> Self {
         Judge {
-            checker: Box::new(checker),
-            made: false,
+            promise,
+            made,
+            verdict: Box::new(verdict),
         }
     }
 
     pub(super) fn promise(&self) -> Promise {
-        self.checker.promise()
+        self.promise
     }
 }
 
@@ -54,12 +70,7 @@ pub(super) enum Stand {
 const BESIDE_STATES: u64 = 1_000_000;
 
 /// Judges the promises asked for, or all of them.
-pub(super) fn judge<D: Domain>(
-    history: &History<D>,
-    judges: &[Judge<D>],
-    asked: &[Promise],
-    budget: Budget,
-) -> Vec<Judged> {
+pub(super) fn judge(judges: &[Judge<'_>], asked: &[Promise], budget: Budget) -> Vec<Judged> {
     let mut judged: Vec<Judged> = Vec::new();
     let chosen = judges
         .iter()
@@ -77,7 +88,7 @@ pub(super) fn judge<D: Domain>(
         });
         let stand = match stronger {
             Some(stronger) if !decisive => Stand::Follows(stronger.promise),
-            _ => Stand::Verdict(judge.checker.check(history, Budget { states })),
+            _ => Stand::Verdict((judge.verdict)(Budget { states })),
         };
         judged.push(Judged {
             promise: judge.promise(),

@@ -1,65 +1,144 @@
 //! Which promises each kind of object has, and who judges them.
 
-use checker::History;
-use checker::causality::ClockCausality;
-use checker::convergence::Convergence;
-use checker::counter::Counter;
-use checker::handoff::HandoffDelivery;
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use checker::kv::Kv;
 use checker::linear::Linearizable;
 use checker::model::{Counters, Model, MultiValue, Registers};
 use checker::register::{Register, Value};
-use checker::siblings::SiblingPreservation;
+use checker::{Budget, History, Promise, Verdict, judge_all, last_writer};
 
 use super::judged::Judge;
 use crate::cli::args::Model as As;
 
-/// The judges of one kind of recording.
-pub(super) type Judges<D> = Result<Vec<Judge<D>>, String>;
+/// The judges of one recording.
+pub(super) type Judges<'h> = Result<Vec<Judge<'h>>, String>;
 
-/// A register, with or without compare-and-set.
-pub(super) fn registers(model: As, initial: &str, history: &History<Register>) -> Judges<Register> {
-    let initial = match initial {
+/// The promises that a store of siblings makes whatever its quorums are.
+const OF_A_DYNAMO: [Promise; 4] = [
+    Promise::ClockCausality,
+    Promise::SiblingPreservation,
+    Promise::Convergence,
+    Promise::HandoffDelivery,
+];
+
+/// The promises that some stores of siblings make to those who read.
+const OF_READS: [Promise; 6] = [
+    Promise::Regular,
+    Promise::ReadYourWrites,
+    Promise::MonotonicReads,
+    Promise::MonotonicWrites,
+    Promise::WritesFollowReads,
+    Promise::Causal,
+];
+
+/// What a register holds before its first write, as a flag says it.
+fn value(initial: &str) -> Value {
+    match initial {
         "nil" => Value::Nil,
         text => text
             .parse()
             .map_or_else(|_| Value::Text(text.into()), Value::Int),
-    };
-    Ok(object(if model == As::Register {
-        Registers::plain(initial, history).map_err(|why| why.to_string())?
+    }
+}
+
+/// A register, with or without compare-and-set.
+pub(super) fn registers<'h>(
+    model: As,
+    initial: &str,
+    history: &'h History<Register>,
+) -> Judges<'h> {
+    let initial = value(initial);
+    let whole = if model == As::Register {
+        Registers::plain(initial.clone(), history).map_err(|why| why.to_string())?
     } else {
-        Registers { initial }
-    }))
+        Registers {
+            initial: initial.clone(),
+        }
+    };
+    let mut judges = object(history, whole);
+    let of = || initial.clone();
+    judges.extend([
+        Judge::beside(history, last_writer::Regular { initial: of() }),
+        Judge::beside(history, last_writer::ReadYourWrites { initial: of() }),
+        Judge::beside(history, last_writer::MonotonicReads { initial: of() }),
+        Judge::beside(history, last_writer::MonotonicWrites { initial: of() }),
+        Judge::beside(history, last_writer::WritesFollowReads { initial: of() }),
+        Judge::beside(history, last_writer::CausalConvergence { initial: of() }),
+        Judge::beside(history, last_writer::CausalMemory { initial: of() }),
+        Judge::beside(history, last_writer::Causal { initial: of() }),
+    ]);
+    Ok(judges)
 }
 
 /// Any object that answers one call at a time.
-pub(super) fn object<M: Model + 'static>(model: M) -> Vec<Judge<M::Domain>> {
-    vec![Judge::made(Linearizable::new(model))]
+pub(super) fn object<M: Model + 'static>(history: &History<M::Domain>, model: M) -> Vec<Judge<'_>> {
+    vec![Judge::made(history, Linearizable::new(model))]
 }
 
 /// Numbers that are added to and read.
-pub(super) fn counters(initial: &str) -> Judges<Counter> {
+pub(super) fn counters<'h>(
+    initial: &str,
+    history: &'h History<checker::counter::Counter>,
+) -> Judges<'h> {
     let initial = match initial {
         "nil" => 0,
         text => text
             .parse()
             .map_err(|_| format!("a counter begins with a number, not {text:?}"))?,
     };
-    Ok(object(Counters { initial }))
+    Ok(object(history, Counters { initial }))
 }
 
 /// A store that keeps siblings.
-pub(super) fn siblings(model: As, history: &History<Kv>) -> Judges<Kv> {
+pub(super) fn siblings<'h>(model: As, history: &'h History<Kv>, asked: &[Promise]) -> Judges<'h> {
     let whole = MultiValue::of(history).map_err(|why| why.to_string())?;
-    Ok(if model == As::Siblings {
-        vec![
-            Judge::made(ClockCausality),
-            Judge::made(SiblingPreservation),
-            Judge::made(Convergence),
-            Judge::made(HandoffDelivery),
-            Judge::beside(Linearizable::new(whole)),
-        ]
+    let together = Rc::new(Together::new(model, history, asked));
+    let shared = |promise: Promise, made| {
+        let together = Rc::clone(&together);
+        Judge::of(promise, made, move |budget| {
+            together.verdict(promise, budget)
+        })
+    };
+    let mut judges = Vec::new();
+    if model == As::Siblings {
+        judges.extend(OF_A_DYNAMO.map(|promise| shared(promise, true)));
+        judges.push(Judge::beside(history, Linearizable::new(whole)));
     } else {
-        object(whole)
-    })
+        judges.extend(object(history, whole));
+    }
+    judges.extend(OF_READS.map(|promise| shared(promise, false)));
+    Ok(judges)
+}
+
+/// Promises of one recording that are judged over one index of it.
+struct Together<'h> {
+    history: &'h History<Kv>,
+    promises: Vec<Promise>,
+    verdicts: OnceCell<Vec<Verdict>>,
+}
+
+impl<'h> Together<'h> {
+    /// Those asked for, or all of them.
+    fn new(model: As, history: &'h History<Kv>, asked: &[Promise]) -> Self {
+        let dynamo = OF_A_DYNAMO.into_iter().filter(|_| model == As::Siblings);
+        let all = dynamo.chain(OF_READS);
+        Together {
+            history,
+            promises: all
+                .filter(|promise| asked.is_empty() || asked.contains(promise))
+                .collect(),
+            verdicts: OnceCell::new(),
+        }
+    }
+
+    fn verdict(&self, promise: Promise, budget: Budget) -> Verdict {
+        let verdicts = self.verdicts.get_or_init(|| {
+            judge_all(self.history, &self.promises, budget)
+                .expect("all of these promises are judged of siblings")
+        });
+        let place = self.promises.iter().position(|one| *one == promise);
+        verdicts[place.expect("only promises that were asked for are judged")].clone()
+    }
 }

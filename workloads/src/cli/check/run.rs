@@ -2,7 +2,7 @@
 
 use checker::import::{Import, Imported, Object};
 use checker::model::{Appends, Mutexes, Queues, Sets};
-use checker::{Budget, Domain, History};
+use checker::{Budget, Domain, History, last_writer, staleness};
 use clap::ValueEnum;
 
 use super::judged::{judge, worst};
@@ -27,30 +27,39 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
     match (&import.history, model) {
         (Imported::Register(history), Model::Register | Model::CasRegister) => {
             let judges = registers(model, &args.initial, history);
-            told(conclude(args, &import, model, history, judges))
+            told(conclude(args, &import, model, history, judges, String::new))
         }
         (Imported::Append(history), Model::KvAppend) => {
-            told(conclude(args, &import, model, history, Ok(object(Appends))))
+            let judges = Ok(object(history, Appends));
+            told(conclude(args, &import, model, history, judges, String::new))
         }
         (Imported::Set(history), Model::Set) => {
-            told(conclude(args, &import, model, history, Ok(object(Sets))))
+            let judges = Ok(object(history, Sets));
+            told(conclude(args, &import, model, history, judges, String::new))
         }
-        (Imported::Counter(history), Model::Counter) => told(conclude(
-            args,
-            &import,
-            model,
-            history,
-            counters(&args.initial),
-        )),
+        (Imported::Counter(history), Model::Counter) => {
+            let judges = counters(&args.initial, history);
+            told(conclude(args, &import, model, history, judges, String::new))
+        }
         (Imported::Queue(history), Model::Queue) => {
-            told(conclude(args, &import, model, history, Ok(object(Queues))))
+            let judges = Ok(object(history, Queues));
+            told(conclude(args, &import, model, history, judges, String::new))
         }
         (Imported::Mutex(history), Model::Mutex) => {
-            told(conclude(args, &import, model, history, Ok(object(Mutexes))))
+            let judges = Ok(object(history, Mutexes));
+            told(conclude(args, &import, model, history, judges, String::new))
         }
         (Imported::Kv(history), Model::Siblings | Model::MultiValueRegister) => {
-            let judges = siblings(model, history);
-            told(conclude(args, &import, model, history, judges))
+            let judges = siblings(model, history, &args.promises);
+            told(conclude(args, &import, model, history, judges, || {
+                staleness::measure(history).to_string()
+            }))
+        }
+        (Imported::Kv(history), Model::Register) => {
+            let single = last_writer::registers(history)
+                .map_err(|why| format!("cannot check {name}: {why}"))?;
+            let judges = registers(model, &args.initial, &single);
+            told(conclude(args, &import, model, &single, judges, String::new))
         }
         _ => Err(format!(
             "{name} is a recording of {about}: its models are {}, not {model}",
@@ -76,9 +85,10 @@ fn usual(about: Object) -> Model {
 /// The models that fit a recording, in words.
 fn models(about: Object) -> String {
     let all = Model::value_variants().iter();
-    let fit = all.filter(|model| model.object() == about);
+    let last_writer = |model: &Model| about == Object::Kv && *model == Model::Register;
+    let fit = all.filter(|model| model.object() == about || last_writer(model));
     let named: Vec<String> = fit.map(Model::to_string).collect();
-    named.join(" and ")
+    named.join(", ")
 }
 
 fn conclude<D: Domain>(
@@ -86,7 +96,8 @@ fn conclude<D: Domain>(
     import: &Import,
     model: Model,
     history: &History<D>,
-    judges: Judges<D>,
+    judges: Judges<'_>,
+    measured: impl Fn() -> String,
 ) -> Result<Exit, String> {
     let judges = judges?;
     let has = |promise| judges.iter().any(|judge| judge.promise() == promise);
@@ -100,10 +111,10 @@ fn conclude<D: Domain>(
     let budget = Budget {
         states: args.states,
     };
-    let judged = judge(history, &judges, &args.promises, budget);
+    let judged = judge(&judges, &args.promises, budget);
     let exit = worst(&judged, !args.promises.is_empty());
     match args.format {
-        Format::Human => say(&screen(import, model, history, &judged)),
+        Format::Human => say(&screen(import, model, history, &judged, &measured())),
         Format::Json => say_line(&summary(import, model, history, &judged, exit)),
     }
     Ok(exit)

@@ -11,12 +11,13 @@ use crate::cli::args::Model;
 use crate::cli::exit::Exit;
 use crate::cli::hunt::counted;
 
-/// A screen: how the recording was read, then each promise.
+/// A screen: how the recording was read, then each promise, then what was measured.
 pub(super) fn told<D: Domain>(
     import: &Import,
     model: Model,
     history: &History<D>,
     judged: &[Judged],
+    measured: &str,
 ) -> String {
     let mut out = String::new();
     let unknown = history
@@ -53,6 +54,9 @@ pub(super) fn told<D: Domain>(
         }
     }
     beside(&mut out, judged);
+    for line in measured.lines() {
+        let _ = writeln!(out, "  {line}");
+    }
     out
 }
 
