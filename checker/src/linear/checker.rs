@@ -267,8 +267,9 @@ mod tests {
 
     #[test]
     fn a_search_out_of_budget_says_so() {
-        let lines = [write(0, 1, 1), write(2, 3, 2), read(4, 5, Value::Int(1))];
-        let verdict = check(&lines, 1);
+        let twice = [write(0, 1, 1), write(0, 1, 1), write(2, 3, 2)];
+        let [one, again, two] = twice;
+        let verdict = check(&[one, again, two, read(4, 5, Value::Int(1))], 1);
         let expected = Shortfall::OutOfBudget {
             part: "the history".into(),
             states: 1,

@@ -5,8 +5,6 @@ mod agreement;
 mod checker;
 mod counts;
 mod explain;
-#[cfg(test)]
-mod generated;
 mod live;
 mod memo;
 mod naive;
@@ -20,6 +18,7 @@ mod stuck;
 mod table;
 mod timeline;
 mod used;
+pub(crate) mod zones;
 
 pub use checker::Linearizable;
 pub use naive::naive;

@@ -20,9 +20,26 @@ pub fn naive<M: Model>(model: &M, history: &History<M::Domain>) -> Option<Vec<Op
             .iter()
             .filter(|op| model.part(&op.call) == name && op.outcome != Outcome::Fail)
             .collect();
-        whole.extend(order(model, &ops)?);
+        whole.extend(order(model, &ops, &|op| op.outcome.ok().is_some())?);
     }
     Some(whole)
+}
+
+/// Whether there is an order if only these operations must take effect. Any other operation of their
+/// part may take effect, with the answer that it had, or may be left out.
+#[cfg(test)]
+pub(crate) fn possible<M: Model>(model: &M, history: &History<M::Domain>, must: &[OpId]) -> bool {
+    let part = |id: &OpId| history.op(*id).map(|op| model.part(&op.call));
+    let Some(name) = must.first().and_then(part) else {
+        return true;
+    };
+    let ops: Vec<&Op<M::Domain>> = history
+        .ops()
+        .iter()
+        .filter(|op| model.part(&op.call) == name && op.outcome != Outcome::Fail)
+        .collect();
+    let must = |op: &Op<M::Domain>| op.outcome.ok().is_some() && must.contains(&op.id);
+    order(model, &ops, &must).is_some()
 }
 
 struct Prefix<S> {
@@ -30,23 +47,25 @@ struct Prefix<S> {
     chosen: Vec<usize>,
 }
 
-fn order<M: Model>(model: &M, ops: &[&Op<M::Domain>]) -> Option<Vec<OpId>> {
+fn order<M: Model>(
+    model: &M,
+    ops: &[&Op<M::Domain>],
+    must: &dyn Fn(&Op<M::Domain>) -> bool,
+) -> Option<Vec<OpId>> {
     let mut open = vec![Prefix {
         state: model.initial(),
         chosen: Vec::new(),
     }];
     while let Some(prefix) = open.pop() {
         let left = |at: &usize| !prefix.chosen.contains(at);
-        let complete = |at: usize| ops[at].outcome.ok().is_some();
-        if !(0..ops.len()).any(|at| left(&at) && complete(at)) {
+        if !(0..ops.len()).any(|at| left(&at) && must(ops[at])) {
             return Some(prefix.chosen.iter().map(|&at| ops[at].id).collect());
         }
         for next in (0..ops.len()).filter(left) {
             // Whatever is still left has to come later, and some of it may have had to come before.
-            if (0..ops.len())
-                .filter(left)
-                .any(|at| complete(at) && ops[at].precedes(ops[next]))
-            {
+            let skipped = |at: usize| must(ops[at]) && ops[at].precedes(ops[next]);
+            let late = |&at: &usize| ops[next].precedes(ops[at]);
+            if (0..ops.len()).filter(left).any(skipped) || prefix.chosen.iter().any(late) {
                 continue;
             }
             let op = ops[next];

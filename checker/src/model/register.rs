@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::sequential::Model;
-use crate::history::{History, OpId};
+use super::sequential::{Model, Shortcut};
+use crate::history::{History, Op, OpId};
+use crate::linear::zones;
 use crate::register::{Action, Register, RegisterCall, RegisterRet, Value};
 
 /// Independent registers that all begin with the same value.
@@ -142,6 +143,11 @@ impl Model for Registers {
             Action::Cas(from, to) => from == to || !observed.has(to),
         };
         calls.iter().map(useless).collect()
+    }
+
+    /// By zones, where no value that was seen is written twice.
+    fn shortcut(&self, ops: &[&Op<Register>]) -> Option<Shortcut> {
+        zones::registers(&self.initial, ops)
     }
 
     fn state_label(&self, state: &Value) -> String {

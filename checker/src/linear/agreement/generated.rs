@@ -129,16 +129,60 @@ fn record<D: Domain>(
     History::new(entries).expect("each process calls once, and returns later")
 }
 
+/// How often values repeat.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Spread {
+    /// There are few, so most do.
+    Few,
+    /// Each write has its own, but for one in six.
+    Nearly,
+    /// Each write has its own.
+    Unique,
+}
+
+impl Spread {
+    /// A number to write, out of few or one that was never written before.
+    fn write(self, luck: &mut Luck, few: u64, next: &mut u64) -> u64 {
+        if self == Spread::Few || (self == Spread::Nearly && luck.one_in(6)) {
+            return luck.below(few);
+        }
+        *next += 1;
+        *next - 1
+    }
+
+    /// A number that was perhaps written.
+    fn seen(self, luck: &mut Luck, few: u64, next: u64) -> u64 {
+        luck.below(if self == Spread::Few { few } else { next + 1 })
+    }
+}
+
 /// A history of one or two registers, which begin as nil. `unknown` in twenty are unknown with an
 /// effect, as many without one.
-pub(crate) fn register(luck: &mut Luck, count: u64, unknown: u64) -> History<Register> {
+pub(crate) fn register(
+    luck: &mut Luck,
+    count: u64,
+    unknown: u64,
+    spread: Spread,
+) -> History<Register> {
     let values = 1 + luck.below(3);
-    let value = move |luck: &mut Luck| Value::Int(luck.below(values).cast_signed());
+    let next = std::cell::Cell::new(0);
+    let write = |luck: &mut Luck| {
+        let mut number = next.get();
+        let value = spread.write(luck, values, &mut number);
+        next.set(number);
+        Value::Int(value.cast_signed())
+    };
+    let value = |luck: &mut Luck| {
+        if luck.one_in(8) {
+            return Value::Nil;
+        }
+        Value::Int(spread.seen(luck, values, next.get()).cast_signed())
+    };
     let two = luck.one_in(4);
     let drafts = drafts(luck, count, unknown, |luck| {
         let action = match luck.below(5) {
-            0 | 1 => Action::Write(value(luck)),
-            2 => Action::Cas(value(luck), value(luck)),
+            0 | 1 => Action::Write(write(luck)),
+            2 => Action::Cas(value(luck), write(luck)),
             _ => Action::Read,
         };
         let key = (two && luck.one_in(2)).then(|| "y".to_owned());
@@ -169,9 +213,16 @@ pub(crate) fn register(luck: &mut Luck, count: u64, unknown: u64) -> History<Reg
     })
 }
 
-/// A history of one string. Values repeat, so that strings can be put together in several ways.
-pub(crate) fn append(luck: &mut Luck, count: u64, unknown: u64) -> History<Append> {
-    let value = |luck: &mut Luck| ["a", "b", "aa", ""][luck.below(4) as usize].to_owned();
+/// A history of one string. Where values repeat, strings can be put together in several ways.
+pub(crate) fn append(luck: &mut Luck, count: u64, unknown: u64, spread: Spread) -> History<Append> {
+    let mut next = 0;
+    let mut value = |luck: &mut Luck| match spread {
+        Spread::Few => ["a", "b", "aa", ""][luck.below(4) as usize].to_owned(),
+        Spread::Nearly | Spread::Unique => {
+            let number = spread.write(luck, 4, &mut next);
+            char::from(b'c' + number as u8).to_string()
+        }
+    };
     let drafts = drafts(luck, count, unknown, |luck| {
         let action = match luck.below(5) {
             0 => AppendAction::Put(value(luck)),

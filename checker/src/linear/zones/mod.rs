@@ -1,0 +1,13 @@
+//! Objects whose every state is written once: decided by zones, near-linearly.
+
+mod blocks;
+mod clash;
+mod clusters;
+mod decide;
+mod loose;
+mod registers;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub(crate) use registers::registers;

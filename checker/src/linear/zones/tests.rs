@@ -1,0 +1,1 @@
+//! Zones on drawn histories.
