@@ -108,6 +108,46 @@ pub enum Note {
         /// Which key.
         key: String,
     },
+    /// The disk of the holder no longer keeps a hint for the owner, and the hint had become as old as
+    /// the store lets hints become: nobody owes its delivery any more.
+    HintExpired {
+        /// Whose disk.
+        holder: Node,
+        /// For whom.
+        owner: Node,
+        /// Which key.
+        key: String,
+    },
+    /// What the disk of the node holds of the key has this context: an opaque text, equal where contexts
+    /// are. It counts until the disk holds something else.
+    Context {
+        /// Whose disk.
+        node: Node,
+        /// Which key.
+        key: String,
+        /// The context.
+        context: String,
+    },
+    /// A coordinator acknowledges a write on the word of these nodes.
+    Counted {
+        /// Which key.
+        key: String,
+        /// What was put; `None` for a delete.
+        value: Option<String>,
+        /// How many different nodes it takes.
+        needed: u32,
+        /// Whose answers were counted, each as often as it was.
+        nodes: Vec<Node>,
+    },
+    /// A node answered a read that asks owners only, with these versions as its own.
+    Served {
+        /// Who answered.
+        node: Node,
+        /// Which key.
+        key: String,
+        /// What it answered.
+        versions: Vec<Version>,
+    },
     /// A message that carries versions of a key from one replica to another was delivered.
     Transfer {
         /// The sender.

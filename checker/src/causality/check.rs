@@ -10,7 +10,7 @@ use crate::history::{History, OpId};
 use crate::kv::Kv;
 use crate::note::Clock;
 use crate::order::{Key, Order, Status};
-use crate::verdict::{Budget, Checker, Promise, Reason, Verdict};
+use crate::verdict::{Budget, Checker, Counterexample, Promise, Reason, Verdict};
 
 /// Judges the store's clocks by what the clients' contexts prove, and those by each other.
 ///
@@ -35,6 +35,14 @@ const PARTS: [&str; 5] = [
     "false conflict in the clocks",
 ];
 
+impl ClockCausality {
+    /// The first violation of every part that is broken, the gravest first; what [`Checker::check`]
+    /// reports is the first of them. As costly as a check.
+    pub fn findings(&self, history: &History<Kv>) -> Vec<Counterexample> {
+        judge(history).0.all()
+    }
+}
+
 impl Checker<Kv> for ClockCausality {
     fn promise(&self) -> Promise {
         Promise::ClockCausality
@@ -55,7 +63,6 @@ pub(crate) fn verdict(order: &Order<'_>) -> Verdict {
 }
 
 /// All findings, and whether there was anything to judge.
-#[cfg(test)]
 pub(super) fn judge(history: &History<Kv>) -> (Findings, bool) {
     judged(&Order::new(history))
 }

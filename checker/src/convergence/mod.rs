@@ -2,8 +2,10 @@
 
 mod check;
 mod churn;
+mod events;
 mod reads;
 mod replicas;
+mod rest;
 mod roots;
 #[cfg(test)]
 mod tests;

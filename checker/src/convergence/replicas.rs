@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::check::{APART, DIVERGED, MISSING_COPY};
+use super::rest;
 use crate::evidence::{Disks, Finding, Findings, Marks, acknowledged, contents, reason, same};
 use crate::history::OpId;
 use crate::note::{Node, Note, Version};
@@ -29,6 +30,9 @@ pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings
         findings.count("keys compared", 1);
         if !equal(&now, number, owners) {
             findings.report(DIVERGED, || diverged(order, &now, number, owners));
+        }
+        if !key.repeats {
+            rest::judge(order, marks, (&now, number, owners), quiet, findings);
         }
         // Equal replicas may have lost the same, where losing is allowed.
         if key.repeats || marks.may_lose() {
@@ -59,9 +63,12 @@ pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings
 
 /// Whether all owners hold the same.
 pub(super) fn equal(disks: &Disks<'_>, key: usize, owners: &[Node]) -> bool {
-    owners
-        .windows(2)
-        .all(|pair| same(disks.data(key, pair[0]), disks.data(key, pair[1])))
+    // Not even all neighbours suffice: a context that nobody noted is like any other.
+    owners.iter().enumerate().all(|(index, &one)| {
+        let state = disks.state(key, one);
+        let mut others = owners[index + 1..].iter();
+        others.all(|&two| state.is_like(&disks.state(key, two)))
+    })
 }
 
 /// The nodes that were down: nothing can be mended there.
@@ -110,15 +117,16 @@ fn missing(order: &Order<'_>, key: &Key<'_>, versions: &[Version], quiet: usize)
 
 fn diverged(order: &Order<'_>, disks: &Disks<'_>, number: usize, owners: &[Node]) -> Finding {
     let key = &order.keys[number];
-    let first = owners[0];
-    let other = owners
-        .iter()
-        .copied()
-        .find(|&node| !same(disks.data(number, first), disks.data(number, node)))
-        .unwrap_or(first);
+    let pairs = owners.iter().enumerate();
+    let mut pairs =
+        pairs.flat_map(|(index, &one)| owners[index + 1..].iter().map(move |&two| (one, two)));
+    let state = |node| disks.state(number, node);
+    let apart = pairs.find(|&(one, two)| !state(one).is_like(&state(two)));
+    let (first, other) = apart.unwrap_or((owners[0], owners[0]));
     let (one, two) = (disks.data(number, first), disks.data(number, other));
     let (said_one, said_two) = (contents(one), contents(two));
     let clocks_only = said_one == said_two;
+    let contexts_only = same(one, two);
     let mut ops: Vec<OpId> = one
         .iter()
         .chain(two)
@@ -128,7 +136,9 @@ fn diverged(order: &Order<'_>, disks: &Disks<'_>, number: usize, owners: &[Node]
         .collect();
     ops.sort_unstable();
     ops.dedup();
-    let differ = if clocks_only {
+    let differ = if contexts_only {
+        format!("{first} and {other} both hold {said_one}, under different contexts")
+    } else if clocks_only {
         format!("{first} and {other} both hold {said_one}, under different clocks")
     } else {
         format!("{first} holds {said_one}, {other} holds {said_two}")
@@ -142,7 +152,9 @@ fn diverged(order: &Order<'_>, disks: &Disks<'_>, number: usize, owners: &[Node]
             reason(differ, &ops),
         ],
         ops,
-        kind: if clocks_only {
+        kind: if contexts_only {
+            "in their contexts"
+        } else if clocks_only {
             "in their clocks"
         } else if one.is_empty() || two.is_empty() {
             "one holds nothing"
@@ -152,7 +164,7 @@ fn diverged(order: &Order<'_>, disks: &Disks<'_>, number: usize, owners: &[Node]
     }
 }
 
-fn owned(key: &Key<'_>, owners: &[Node]) -> Reason {
+pub(super) fn owned(key: &Key<'_>, owners: &[Node]) -> Reason {
     let names: Vec<String> = owners.iter().map(ToString::to_string).collect();
     reason(
         format!("{} is owned by {}", key.name, names.join(", ")),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::check::{ROOTS_DIFFER, ROOTS_EQUAL};
-use crate::evidence::{Disks, Finding, Findings, Marks, contents, reason, same};
-use crate::note::{Node, Note, Version};
+use crate::evidence::{Disks, Finding, Findings, Marks, State, contents, reason, same};
+use crate::note::{Node, Note};
 use crate::order::{Noted, Order};
 
 /// One node's claim, with what its disk held when it claimed it.
@@ -13,7 +13,7 @@ struct Claim<'h> {
     node: Node,
     hash: &'h str,
     /// Every key of the range, with what the disk held of it.
-    held: BTreeMap<&'h str, &'h [Version]>,
+    held: BTreeMap<&'h str, State<'h>>,
 }
 
 /// Compares the last claims of all nodes about each range, made since the faults ended.
@@ -36,8 +36,8 @@ pub(super) fn judge<'h>(order: &Order<'h>, marks: &Marks<'h>, findings: &mut Fin
         {
             let held = keys.iter().map(|name| {
                 let key = order.key_number(name);
-                let data = key.map_or(&[][..], |key| disks.data(key, *node));
-                (name.as_str(), data)
+                let state = key.map_or_else(State::default, |key| disks.state(key, *node));
+                (name.as_str(), state)
             });
             let claim = Claim {
                 node: *node,
@@ -70,7 +70,8 @@ fn compare(range: &str, one: &Claim<'_>, two: &Claim<'_>, findings: &mut Finding
     );
     match differs {
         Some(name) if one.hash == two.hash => {
-            let held = |claim: &Claim<'_>| contents(held(claim, name));
+            let alike = same(held(one, name).versions, held(two, name).versions);
+            let held = |claim: &Claim<'_>| contents(held(claim, name).versions);
             findings.report(ROOTS_EQUAL, || Finding {
                 sentence: format!(
                     "Equal roots hide a difference: {} holds {}, {} holds {}.",
@@ -94,14 +95,16 @@ fn compare(range: &str, one: &Claim<'_>, two: &Claim<'_>, findings: &mut Finding
                         &[],
                     ),
                 ],
-                kind: if held(one) == held(two) {
+                kind: if alike {
+                    "the contexts differ"
+                } else if held(one) == held(two) {
                     "the clocks differ"
                 } else {
                     "the versions differ"
                 },
             });
         }
-        None if one.hash != two.hash && decoded(one) && decoded(two) => {
+        None if one.hash != two.hash && whole(one) && whole(two) => {
             findings.report(ROOTS_DIFFER, || Finding {
                 sentence: format!(
                     "Roots differ on equal states: {} and {} hold the same and will mend for ever.",
@@ -128,16 +131,15 @@ fn compare(range: &str, one: &Claim<'_>, two: &Claim<'_>, findings: &mut Finding
 
 fn different_key<'h>(one: &Claim<'h>, two: &Claim<'h>) -> Option<&'h str> {
     let names = one.held.keys().chain(two.held.keys());
-    let differ = |name: &&&'h str| !same(held(one, name), held(two, name));
+    let differ = |name: &&&'h str| !held(one, name).is_like(&held(two, name));
     names.filter(differ).min().copied()
 }
 
-fn held<'h>(claim: &Claim<'h>, name: &str) -> &'h [Version] {
+fn held<'h>(claim: &Claim<'h>, name: &str) -> State<'h> {
     claim.held.get(name).copied().unwrap_or_default()
 }
 
-/// Whether every version shows its clock: without, equal values may be different states.
-fn decoded(claim: &Claim<'_>) -> bool {
-    let mut versions = claim.held.values().copied().flatten();
-    versions.all(|version| version.clock.is_some())
+/// Whether all that the root is made of is known: else equal values may be different states.
+fn whole(claim: &Claim<'_>) -> bool {
+    claim.held.values().all(State::is_whole)
 }

@@ -5,11 +5,33 @@ use std::collections::BTreeMap;
 use crate::note::{Node, Note, Version};
 use crate::order::Noted;
 
+/// What one disk holds of one key.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct State<'h> {
+    pub(crate) versions: &'h [Version],
+    /// The context that the store keeps beside them, if it was noted.
+    pub(crate) context: Option<&'h str>,
+}
+
+impl State<'_> {
+    /// Whether both hold the same versions under the same clocks, as far as anyone can tell.
+    pub(crate) fn is_like(&self, other: &State<'_>) -> bool {
+        let apart = self.context.zip(other.context);
+        apart.is_none_or(|(one, two)| one == two) && same(self.versions, other.versions)
+    }
+
+    /// Whether all that makes up this state is known: equal values may hide different clocks.
+    pub(crate) fn is_whole(&self) -> bool {
+        let mut versions = self.versions.iter();
+        self.context.is_some() || versions.all(|version| version.clock.is_some())
+    }
+}
+
 /// The disks of all nodes, note after note. A crash changes none of them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Disks<'h> {
     /// By key: the few nodes that ever held it.
-    data: Vec<Vec<(Node, &'h [Version])>>,
+    data: Vec<Vec<(Node, State<'h>)>>,
     hints: BTreeMap<(usize, Node, Node), &'h [Version]>,
 }
 
@@ -28,14 +50,11 @@ impl<'h> Disks<'h> {
         let Some(key) = noted.key else { return };
         match noted.note {
             Note::Durable { node, versions, .. } => {
-                if self.data.len() <= key {
-                    self.data.resize(key + 1, Vec::new());
-                }
-                let of_key = &mut self.data[key];
-                match of_key.iter_mut().find(|(known, _)| known == node) {
-                    Some((_, held)) => *held = versions,
-                    None => of_key.push((*node, versions)),
-                }
+                let context = None;
+                *self.slot(key, *node) = State { versions, context };
+            }
+            Note::Context { node, context, .. } => {
+                self.slot(key, *node).context = Some(context);
             }
             Note::Hint {
                 holder,
@@ -49,7 +68,7 @@ impl<'h> Disks<'h> {
                     self.hints.insert((key, *holder, *owner), versions);
                 }
             }
-            Note::HintDropped { holder, owner, .. } => {
+            Note::HintDropped { holder, owner, .. } | Note::HintExpired { holder, owner, .. } => {
                 self.hints.remove(&(key, *holder, *owner));
             }
             _ => {}
@@ -58,12 +77,29 @@ impl<'h> Disks<'h> {
 
     /// What this node holds of this key as its own.
     pub(crate) fn data(&self, key: usize, node: Node) -> &'h [Version] {
+        self.state(key, node).versions
+    }
+
+    /// What this node holds of this key as its own, with its context.
+    pub(crate) fn state(&self, key: usize, node: Node) -> State<'h> {
         let of_key = self.data.get(key).into_iter().flatten();
-        of_key
-            .filter(|(known, _)| *known == node)
-            .map(|(_, held)| *held)
+        let mut of_node = of_key.filter(|(known, _)| *known == node);
+        of_node
             .next()
-            .unwrap_or_default()
+            .map_or_else(State::default, |(_, held)| *held)
+    }
+
+    fn slot(&mut self, key: usize, node: Node) -> &mut State<'h> {
+        if self.data.len() <= key {
+            self.data.resize(key + 1, Vec::new());
+        }
+        let of_key = &mut self.data[key];
+        let place = of_key.iter().position(|(known, _)| *known == node);
+        let place = place.unwrap_or_else(|| {
+            of_key.push((node, State::default()));
+            of_key.len() - 1
+        });
+        &mut of_key[place].1
     }
 
     /// The hints kept for this key, as holder, owner and versions, in order.
@@ -103,7 +139,30 @@ pub(crate) fn contents(versions: &[Version]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::sketch::versions;
+    use crate::evidence::sketch::{node, sketch, versions};
+    use crate::order::Order;
+
+    #[test]
+    fn a_context_is_that_of_what_was_held_when_it_was_noted() {
+        let history = sketch(
+            "1 durable A x {a}
+             2 context A x c1
+             3 durable B x {a}
+             4 context B x c2
+             5 durable C x {a}
+             6 durable A x {a}",
+        );
+        let order = Order::new(&history);
+        let at = |line| {
+            let disks = Disks::at(&order.notes, line);
+            ["A", "B", "C"].map(|name| disks.state(0, node(name)))
+        };
+        let [a, b, c] = at(5);
+        assert!(!a.is_like(&b) && a.is_like(&c) && b.is_like(&c));
+        assert!(a.is_whole() && !c.is_whole());
+        let [again, b, _] = at(6);
+        assert!(again.is_like(&b) && again.context.is_none());
+    }
 
     #[test]
     fn equality_counts_how_often_a_version_is_held() {

@@ -70,6 +70,12 @@ impl Findings {
         }
     }
 
+    /// The first finding of each part that is broken, the gravest first.
+    pub(crate) fn all(mut self) -> Vec<Counterexample> {
+        self.found.sort_by_key(|&(rank, _)| rank);
+        self.found.into_iter().map(|(_, found)| found).collect()
+    }
+
     /// The gravest finding; else a "yes", or what is missing for one.
     pub(crate) fn verdict(mut self, missing: Option<String>) -> Verdict {
         self.found.sort_by_key(|&(rank, _)| rank);

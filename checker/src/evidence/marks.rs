@@ -58,7 +58,9 @@ impl<'h> Marks<'h> {
                     marks.last_disk = Some(noted.line);
                     marks.meet(*node);
                 }
-                Note::HintDropped { .. } => marks.last_disk = Some(noted.line),
+                Note::HintDropped { .. } | Note::HintExpired { .. } => {
+                    marks.last_disk = Some(noted.line);
+                }
                 _ => {}
             }
         }

@@ -8,7 +8,7 @@ mod marks;
 pub(crate) mod sketch;
 mod tenures;
 
-pub(crate) use disks::{Disks, contents, same};
+pub(crate) use disks::{Disks, State, contents, same};
 pub(crate) use facts::{acknowledged, answered, reason, supersedes};
 pub(crate) use findings::{Finding, Findings};
 pub(crate) use marks::Marks;

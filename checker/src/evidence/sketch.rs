@@ -13,6 +13,7 @@ use crate::note::{Clock, Node, Note, Setup, Version};
 /// [4,-] s2 put x b ctx=g+p -> info       [4,5] s1 del x ctx=g -> ok
 /// final x {b}                            after everything else, behind a quiet note
 /// 5 durable A x {a@A:1/B:2+C:1,!@B:3}    5 hint D C x {a}         5 dropped D C x
+/// 5 context A x c1        5 expired D C x        5 served D x {a}        5 counted x a w=3 A,B,D
 /// 5 crash A   5 restart A   5 informed A   5 healed     5 quiet                  5 fault cut
 /// 0 owners x A,B,C                       0 setup n=3 r=2 w=2 converges hands_off may_lose may_revive
 /// 5 root A range x,y hash                5 transfer A B sync x
@@ -84,7 +85,7 @@ fn event(text: &str) -> (String, u64) {
     (actor.into(), counter.parse().expect("a counter"))
 }
 
-fn node(name: &str) -> Node {
+pub(crate) fn node(name: &str) -> Node {
     Node(u32::from(name.as_bytes()[0] - b'A'))
 }
 
@@ -207,6 +208,27 @@ fn note(words: &[&str]) -> Note {
             owner: node(owner),
             key: key.into(),
         },
+        ["expired", holder, owner, key] => Note::HintExpired {
+            holder: node(holder),
+            owner: node(owner),
+            key: key.into(),
+        },
+        ["context", at, key, context] => Note::Context {
+            node: node(at),
+            key: key.into(),
+            context: context.into(),
+        },
+        ["served", at, key, held] => Note::Served {
+            node: node(at),
+            key: key.into(),
+            versions: versions(held),
+        },
+        ["counted", key, value, needed, nodes] => Note::Counted {
+            key: key.into(),
+            value: (value != "!").then(|| value.into()),
+            needed: needed[2..].parse().expect("w=NUMBER"),
+            nodes: nodes.split(',').map(node).collect(),
+        },
         ["crash", at] => Note::Crash(node(at)),
         ["informed", at] => Note::Informed(node(at)),
         ["restart", at] => Note::Restart(node(at)),
@@ -251,6 +273,17 @@ fn setup(knobs: &[&str]) -> Setup {
         hands_off: knobs.contains(&"hands_off"),
         may_lose: knobs.contains(&"may_lose"),
         may_revive: knobs.contains(&"may_revive"),
+    }
+}
+
+/// How many generated cases to hold against a naive reading: `DYNO_AGREEMENT`, or so many.
+///
+/// # Panics
+/// If the variable is no number: a typing error must not make a test easier.
+pub(crate) fn cases(default: u64) -> u64 {
+    match std::env::var("DYNO_AGREEMENT") {
+        Ok(text) => text.parse().expect("DYNO_AGREEMENT is a number of cases"),
+        Err(_) => default,
     }
 }
 

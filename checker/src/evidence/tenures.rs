@@ -37,6 +37,11 @@ impl<'h> Tenures<'h> {
         self.rings.iter().all(|(_, owners)| owners.is_empty())
     }
 
+    /// Whether the node is an owner in any ring, before or after.
+    pub(crate) fn names(&self, node: Node) -> bool {
+        self.rings.iter().any(|(_, owners)| owners.contains(&node))
+    }
+
     /// The owners at a line; none if they are not known.
     pub(crate) fn at(&self, line: usize) -> &'h [Node] {
         let ring = self.rings.get(self.number(line));

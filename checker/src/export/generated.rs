@@ -207,14 +207,16 @@ fn kv() -> impl Strategy<Value = (KvCall, KvRet)> {
 }
 
 fn note() -> impl Strategy<Value = Note> {
-    let version =
-        (option::of(text()), option::of((text(), any::<u64>()))).prop_map(|(value, dot)| Version {
+    let version = || {
+        let parts = (option::of(text()), option::of((text(), any::<u64>())));
+        parts.prop_map(|(value, dot)| Version {
             value,
             clock: dot.map(|dot| Clock {
                 past: vec![dot.clone()],
                 dot,
             }),
-        });
+        })
+    };
     let node = || (0..3_u32).prop_map(Node);
     prop_oneof![
         (any::<bool>(), any::<bool>()).prop_map(|(may_lose, may_revive)| {
@@ -230,10 +232,35 @@ fn note() -> impl Strategy<Value = Note> {
             })
         }),
         (text(), any::<bool>()).prop_map(|(what, begins)| Note::Fault { what, begins }),
-        (node(), text(), vec(version, 0..3)).prop_map(|(node, key, versions)| Note::Durable {
+        (node(), text(), vec(version(), 0..3)).prop_map(|(node, key, versions)| {
+            Note::Durable {
+                node,
+                key,
+                versions,
+            }
+        }),
+        (node(), text(), vec(version(), 0..3)).prop_map(|(node, key, versions)| Note::Served {
             node,
             key,
             versions
+        }),
+        (node(), text(), text()).prop_map(|(node, key, context)| Note::Context {
+            node,
+            key,
+            context
+        }),
+        (text(), option::of(text()), vec(node(), 0..3)).prop_map(|(key, value, nodes)| {
+            Note::Counted {
+                key,
+                value,
+                needed: 2,
+                nodes,
+            }
+        }),
+        (node(), node(), text()).prop_map(|(holder, owner, key)| Note::HintExpired {
+            holder,
+            owner,
+            key
         }),
         (text(), vec(node(), 0..3)).prop_map(|(key, nodes)| Note::Owners { key, nodes }),
         (node(), node(), text()).prop_map(|(holder, owner, key)| Note::HintDropped {

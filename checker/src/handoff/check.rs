@@ -1,12 +1,12 @@
 //! The checker of handoff delivery: which parts there are, and what a "yes" rests on.
 
 use super::held::Sight;
-use super::{copies, hints, ranges};
+use super::{copies, counted, deliveries, hints, ranges, served};
 use crate::evidence::{Findings, Marks};
 use crate::history::History;
 use crate::kv::Kv;
 use crate::order::Order;
-use crate::verdict::{Budget, Checker, Promise, Verdict};
+use crate::verdict::{Budget, Checker, Counterexample, Promise, Verdict};
 
 /// Judges hints by the disks that keep them and the disks they are for.
 ///
@@ -19,22 +19,54 @@ use crate::verdict::{Budget, Checker, Promise, Verdict};
 ///
 /// Only judged where the setup promises handoff and notes show disks. A "yes" needs a hint. Where
 /// the setup says that writes get lost by design, any version of the key stands for any other.
+///
+/// What hinted handoff demands, and which part decides it:
+///
+/// | demand | part |
+/// |---|---|
+/// | a hint is created: an acknowledgement counts different nodes, each an owner that has the write on its disk or a stand-in whose disk keeps it for one that was skipped | too few copies |
+/// | a hint is dropped only after its owner's disk has what it carried | dropped early |
+/// | hints outlive crashes of their holder | lost in a crash |
+/// | when quiet, no hint waits | undelivered |
+/// | when quiet, owners cover what was kept for them and did not expire | not at its owner |
+/// | a delivery is merged, and coming twice it changes nothing | delivery not merged |
+/// | a holder keeps nothing after delivery | kept after delivery, stray copy |
+/// | a holder answers reads with nothing that it keeps for others | hint served as own |
+/// | a holder hashes nothing that it keeps for others | convergence (roots differ on equal states) |
+/// | where owners change, a hint goes on to an heir | dropped early, not at its owner, let go before handed over |
+/// | as many disks as promised have a write when it is acknowledged | too few copies |
+/// | when quiet, all owners have every acknowledged write, hints expired or not | convergence (missing copy) |
+///
+/// Who was counted for an acknowledgement shows only where [`Note::Counted`] tells it; elsewhere all
+/// copies on disks at that moment count. A hint in the memory of its holder alone shows nowhere.
+/// Whether a delivery changed a disk is judged where [`Note::Transfer`] tells of deliveries.
+///
+/// [`Note::Counted`]: crate::Note::Counted
+/// [`Note::Transfer`]: crate::Note::Transfer
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HandoffDelivery;
 
 pub(super) const DROPPED_EARLY: usize = 0;
-pub(super) const UNDELIVERED: usize = 1;
-pub(super) const NOT_AT_OWNER: usize = 2;
-pub(super) const TOO_FEW_COPIES: usize = 3;
-pub(super) const STRAY_COPY: usize = 4;
-pub(super) const HANDED_OVER_EARLY: usize = 5;
+pub(super) const LOST_IN_CRASH: usize = 1;
+pub(super) const UNDELIVERED: usize = 2;
+pub(super) const NOT_AT_OWNER: usize = 3;
+pub(super) const TOO_FEW_COPIES: usize = 4;
+pub(super) const NOT_MERGED: usize = 5;
+pub(super) const KEPT_ON: usize = 6;
+pub(super) const STRAY_COPY: usize = 7;
+pub(super) const SERVED_AS_OWN: usize = 8;
+pub(super) const HANDED_OVER_EARLY: usize = 9;
 
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 10] = [
     "dropped early",
+    "lost in a crash",
     "undelivered",
     "not at its owner",
     "too few copies",
+    "delivery not merged",
+    "kept after delivery",
     "stray copy",
+    "hint served as own",
     "let go before handed over",
 ];
 
@@ -45,6 +77,14 @@ pub(super) const HANDED_OVER: &str = "keys let go";
 pub(super) const HOLDER_CRASHED: &str = "holder crashed with hints";
 pub(super) const OWNER_DOWN: &str = "owner down while hinted";
 pub(super) const COUNTED: &str = "acknowledged writes counted";
+
+impl HandoffDelivery {
+    /// The first violation of every part that is broken, the gravest first; what [`Checker::check`]
+    /// reports is the first of them. As costly as a check.
+    pub fn findings(&self, history: &History<Kv>) -> Vec<Counterexample> {
+        judge(history).0.all()
+    }
+}
 
 impl Checker<Kv> for HandoffDelivery {
     fn promise(&self) -> Promise {
@@ -65,7 +105,6 @@ pub(crate) fn verdict(order: &Order<'_>, marks: &Marks<'_>) -> Verdict {
 }
 
 /// All findings, and what is missing for a "yes".
-#[cfg(test)]
 pub(super) fn judge(history: &History<Kv>) -> (Findings, Option<&'static str>) {
     let order = Order::new(history);
     judged(&order, &Marks::new(&order))
@@ -85,6 +124,9 @@ fn judged(order: &Order<'_>, marks: &Marks<'_>) -> (Findings, Option<&'static st
     let sight = Sight::new(order, marks);
     hints::judge(order, marks, &sight, &mut findings);
     copies::judge(order, marks, &sight, setup.w, &mut findings);
+    counted::judge(order, marks, &sight, &mut findings);
+    deliveries::judge(order, marks, &sight, &mut findings);
+    served::judge(order, marks, &mut findings);
     ranges::judge(order, marks, &sight, &mut findings);
     let missing = (findings.exercised[KEPT] == 0).then_some("no hint was ever kept");
     (findings, missing)

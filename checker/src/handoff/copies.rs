@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::check::{COUNTED, STRAY_COPY, TOO_FEW_COPIES};
 use super::held::{Holdings, Sight};
-use crate::evidence::{Disks, Finding, Findings, Marks, acknowledged, contents, reason};
+use crate::evidence::{Disks, Finding, Findings, Marks, Tenures, acknowledged, contents, reason};
 use crate::history::Time;
 use crate::note::{Node, Note};
-use crate::order::{Key, Order, Status};
+use crate::order::{Key, Noted, Order, Status};
 
 /// Counts copies at every acknowledgement, and looks for strangers once the store is mended.
 pub(super) fn judge<'h>(
@@ -82,7 +82,9 @@ fn count<'h>(
                     held.add((key, &order.keys[key]), *node, versions);
                 }
             }
-            held.add((key, &order.keys[key]), *node, versions);
+            if is_proper(&marks.tenures[key], noted) {
+                held.add((key, &order.keys[key]), *node, versions);
+            }
         }
         let with = with(&held, number, write);
         if !enough(&with) && !had.contains(&(number, write)) {
@@ -91,6 +93,17 @@ fn count<'h>(
             });
         }
     }
+}
+
+/// Whether this is an owner's own copy, or one that is kept for an owner. As long as owners never
+/// changed, any other copy is one that nobody will look for.
+fn is_proper(tenures: &Tenures<'_>, noted: &Noted<'_>) -> bool {
+    let owner = match noted.note {
+        Note::Durable { node, .. } => node,
+        Note::Hint { owner, .. } => owner,
+        _ => return false,
+    };
+    tenures.is_unknown() || !tenures.changes(noted.line).is_empty() || tenures.names(*owner)
 }
 
 /// The writes of a key that are under way and will be acknowledged.
@@ -121,11 +134,14 @@ fn too_few(
             acknowledged(order, key, write),
             reason(
                 if with.is_empty() {
-                    "until then no disk had held it, as data or as a hint".into()
+                    "until then no disk had held it, as data of an owner or as a hint for one"
+                        .into()
                 } else {
                     let names: Vec<String> = with.iter().map(ToString::to_string).collect();
                     let names = names.join(", ");
-                    format!("until then only {names} had held it, as data or as a hint")
+                    format!(
+                        "until then only {names} had held it, as data of an owner or as a hint for one"
+                    )
                 },
                 &[],
             ),

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{
-    DELIVERED, DROPPED_EARLY, HOLDER_CRASHED, KEPT, MOVED, NOT_AT_OWNER, OWNER_DOWN, UNDELIVERED,
+    DELIVERED, DROPPED_EARLY, HOLDER_CRASHED, KEPT, KEPT_ON, LOST_IN_CRASH, MOVED, NOT_AT_OWNER,
+    OWNER_DOWN, UNDELIVERED,
 };
 use super::held::{Held, Holdings, Sight};
 use crate::evidence::{Disks, Finding, Findings, Marks, contents, reason};
@@ -30,6 +31,7 @@ pub(super) fn judge<'h>(
         ever: BTreeMap::new(),
         held: Holdings::default(),
         down: BTreeSet::new(),
+        restarted: BTreeSet::new(),
         let_go: Vec::new(),
     };
     let end = marks.quiet.unwrap_or(usize::MAX);
@@ -37,6 +39,7 @@ pub(super) fn judge<'h>(
     for noted in order.notes.iter().filter(|noted| noted.line <= end) {
         if noted.at > now {
             lives.settle(findings);
+            lives.restarted.clear();
             now = noted.at;
         }
         lives.follow(noted, findings);
@@ -59,6 +62,8 @@ struct Lives<'a, 'h> {
     /// What each node ever held as its own.
     held: Holdings<'h>,
     down: BTreeSet<Node>,
+    /// Nodes that came up within the present instant.
+    restarted: BTreeSet<Node>,
     /// Hints let go within the present instant: what the owner wrote in it counts as before.
     let_go: Vec<LetGo<'h>>,
 }
@@ -77,6 +82,8 @@ struct LetGo<'h> {
     triple: Triple,
     at: Time,
     line: usize,
+    /// Whether the holder was down, or came up at this moment.
+    crashed: bool,
     old: &'h [Version],
     /// What the holder keeps instead.
     new: &'h [Version],
@@ -93,6 +100,7 @@ impl<'h> Lives<'_, 'h> {
             }
             Note::Restart(node) => {
                 self.down.remove(node);
+                self.restarted.insert(*node);
             }
             Note::Durable { node, versions, .. } => {
                 if let Some(key) = noted.key {
@@ -109,8 +117,24 @@ impl<'h> Lives<'_, 'h> {
             Note::HintDropped { holder, owner, .. } => {
                 self.replace(noted, (*holder, *owner), &[], findings);
             }
+            Note::HintExpired { holder, owner, .. } => self.expire(noted, (*holder, *owner)),
             _ => {}
         }
+    }
+
+    /// What was kept under this hint alone is owed no more.
+    fn expire(&mut self, noted: &Noted<'h>, (holder, owner): (Node, Node)) {
+        let Some(key) = noted.key else { return };
+        let Some(old) = self.kept.remove(&(key, holder, owner)) else {
+            return;
+        };
+        let others = self
+            .kept
+            .iter()
+            .filter(|((of, _, to), _)| (*of, *to) == (key, owner));
+        let still: Vec<&Version> = others.flat_map(|(_, versions)| *versions).collect();
+        let ever = self.ever.entry((key, owner)).or_default();
+        ever.retain(|kept| !old.contains(kept.version) || still.contains(&kept.version));
     }
 
     fn replace(
@@ -132,6 +156,7 @@ impl<'h> Lives<'_, 'h> {
                 triple,
                 at: noted.at,
                 line: noted.line,
+                crashed: self.down.contains(&holder) || self.restarted.contains(&holder),
                 old,
                 new,
             }),
@@ -177,7 +202,12 @@ impl<'h> Lives<'_, 'h> {
             });
             match lost {
                 Some(version) if !key.repeats => {
-                    findings.report(DROPPED_EARLY, || self.early(gone, version));
+                    let part = if gone.crashed {
+                        LOST_IN_CRASH
+                    } else {
+                        DROPPED_EARLY
+                    };
+                    findings.report(part, || self.early(gone, version));
                 }
                 _ if left.next().is_some() => findings.count(MOVED, 1),
                 _ => findings.count(DELIVERED, u64::from(gone.new.is_empty())),
@@ -210,21 +240,30 @@ impl<'h> Lives<'_, 'h> {
         let LetGo {
             triple: (number, holder, owner),
             at,
+            crashed,
             old,
             new,
             ..
         } = gone;
         let key = &self.order.keys[number];
         let what = name(version);
-        let did = if new.is_empty() {
+        let did = if crashed {
+            format!("at {} it was down, or just back, without that hint", at.0)
+        } else if new.is_empty() {
             format!("at {} it dropped that hint", at.0)
         } else {
             format!("at {} it kept only {} instead", at.0, contents(new))
         };
         Finding {
-            sentence: format!(
-                "A hint was dropped before it arrived: {holder} let go of {what}, and {owner} never had it."
-            ),
+            sentence: if crashed {
+                format!(
+                    "A hint was lost in a crash: {holder} came back without {what}, and {owner} never had it."
+                )
+            } else {
+                format!(
+                    "A hint was dropped before it arrived: {holder} let go of {what}, and {owner} never had it."
+                )
+            },
             key: Some(key.name.into()),
             ops: self.writers(key, [version]),
             reasons: vec![
@@ -252,9 +291,17 @@ impl<'h> Lives<'_, 'h> {
                 continue;
             }
             let key = &self.order.keys[number];
-            findings.report(UNDELIVERED, || Finding {
+            let mut kept = versions.iter();
+            let arrived = kept.all(|version| self.has(number, owner, version));
+            let part = if arrived { KEPT_ON } else { UNDELIVERED };
+            findings.report(part, || Finding {
                 sentence: format!(
-                    "A hint was never delivered: {holder} still keeps {} for {owner}.",
+                    "A hint {}: {holder} still keeps {} for {owner}.",
+                    if arrived {
+                        "outlived its delivery"
+                    } else {
+                        "was never delivered"
+                    },
                     contents(versions)
                 ),
                 key: Some(key.name.into()),

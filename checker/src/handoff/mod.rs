@@ -2,9 +2,12 @@
 
 mod check;
 mod copies;
+mod counted;
+mod deliveries;
 mod held;
 mod hints;
 mod ranges;
+mod served;
 #[cfg(test)]
 mod tests;
 

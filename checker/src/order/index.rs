@@ -315,6 +315,10 @@ fn named(note: &Note) -> Option<&str> {
         | Note::Durable { key, .. }
         | Note::Hint { key, .. }
         | Note::HintDropped { key, .. }
+        | Note::HintExpired { key, .. }
+        | Note::Context { key, .. }
+        | Note::Counted { key, .. }
+        | Note::Served { key, .. }
         | Note::Transfer { key, .. } => Some(key),
         _ => None,
     }

@@ -99,6 +99,10 @@ impl Teller<'_> {
                     What::Said(format!("{holder} drops its hint of {key} for {owner}")),
                 );
             }
+            Note::HintExpired { holder, owner, key } => {
+                let what = format!("the hint of {key} that {holder} kept for {owner} expires");
+                self.push(at, None, What::Said(what));
+            }
             Note::Restart(node) => self.push(at, None, What::Said(format!("{node} restarts"))),
             Note::Transfer {
                 from,
@@ -124,6 +128,9 @@ impl Teller<'_> {
             | Note::Owners { .. }
             | Note::Informed(_)
             | Note::Crash(_)
+            | Note::Context { .. }
+            | Note::Counted { .. }
+            | Note::Served { .. }
             | Note::Root { .. } => {}
         }
     }

@@ -5,7 +5,7 @@ use crate::evidence::{Findings, Marks};
 use crate::history::History;
 use crate::kv::Kv;
 use crate::order::Order;
-use crate::verdict::{Budget, Checker, Promise, Verdict};
+use crate::verdict::{Budget, Checker, Counterexample, Promise, Verdict};
 
 /// Judges what reads return, and what is left once the store is mended.
 ///
@@ -38,6 +38,14 @@ const PARTS: [&str; 6] = [
     "lost write",
 ];
 
+impl SiblingPreservation {
+    /// The first violation of every part that is broken, the gravest first; what [`Checker::check`]
+    /// reports is the first of them. As costly as a check.
+    pub fn findings(&self, history: &History<Kv>) -> Vec<Counterexample> {
+        judge(history).0.all()
+    }
+}
+
 impl Checker<Kv> for SiblingPreservation {
     fn promise(&self) -> Promise {
         Promise::SiblingPreservation
@@ -58,7 +66,6 @@ pub(crate) fn verdict(order: &Order<'_>, marks: &Marks<'_>) -> Verdict {
 }
 
 /// All findings, and whether any acknowledged write met a read or a final state.
-#[cfg(test)]
 pub(super) fn judge(history: &History<Kv>) -> (Findings, bool) {
     let order = Order::new(history);
     judged(&order, &Marks::new(&order))
