@@ -5,6 +5,8 @@ mod flaws;
 mod live;
 mod map;
 mod mechanisms;
+mod oracle;
+mod oracles;
 mod promises;
 mod recordings;
 mod reports;
