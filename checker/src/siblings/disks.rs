@@ -6,7 +6,7 @@ use crate::evidence::{
     Disks, Finding, Findings, Marks, acknowledged, contents, reason, supersedes,
 };
 use crate::note::{Note, Version};
-use crate::order::{Key, Noted, Order};
+use crate::order::{Key, Noted, Order, Status};
 use crate::verdict::Reason;
 
 /// Holds the join of all disks, hints included, against the acknowledged writes of every key.
@@ -81,7 +81,7 @@ fn lost(
     }
 }
 
-/// Nodes that converge keep nothing below an acknowledged write.
+/// Nodes that converge keep nothing below an acknowledged write, or below one that they keep too.
 fn returned(
     order: &Order<'_>,
     marks: &Marks<'_>,
@@ -93,17 +93,22 @@ fn returned(
     for &node in marks.owners[number] {
         let versions = disks.data(number, node);
         let values = versions.iter().filter_map(|one| one.value.as_deref());
-        for old in values.filter_map(|value| key.write_of(value)) {
-            let Some(new) = key.acknowledged(quiet).find(|&new| key.before(old, new)) else {
+        let there: Vec<usize> = values.filter_map(|value| key.write_of(value)).collect();
+        for &old in &there {
+            let mut certain = key.acknowledged(quiet);
+            let new = certain.find(|&new| key.before(old, new));
+            let beside = || there.iter().copied().find(|&new| key.before(old, new));
+            let Some(new) = new.or_else(beside) else {
                 continue;
             };
             findings.report(RESURRECTION, || {
                 let (why, ops) = supersedes(order, key, old, new);
                 let held = contents(versions);
-                let mut reasons = vec![
-                    acknowledged(order, key, new),
-                    reason(format!("{node} still holds {held} when quiet"), &[]),
-                ];
+                let still = format!("{node} still holds {held} when quiet");
+                let mut reasons = vec![reason(still, &[])];
+                if key.writes[new].status == Status::Acknowledged {
+                    reasons.insert(0, acknowledged(order, key, new));
+                }
                 reasons.extend(why);
                 came_back(order, key, (old, new), reasons, ops, "on a final disk")
             });

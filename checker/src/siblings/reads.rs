@@ -142,6 +142,9 @@ fn complete(
     findings: &mut Findings,
 ) {
     let get = order.op(read.place).id;
+    if !marks.may_revive() {
+        beside(order, key, read, findings);
+    }
     let hidden: Vec<usize> = key.hidden(key.written(read), read.returned).collect();
     for write in key.acknowledged(quiet) {
         let of = &key.writes[write];
@@ -194,6 +197,23 @@ fn complete(
                 ),
             ],
             kind: "missing from a final read",
+        });
+    }
+}
+
+/// A write that was returned took effect, acknowledged or not, so what it replaced came back.
+fn beside(order: &Order<'_>, key: &Key<'_>, read: &Read<'_>, findings: &mut Findings) {
+    let there = key.written(read);
+    let pairs = there
+        .iter()
+        .flat_map(|&old| there.iter().map(move |&new| (old, new)));
+    for (old, new) in pairs.filter(|&(old, new)| key.before(old, new)) {
+        findings.report(RESURRECTION, || {
+            let (why, mut ops) = supersedes(order, key, old, new);
+            let mut reasons = vec![answered(order, read), mended()];
+            reasons.extend(why);
+            ops.push(order.op(read.place).id);
+            came_back(order, key, (old, new), reasons, ops, "in a final read")
         });
     }
 }

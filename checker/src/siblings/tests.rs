@@ -135,6 +135,27 @@ fn an_unknown_superseder_excuses_only_when_it_is_there() {
 }
 
 #[test]
+fn what_an_unknown_write_replaced_came_back_where_both_are_there() {
+    let text = "[0,1] s1 put x a -> ok as p
+         [2,-] s2 put x b ctx=p -> info\n";
+    breaks(
+        &format!("{text} final x {{a,b}}"),
+        "resurrection, false conflict",
+    );
+    let disks = |held: &str| {
+        format!("0 setup converges\n 0 owners x A,B\n {text} 3 durable A x {held}\n 9 quiet")
+    };
+    breaks(&disks("{a,b}"), "resurrection");
+    breaks(&disks("{a}"), "");
+    breaks(&disks("{b}"), "");
+    // Before the end it may be on its way.
+    breaks(
+        &format!("{text} [5,6] s3 get x -> {{a,b}} as g"),
+        "false conflict",
+    );
+}
+
+#[test]
 fn what_failed_or_was_never_or_later_put_is_invented() {
     breaks(
         "[0,1] s1 put x a -> fail

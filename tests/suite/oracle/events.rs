@@ -415,8 +415,8 @@ impl Play<'_> {
     fn put(&mut self, at: u64, node: Node, key: &str, write: usize) {
         let disk = self.disks.entry((node, key.into())).or_default();
         let oracle = self.oracle;
-        if !disk.iter().any(|&held| before(oracle, write, held)) {
-            disk.retain(|&held| !before(oracle, held, write));
+        if !disk.iter().any(|&held| oracle.before(write, held)) {
+            disk.retain(|&held| !oracle.before(held, write));
             disk.insert(write);
         }
         let disk = disk.clone();
@@ -475,41 +475,4 @@ fn primaries(nodes: &[String], stand_ins: &[String]) -> Vec<String> {
         }
     }
     left
-}
-
-/// Whether a chain of contexts leads from one write to a later one.
-fn before(oracle: &Oracle, below: usize, above: usize) -> bool {
-    let mut open = vec![above];
-    let mut seen = BTreeSet::new();
-    while let Some(write) = open.pop() {
-        let named = oracle.operations[write].context.iter();
-        for name in named {
-            let from = oracle
-                .operations
-                .iter()
-                .position(|one| one.name.as_ref() == Some(name));
-            let Some(from) = from else { continue };
-            let one = &oracle.operations[from];
-            let direct = if one.asks == Asks::Get {
-                match &one.answer {
-                    super::line::Answer::Values(values) => values
-                        .iter()
-                        .filter_map(|value| oracle.write(value, Some(&one.key)))
-                        .collect(),
-                    _ => Vec::new(),
-                }
-            } else {
-                vec![from]
-            };
-            for earlier in direct {
-                if earlier == below {
-                    return true;
-                }
-                if seen.insert(earlier) {
-                    open.push(earlier);
-                }
-            }
-        }
-    }
-    false
 }

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use checker::causality::ClockCausality;
 use checker::convergence::Convergence;
 use checker::handoff::HandoffDelivery;
+use checker::kv::Kv;
 use checker::linear::Linearizable;
-use checker::model::MultiValue;
+use checker::model::{MultiValue, Registers};
+use checker::register::Value;
 use checker::siblings::SiblingPreservation;
-use checker::{Budget, Checker, Counterexample, Verdict};
+use checker::{Budget, Checker, Counterexample, Domain, History, Verdict};
+use checker::{causal, last_writer, regular, session};
 
 use super::code::Code;
 use super::events::View;
@@ -92,17 +95,117 @@ fn preserved(oracle: &Oracle, found: &mut BTreeSet<Code>) {
 /// What sessions, and all clients together, may see.
 fn calls(oracle: &Oracle, found: &mut BTreeSet<Code>) -> Result<(), String> {
     let history = Run::of(oracle).history();
-    if oracle.mode == Mode::Siblings {
-        let model = MultiValue::of(&history);
-        let model = model.map_err(|why| format!("{}: {why}", oracle.title))?;
-        breaks(&Linearizable::new(model), &history, Code::Lin, found);
+    match oracle.mode {
+        Mode::Siblings => siblings(oracle, &history, found),
+        Mode::LastWriter => registers(oracle, &history, found),
+    }
+}
+
+fn siblings(
+    oracle: &Oracle,
+    history: &History<Kv>,
+    found: &mut BTreeSet<Code>,
+) -> Result<(), String> {
+    let model = MultiValue::of(history);
+    let model = model.map_err(|why| format!("{}: {why}", oracle.title))?;
+    breaks(&Linearizable::new(model), history, Code::Lin, found);
+    breaks(&session::ReadYourWrites, history, Code::Ryw, found);
+    breaks(&session::MonotonicReads, history, Code::Mr, found);
+    breaks(&session::MonotonicWrites, history, Code::Mw, found);
+    breaks(&session::WritesFollowReads, history, Code::Wfr, found);
+    // That an answer is no antichain has a code of its own.
+    let plain = Run::of(&oracle.without_conflicts()).history();
+    breaks(&causal::Causal, &plain, Code::Cc, found);
+    breaks(&regular::Regular, history, Code::Reg, found);
+    found.extend(regular::monotonic(history).map(|_| Code::Mono));
+    Ok(())
+}
+
+fn registers(
+    oracle: &Oracle,
+    history: &History<Kv>,
+    found: &mut BTreeSet<Code>,
+) -> Result<(), String> {
+    let as_registers = |history: &History<Kv>| {
+        let registers = last_writer::registers(history);
+        registers.map_err(|why| format!("{}: {why}", oracle.title))
+    };
+    let registers = as_registers(history)?;
+    let initial = || Value::Nil;
+    breaks(
+        &Linearizable::new(Registers { initial: initial() }),
+        &registers,
+        Code::Lin,
+        found,
+    );
+    breaks(
+        &last_writer::ReadYourWrites { initial: initial() },
+        &registers,
+        Code::Ryw,
+        found,
+    );
+    breaks(
+        &last_writer::MonotonicReads { initial: initial() },
+        &registers,
+        Code::Mr,
+        found,
+    );
+    breaks(
+        &last_writer::MonotonicWrites { initial: initial() },
+        &registers,
+        Code::Mw,
+        found,
+    );
+    breaks(
+        &last_writer::WritesFollowReads { initial: initial() },
+        &registers,
+        Code::Wfr,
+        found,
+    );
+    breaks(
+        &last_writer::Causal { initial: initial() },
+        &registers,
+        Code::Cc,
+        found,
+    );
+    breaks(
+        &last_writer::CausalConvergence { initial: initial() },
+        &registers,
+        Code::Ccv,
+        found,
+    );
+    breaks(
+        &last_writer::CausalMemory { initial: initial() },
+        &registers,
+        Code::Cm,
+        found,
+    );
+    breaks(
+        &last_writer::Regular { initial: initial() },
+        &registers,
+        Code::Reg,
+        found,
+    );
+    // A write that nothing came after is lost where the mended store returns an older one.
+    let mut mended = Run::of(oracle);
+    mended.finals(oracle);
+    let mended = as_registers(&mended.history())?;
+    let regular = last_writer::Regular { initial: initial() };
+    let fresh = !found.contains(&Code::Reg);
+    if fresh
+        && regular
+            .check(&mended, Budget::default())
+            .counterexample()
+            .is_some()
+    {
+        found.insert(Code::Loss);
     }
     Ok(())
 }
 
-fn breaks<D: checker::Domain>(
+fn breaks<D: Domain>(
     checker: &impl Checker<D>,
-    history: &checker::History<D>,
+    history: &History<D>,
     code: Code,
     found: &mut BTreeSet<Code>,
 ) {
