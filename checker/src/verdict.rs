@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Domain;
-use crate::history::{History, OpId};
+use crate::history::{History, OpId, Time};
 
 /// What a store may promise. Names on reports and flags are those of [`Promise::name`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -173,6 +173,11 @@ pub enum Shortfall {
         states: u64,
         /// Operations of unknown outcome in that part.
         unknown: u64,
+        /// Where the search got no further: the first call that was open there, and the return that no
+        /// order was found to pass.
+        window: (Time, Time),
+        /// How many operations that ended later were open there.
+        pending: u64,
     },
 }
 
@@ -184,10 +189,25 @@ impl fmt::Display for Shortfall {
                 part,
                 states,
                 unknown,
-            } => write!(
-                f,
-                "{part} not decided after {states} states, {unknown} operations of unknown outcome"
-            ),
+                window: (from, until),
+                pending,
+            } => {
+                write!(
+                    f,
+                    "{part} not decided after {states} states: no order was found past {}, with \
+                     {pending} operations open since {}",
+                    until.0, from.0
+                )?;
+                if *unknown > 0 {
+                    write!(f, " and {unknown} of unknown outcome")?;
+                }
+                write!(f, "; a larger budget would settle it, or ")?;
+                if unknown < pending {
+                    write!(f, "fewer clients at a time for each key")
+                } else {
+                    write!(f, "reads that show whether those took effect")
+                }
+            }
         }
     }
 }

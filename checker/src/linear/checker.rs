@@ -1,13 +1,15 @@
 //! The promise of linearizability, judged part by part.
 
 use super::counts::counters;
+use super::crew::{each, threads};
 use super::explain::explain;
-use super::part::{Part, parts};
+use super::part::{Part, Step, parts};
+use super::reach::Reached;
 use super::replay::replay;
 use super::search::Search;
 use super::special::{counterexample, special};
 use crate::history::{History, OpId};
-use crate::model::{Model, Shortcut};
+use crate::model::{Contradiction, Model, Shortcut};
 use crate::verdict::{Budget, Checker, Counters, Promise, Shortfall, Verdict, Witness};
 
 /// Holds histories against a sequential object: is there one order of all operations, each within its
@@ -36,35 +38,73 @@ impl<M: Model> Linearizable<M> {
         &self.model
     }
 
-    fn judge(&self, history: &History<M::Domain>, budget: Budget, specially: bool) -> Verdict {
+    /// Whether the promise holds, if the budget suffices to tell: [`Checker::check`] without what
+    /// explains the verdict. For who asks about many histories, as when shrinking one.
+    pub fn holds(&self, history: &History<M::Domain>, budget: Budget) -> Option<bool> {
+        match self.decide(&parts(&self.model, history), history, budget, true) {
+            Decision::Explained { .. } => Some(true),
+            Decision::Contradicted { .. } | Decision::Impossible { .. } => Some(false),
+            Decision::Open(_) => None,
+        }
+    }
+
+    fn judge(&self, history: &History<M::Domain>, budget: Budget) -> Verdict {
+        if history.ops().is_empty() {
+            return Verdict::Unknown(Shortfall::NothingExercised(
+                "no operation was recorded".into(),
+            ));
+        }
         let parts = parts(&self.model, history);
+        match self.decide(&parts, history, budget, true) {
+            // Operations without a refutable answer are linearizable by definition, and other judges
+            // say so; that none could have been wrong stands among the counters.
+            Decision::Explained { order, ways } => {
+                let mut exercised = counters(&self.model, &parts);
+                exercised.extend(ways);
+                Verdict::Valid(Witness { order, exercised })
+            }
+            Decision::Contradicted { part, found } => {
+                let found = counterexample(&self.model, &parts[part], found);
+                Verdict::Invalid(Box::new(found))
+            }
+            Decision::Impossible { part, barrier } => {
+                let steps = parts[part].steps();
+                Verdict::Invalid(Box::new(explain(&self.model, &steps, barrier, budget)))
+            }
+            Decision::Open(shortfall) => Verdict::Unknown(shortfall),
+        }
+    }
+
+    fn decide<'h>(
+        &'h self,
+        parts: &[Part<'h, M::Domain>],
+        history: &'h History<M::Domain>,
+        budget: Budget,
+        specially: bool,
+    ) -> Decision<'h, M> {
+        let threads = threads(parts.len(), history.ops().len());
         let mut orders: Vec<Option<Vec<OpId>>> = vec![None; parts.len()];
         let mut ways: Counters = Counters::new();
         if specially {
-            for (part, order) in parts.iter().zip(&mut orders) {
-                match special(&self.model, part) {
-                    Some(Shortcut::Explained { order: found, by }) => {
+            let special = |part: &Part<'h, M::Domain>| special(&self.model, part);
+            let ends = |found: &Option<Shortcut>| matches!(found, Some(Shortcut::Contradicted(_)));
+            let decided = each(threads, parts.iter().collect(), special, ends);
+            for (part, decided) in decided.into_iter().enumerate() {
+                match decided {
+                    Some(Shortcut::Explained { order, by }) => {
                         *ways.entry(format!("parts by {by}")).or_default() += 1;
-                        *order = Some(found);
+                        orders[part] = Some(order);
                     }
                     Some(Shortcut::Contradicted(found)) => {
-                        let found = counterexample(&self.model, part, found);
-                        return Verdict::Invalid(Box::new(found));
+                        return Decision::Contradicted { part, found };
                     }
                     None => {}
                 }
             }
         }
-        let searched = match self.search(&parts, &mut orders, budget) {
-            Ok(searched) => searched,
-            Err(verdict) => return verdict,
-        };
-        // Operations without a refutable answer are linearizable by definition, and other judges say
-        // so; that none could have been wrong stands among the counters.
-        if history.ops().is_empty() {
-            return Verdict::Unknown(Shortfall::NothingExercised(
-                "no operation was recorded".into(),
-            ));
+        match self.search(threads, parts, &mut orders, budget) {
+            Ok(searched) => ways.extend(searched),
+            Err(decision) => return decision,
         }
         let order: Vec<OpId> = orders.into_iter().flatten().flatten().collect();
         if let Err(wrong) = replay(&self.model, history, &order) {
@@ -74,61 +114,83 @@ impl<M: Model> Linearizable<M> {
                 specially && !cfg!(debug_assertions),
                 "an order that was found explains the history, but {wrong}"
             );
-            return self.judge(history, budget, false);
+            return self.decide(parts, history, budget, false);
         }
-        let mut exercised = counters(&self.model, &parts);
-        exercised.extend(ways);
-        exercised.extend(searched);
-        Verdict::Valid(Witness { order, exercised })
+        Decision::Explained { order, ways }
     }
 
-    /// Searches the parts that have no order yet, in rounds; how, or a verdict that is no "yes".
-    fn search(
-        &self,
-        parts: &[Part<'_, M::Domain>],
+    /// Searches the parts that have no order yet, in rounds; how, or a decision that is no "yes".
+    ///
+    /// In each round all open parts get equal shares of what is left of the budget.
+    fn search<'h>(
+        &'h self,
+        threads: usize,
+        parts: &[Part<'h, M::Domain>],
         orders: &mut [Option<Vec<OpId>>],
         budget: Budget,
-    ) -> Result<Counters, Verdict> {
+    ) -> Result<Counters, Decision<'h, M>> {
         let undecided = (0..parts.len()).filter(|&part| orders[part].is_none());
-        let mut open: Vec<(usize, Option<Search<'_, M>>)> =
+        let mut open: Vec<(usize, Option<Search<'h, M>>)> =
             undecided.map(|part| (part, None)).collect();
         let searched = open.len() as u64;
         let (mut spent, mut limit) = (0, FIRST_ROUND);
-        while !open.is_empty() {
-            let mut still = Vec::new();
-            for (part, search) in open {
+        while !open.is_empty() && spent < budget.states {
+            let left = budget.states - spent;
+            let (share, more) = (left / open.len() as u64, left % open.len() as u64);
+            let turn = |(number, (part, search)): (usize, (usize, Option<Search<'h, M>>))| {
                 let mut search =
                     search.unwrap_or_else(|| Search::new(&self.model, &parts[part].steps()));
                 let before = search.visited();
-                let decided = search.advance(limit.min(before + (budget.states - spent)));
-                spent += search.visited() - before;
+                let share = share + u64::from((number as u64) < more);
+                let decided = search.advance(limit.min(before + share));
+                (part, search.visited() - before, decided, search)
+            };
+            let numbered = open.into_iter().enumerate().collect();
+            open = Vec::new();
+            for (part, cost, decided, search) in
+                each(threads, numbered, turn, |turn| turn.2 == Some(false))
+            {
+                spent += cost;
                 match decided {
                     Some(true) => orders[part] = Some(search.order()),
                     Some(false) => {
-                        let (steps, barrier) = (parts[part].steps(), search.barrier());
-                        drop(search);
-                        let found = explain(&self.model, &steps, barrier, budget);
-                        return Err(Verdict::Invalid(Box::new(found)));
+                        let barrier = search.barrier();
+                        return Err(Decision::Impossible { part, barrier });
                     }
-                    None => still.push((part, Some(search))),
+                    None => open.push((part, Some(search))),
                 }
-            }
-            open = still;
-            if spent >= budget.states {
-                break;
             }
             limit = limit.saturating_mul(4);
         }
         if let Some((part, search)) = open.first() {
-            return Err(Verdict::Unknown(Shortfall::OutOfBudget {
+            let Reached { window, pending } =
+                search.as_ref().map(Search::reached).unwrap_or_default();
+            return Err(Decision::Open(Shortfall::OutOfBudget {
                 part: parts[*part].label(),
                 states: search.as_ref().map_or(0, Search::visited),
                 unknown: parts[*part].unknown(),
+                window,
+                pending,
             }));
         }
         let counts = [("parts by search", searched), ("states visited", spent)];
         Ok(counts.map(|(name, count)| (name.to_owned(), count)).into())
     }
+}
+
+/// A verdict before it is explained.
+enum Decision<'h, M: Model> {
+    /// There is an order, found in these ways.
+    Explained { order: Vec<OpId>, ways: Counters },
+    /// A special case found that a part has none.
+    Contradicted { part: usize, found: Contradiction },
+    /// The search found that a part has none; no order passes this return.
+    Impossible {
+        part: usize,
+        barrier: Option<Step<'h, M::Domain>>,
+    },
+    /// The budget was used up.
+    Open(Shortfall),
 }
 
 impl<M: Model> Checker<M::Domain> for Linearizable<M> {
@@ -137,7 +199,7 @@ impl<M: Model> Checker<M::Domain> for Linearizable<M> {
     }
 
     fn check(&self, history: &History<M::Domain>, budget: Budget) -> Verdict {
-        self.judge(history, budget, true)
+        self.judge(history, budget)
     }
 }
 
@@ -274,7 +336,14 @@ mod tests {
             part: "the history".into(),
             states: 1,
             unknown: 0,
+            window: (Time(0), Time(1)),
+            pending: 2,
         };
+        assert_eq!(
+            expected.to_string(),
+            "the history not decided after 1 states: no order was found past 1, with 2 operations \
+             open since 0; a larger budget would settle it, or fewer clients at a time for each key"
+        );
         assert_eq!(verdict, Verdict::Unknown(expected));
     }
 

@@ -1,26 +1,34 @@
 //! What gave linearizability a chance to be broken, counted.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::part::Part;
 use crate::domain::Domain;
-use crate::history::Op;
+use crate::history::Time;
 use crate::model::Model;
 use crate::verdict::Counters;
 
 /// What all parts hold together, O(n log n).
 pub(crate) fn counters<M: Model>(model: &M, parts: &[Part<'_, M::Domain>]) -> Counters {
-    let ops = || parts.iter().flat_map(|part| &part.ops);
-    let refutable = |op: &&&Op<M::Domain>| {
-        let ret = op.outcome.ok();
-        ret.is_some_and(|ret| model.refutable(&op.call, ret))
-    };
-    let unknown: u64 = parts.iter().map(Part::unknown).sum();
+    let (mut operations, mut unknown, mut answers, mut pairs) = (0, 0, 0, 0);
+    let mut ends = Vec::new();
+    for part in parts {
+        for op in &part.ops {
+            match op.outcome.ok() {
+                Some(ret) => {
+                    operations += 1;
+                    answers += u64::from(model.refutable(&op.call, ret));
+                }
+                None => unknown += 1,
+            }
+        }
+        pairs += overlapping(part, &mut ends);
+    }
     [
-        ("operations", ops().count() as u64 - unknown),
-        (
-            "answers that could be wrong",
-            ops().filter(refutable).count() as u64,
-        ),
-        ("overlapping pairs", parts.iter().map(overlapping).sum()),
+        ("operations", operations),
+        ("answers that could be wrong", answers),
+        ("overlapping pairs", pairs),
         ("unknown outcomes", unknown),
         ("parts", parts.len() as u64),
     ]
@@ -29,19 +37,27 @@ pub(crate) fn counters<M: Model>(model: &M, parts: &[Part<'_, M::Domain>]) -> Co
     .collect()
 }
 
-/// How many pairs of completed operations of one part overlap, O(n log n).
-fn overlapping<D: Domain>(part: &Part<'_, D>) -> u64 {
-    let complete = || part.ops.iter().filter(|op| op.outcome.ok().is_some());
-    let mut ends: Vec<_> = complete().filter_map(|op| op.returned).collect();
-    ends.sort_unstable();
-    let mut ended = 0;
-    complete()
-        .enumerate()
-        .map(|(called, op)| {
-            while ends.get(ended).is_some_and(|end| *end < op.invoked) {
-                ended += 1;
-            }
-            (called - ended) as u64
-        })
-        .sum()
+/// How many pairs of completed operations of one part overlap. `open` is emptied and used.
+///
+/// Keeps the ends of the operations that are open, so the cost is that of few operations at a time:
+/// O(n log k) with k open at once.
+fn overlapping<D: Domain>(part: &Part<'_, D>, open: &mut Vec<Reverse<Time>>) -> u64 {
+    open.clear();
+    let mut heap = BinaryHeap::from(std::mem::take(open));
+    let mut pairs = 0;
+    for op in &part.ops {
+        let (Some(end), Some(_)) = (op.returned, op.outcome.ok()) else {
+            continue;
+        };
+        while heap
+            .peek()
+            .is_some_and(|Reverse(first)| *first < op.invoked)
+        {
+            heap.pop();
+        }
+        pairs += heap.len() as u64;
+        heap.push(Reverse(end));
+    }
+    *open = heap.into_vec();
+    pairs
 }

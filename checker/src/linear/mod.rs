@@ -4,6 +4,7 @@
 mod agreement;
 mod checker;
 mod counts;
+mod crew;
 mod explain;
 mod live;
 mod memo;

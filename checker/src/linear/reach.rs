@@ -5,7 +5,17 @@ use super::search::Search;
 use super::table::{Kind, State};
 use super::timeline::Event;
 use super::used::Used;
+use crate::history::Time;
 use crate::model::Model;
+
+/// How far a search got.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reached {
+    /// From the first call that was open at the furthest return any order reached, to that return.
+    pub(crate) window: (Time, Time),
+    /// How many operations that ended were open there.
+    pub(crate) pending: u64,
+}
 
 /// Reads are checked before the search begins if their number times that of the steps is not larger.
 const READS_CHECKED: usize = 50_000;
@@ -14,6 +24,26 @@ const READS_CHECKED: usize = 50_000;
 const REACH: usize = 512;
 
 impl<M: Model> Search<'_, M> {
+    /// The window in which the search got no further, O(n).
+    pub(crate) fn reached(&self) -> Reached {
+        let Some(returning) = self
+            .furthest_place()
+            .and_then(|place| self.returning(place))
+        else {
+            return Reached::default();
+        };
+        let now = self.steps[returning as usize].until.unwrap_or_default();
+        let open = self.steps.iter().filter(|step| {
+            let ends_later = step.until.is_some_and(|until| now <= until);
+            ends_later && step.op.invoked <= now
+        });
+        let from = open.clone().map(|step| step.op.invoked).min();
+        Reached {
+            window: (from.unwrap_or(now), now),
+            pending: open.count() as u64,
+        }
+    }
+
     /// A read that no calls before its return explain, told without a search; not tried in large parts.
     pub(super) fn hopeless_read(&self) -> Option<u32> {
         let strict = |step: &u32| {

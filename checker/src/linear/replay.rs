@@ -1,8 +1,9 @@
 //! An order of operations, held against the history it is to explain.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+use rustc_hash::FxHashMap;
 
 use crate::history::{History, OpId, Outcome, Time};
 use crate::model::Model;
@@ -40,7 +41,12 @@ impl fmt::Display for Unreplayable {
 
 impl std::error::Error for Unreplayable {}
 
-/// Replays an order, given part after part, through the model, O(n log n).
+/// How far one part was replayed: the state, and the latest call so far.
+type Progress<M> = (<M as Model>::State, Time);
+
+/// Replays an order, given part after part or mixed, through the model, O(n).
+///
+/// Knows nothing of how the order was found.
 ///
 /// # Errors
 /// The first operation that shows that the order does not explain the history.
@@ -49,11 +55,13 @@ pub fn replay<M: Model>(
     history: &History<M::Domain>,
     order: &[OpId],
 ) -> Result<(), Unreplayable> {
-    let mut seen: BTreeSet<OpId> = BTreeSet::new();
-    let mut parts: BTreeMap<Cow<'_, str>, (M::State, Time)> = BTreeMap::new();
+    let mut seen = vec![false; history.ops().len()];
+    let mut parts: FxHashMap<Cow<'_, str>, Progress<M>> = FxHashMap::default();
+    let mut here = (Cow::Borrowed(""), (model.initial(), Time(0)));
     for &id in order {
-        let op = history.op(id).ok_or(Unreplayable::Absent(id))?;
-        if !seen.insert(id) {
+        let place = history.place(id).ok_or(Unreplayable::Absent(id))?;
+        let op = &history.ops()[place];
+        if std::mem::replace(&mut seen[place], true) {
             return Err(Unreplayable::Twice(id));
         }
         let ret = match &op.outcome {
@@ -61,23 +69,26 @@ pub fn replay<M: Model>(
             Outcome::Unknown => None,
             Outcome::Ok(ret) => Some(ret),
         };
-        let (state, latest) = parts
-            .entry(model.part(&op.call))
-            .or_insert_with(|| (model.initial(), Time(0)));
+        let part = model.part(&op.call);
+        if part != here.0 {
+            let new = || (model.initial(), Time(0));
+            let next = parts.remove(&part).unwrap_or_else(new);
+            let (left, progress) = std::mem::replace(&mut here, (part, next));
+            parts.insert(left, progress);
+        }
+        let (_, (state, latest)) = &mut here;
         if op.returned.is_some_and(|returned| returned < *latest) {
             return Err(Unreplayable::Late(id));
         }
         *latest = op.invoked.max(*latest);
-        *state = model
-            .step(state, &op.call, ret)
-            .ok_or(Unreplayable::Impossible(id))?;
+        if !model.advance(state, &op.call, ret) {
+            return Err(Unreplayable::Impossible(id));
+        }
     }
-    match history
-        .ops()
-        .iter()
-        .find(|op| op.outcome.ok().is_some() && !seen.contains(&op.id))
-    {
-        Some(op) => Err(Unreplayable::Missing(op.id)),
+    let ops = history.ops().iter().zip(seen);
+    let mut missing = ops.filter(|(op, seen)| !seen && op.outcome.ok().is_some());
+    match missing.next() {
+        Some((op, _)) => Err(Unreplayable::Missing(op.id)),
         None => Ok(()),
     }
 }

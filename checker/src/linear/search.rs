@@ -205,6 +205,12 @@ impl<'h, M: Model> Search<'h, M> {
         }
     }
 
+    /// The furthest return at which a configuration was visited.
+    pub(super) fn furthest_place(&self) -> Option<u32> {
+        let open = self.stack.iter().map(|node| node.place).max();
+        self.deepest.max(open)
+    }
+
     /// Notes that an order ends in this state, as the return at this place cannot be passed.
     fn dead_end(&mut self, place: u32, state: State) {
         if let Some(furthest) = &mut self.furthest {

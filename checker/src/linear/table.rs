@@ -1,6 +1,6 @@
 //! States and operations of a model as small numbers, each transition computed once.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -21,8 +21,8 @@ pub(crate) struct Table<'h, M: Model> {
     model: &'h M,
     kinds: Vec<(&'h CallOf<M>, Option<&'h RetOf<M>>)>,
     reads_only: Vec<bool>,
-    states: Vec<Rc<M::State>>,
-    numbers: FxHashMap<Rc<M::State>, State>,
+    states: Vec<Arc<M::State>>,
+    numbers: FxHashMap<Arc<M::State>, State>,
     transitions: FxHashMap<(State, Kind), State>,
 }
 
@@ -109,8 +109,8 @@ impl<'h, M: Model> Table<'h, M> {
         if let Some(&number) = self.numbers.get(&state) {
             return number;
         }
-        let (number, state) = (self.states.len() as State, Rc::new(state));
-        self.states.push(Rc::clone(&state));
+        let (number, state) = (self.states.len() as State, Arc::new(state));
+        self.states.push(Arc::clone(&state));
         self.numbers.insert(state, number);
         number
     }

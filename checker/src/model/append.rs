@@ -37,6 +37,22 @@ impl Model for Appends {
         }
     }
 
+    fn advance(&self, state: &mut String, call: &AppendCall, ret: Option<&AppendRet>) -> bool {
+        match (&call.action, ret) {
+            (AppendAction::Get, None | Some(AppendRet::Unseen)) => true,
+            (AppendAction::Get, Some(AppendRet::Value(seen))) => seen == state,
+            (AppendAction::Put(value), None | Some(AppendRet::Done)) => {
+                state.clone_from(value);
+                true
+            }
+            (AppendAction::Append(value), None | Some(AppendRet::Done)) => {
+                state.push_str(value);
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn part<'a>(&self, call: &'a AppendCall) -> Cow<'a, str> {
         Cow::Borrowed(&call.key)
     }

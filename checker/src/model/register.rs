@@ -80,6 +80,24 @@ impl Model for Registers {
         }
     }
 
+    fn advance(&self, state: &mut Value, call: &RegisterCall, ret: Option<&RegisterRet>) -> bool {
+        use RegisterRet::{Done, Mismatch, Unseen};
+        match (&call.action, ret) {
+            (Action::Read, None | Some(Unseen)) => true,
+            (Action::Read, Some(RegisterRet::Value(seen))) => seen == state,
+            (Action::Write(value), None | Some(Done)) => {
+                state.clone_from(value);
+                true
+            }
+            (Action::Cas(from, to), None | Some(Done)) if from == state => {
+                state.clone_from(to);
+                true
+            }
+            (Action::Cas(from, _), None | Some(Mismatch)) => from != state,
+            _ => false,
+        }
+    }
+
     fn part<'a>(&self, call: &'a RegisterCall) -> Cow<'a, str> {
         match &call.key {
             None => Cow::Borrowed(""),

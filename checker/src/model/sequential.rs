@@ -49,11 +49,11 @@ pub struct Contradiction {
 /// Two laws bind [`Model::step`]. Wherever a step with an answer is possible, the step of the same call
 /// without an answer is possible too and leads to the same state. And a step without an answer is
 /// possible in every state.
-pub trait Model {
+pub trait Model: Sync {
     /// The alphabet of the calls.
     type Domain: Domain<Call: Hash, Ret: Hash>;
     /// What the object remembers.
-    type State: Clone + Eq + Hash + Debug;
+    type State: Clone + Eq + Hash + Debug + Send + Sync;
 
     /// What the object remembers before the first call.
     fn initial(&self) -> Self::State;
@@ -66,6 +66,23 @@ pub trait Model {
         call: &CallOf<Self>,
         ret: Option<&RetOf<Self>>,
     ) -> Option<Self::State>;
+
+    /// [`Model::step`] in place: whether the step is possible. If not, what is left as the state is of no
+    /// use any more. Saves copies where states are large.
+    fn advance(
+        &self,
+        state: &mut Self::State,
+        call: &CallOf<Self>,
+        ret: Option<&RetOf<Self>>,
+    ) -> bool {
+        match self.step(state, call, ret) {
+            Some(next) => {
+                *state = next;
+                true
+            }
+            None => false,
+        }
+    }
 
     /// The part of the object that the call belongs to. Parts do not influence one another, so each
     /// is searched apart.
