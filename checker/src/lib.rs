@@ -10,6 +10,7 @@
 //! - [`import`], [`export`], [`picture`]: histories as files of others, as our own, as drawings.
 //! - [`model`], [`linear`]: what objects do one call at a time, and the search for such an order.
 //! - [`causality`], [`siblings`], [`convergence`], [`handoff`]: the four promises of a Dynamo.
+//! - [`cycles`]: transactions that depend on themselves, and which consistency models that denies.
 //! - [`report`]: counterexamples as files and pictures.
 //! - [`verdict`]: [`Verdict`], [`Counterexample`], [`Budget`], [`Promise`], [`Checker`].
 
@@ -17,6 +18,7 @@ pub mod append;
 pub mod causality;
 pub mod convergence;
 pub mod counter;
+pub mod cycles;
 pub mod domain;
 pub(crate) mod evidence;
 pub mod export;
