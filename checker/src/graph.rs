@@ -115,6 +115,32 @@ impl HappensBefore {
     }
 }
 
+/// The strongly connected components of more than one place, O(places + edges): each sorted, the one
+/// with the earliest place first.
+pub(crate) fn components(
+    places: usize,
+    edges: impl IntoIterator<Item = (u32, u32)>,
+) -> Vec<Vec<u32>> {
+    let mut graph: DiGraph<(), ()> = DiGraph::with_capacity(places, 0);
+    for _ in 0..places {
+        graph.add_node(());
+    }
+    for (from, to) in edges {
+        let node = |place: u32| NodeIndex::new(place as usize);
+        graph.add_edge(node(from), node(to), ());
+    }
+    let mut parts: Vec<Vec<u32>> = kosaraju_scc(&graph)
+        .into_iter()
+        .filter(|part| part.len() > 1)
+        .map(|part| part.into_iter().map(|node| node.index() as u32).collect())
+        .collect();
+    for part in &mut parts {
+        part.sort_unstable();
+    }
+    parts.sort_unstable_by_key(|part| part[0]);
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,5 +186,11 @@ mod tests {
         let mut graph = chain(2);
         graph.link(1, 1, Link::Context);
         assert_eq!(graph.cycle(), Some(vec![(1, Link::Context)]));
+    }
+
+    #[test]
+    fn components_are_sorted_and_leave_out_single_places() {
+        let edges = [(5, 1), (1, 5), (1, 0), (4, 2), (2, 3), (3, 4), (3, 1)];
+        assert_eq!(components(6, edges), [vec![1, 5], vec![2, 3, 4]]);
     }
 }

@@ -12,6 +12,7 @@
 //! - [`causality`], [`siblings`], [`convergence`], [`handoff`]: the four promises of a Dynamo.
 //! - [`session`], [`causal`], [`regular`], [`staleness`]: what sessions see, and how late.
 //! - [`last_writer`]: what stores of single values promise: causal, sessions, regular.
+//! - [`cycles`]: transactions that depend on themselves, and which consistency models that denies.
 //! - [`report`]: counterexamples as files and pictures.
 //! - [`verdict`]: [`Verdict`], [`Counterexample`], [`Budget`], [`Promise`], [`Checker`].
 
@@ -20,6 +21,7 @@ pub mod causal;
 pub mod causality;
 pub mod convergence;
 pub mod counter;
+pub mod cycles;
 pub mod domain;
 pub(crate) mod evidence;
 pub mod export;

@@ -14,7 +14,8 @@ pub struct Txn;
 #[serde(transparent)]
 pub struct TxnCall(pub Vec<Ask>);
 
-/// One part of a transaction. Within a history a key is either a list or a register.
+/// One part of a transaction. Within a history a key is either a list or a register, and no value is
+/// written to a key twice: what a read saw then says whose write it saw.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ask {
@@ -41,6 +42,9 @@ impl Ask {
 pub struct TxnRet(pub Vec<Told>);
 
 /// The answer to one part of a transaction.
+///
+/// A list that nobody has appended to is told as an empty [`Told::List`]; [`Value::Nil`] says the same.
+/// A read whose answer was not recorded is [`Told::Unseen`], never an empty list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Told {

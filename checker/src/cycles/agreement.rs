@@ -1,0 +1,153 @@
+//! What is found, held against naive judges who try every order.
+//!
+//! `DYNO_AGREEMENT` says how many histories of each kind are generated.
+
+use super::generated::transactions;
+use super::naive::{read_committed, serializable, snapshot_isolation};
+use super::{Anomaly, ConsistencyModel, Cycles, Extent, Sources, anomalies};
+use crate::history::{History, Op, Outcome};
+use crate::linear::generated::Luck;
+use crate::txn::{Ask, Told, Txn};
+use crate::verdict::{Budget, Checker};
+
+use ConsistencyModel::{
+    ReadCommitted, Serializable, SnapshotIsolation, StrictSerializable, StrongSessionReadCommitted,
+    StrongSessionSerializable, StrongSessionSnapshotIsolation, StrongSnapshotIsolation,
+};
+
+fn cases() -> u64 {
+    match std::env::var("DYNO_AGREEMENT") {
+        Ok(count) => count.parse().expect("DYNO_AGREEMENT is a number"),
+        Err(_) => 1_500,
+    }
+}
+
+type Naive = fn(&History<Txn>, Extent) -> bool;
+
+const JUDGES: [(ConsistencyModel, Naive, Extent); 8] = [
+    (Serializable, serializable, Extent::Data),
+    (StrongSessionSerializable, serializable, Extent::Session),
+    (StrictSerializable, serializable, Extent::RealTime),
+    (SnapshotIsolation, snapshot_isolation, Extent::Data),
+    (
+        StrongSessionSnapshotIsolation,
+        snapshot_isolation,
+        Extent::Session,
+    ),
+    (
+        StrongSnapshotIsolation,
+        snapshot_isolation,
+        Extent::RealTime,
+    ),
+    (ReadCommitted, read_committed, Extent::Data),
+    (StrongSessionReadCommitted, read_committed, Extent::Session),
+];
+
+/// How many histories a model holds for, is broken by, and is found to be broken by.
+type Tally = [[u64; 3]; JUDGES.len()];
+
+fn judge(history: &History<Txn>, tally: &mut Tally) -> Vec<bool> {
+    let found = anomalies(history, Sources::default(), Budget::default());
+    let mut exact = Vec::new();
+    for (row, &(model, naive, extent)) in tally.iter_mut().zip(&JUDGES) {
+        let denied: Vec<&Anomaly> = found.iter().filter(|one| model.forbids(one.kind)).collect();
+        let holds = naive(history, extent);
+        assert!(
+            !holds || denied.is_empty(),
+            "{model} holds: {denied:#?} in\n{}",
+            listed(history)
+        );
+        let verdict = Cycles::new(model).check(history, Budget::default());
+        let broken = verdict.counterexample().is_some();
+        assert_eq!(
+            broken,
+            !denied.is_empty(),
+            "{model}: {denied:#?} in\n{}",
+            listed(history)
+        );
+        row[0] += u64::from(holds);
+        row[1] += u64::from(!holds);
+        row[2] += u64::from(broken);
+        exact.push(broken != holds);
+    }
+    exact
+}
+
+/// One operation a line.
+fn listed(history: &History<Txn>) -> String {
+    let line = |op: &Op<Txn>| {
+        let end = op.returned.map_or("?".into(), |at| at.0.to_string());
+        let (id, process, from) = (op.id, op.process, op.invoked.0);
+        format!("{id} {process} [{from},{end}]: {}\n", op.label())
+    };
+    history.ops().iter().map(line).collect()
+}
+
+/// Whether some read shows every append that took effect.
+fn full(history: &History<Txn>) -> bool {
+    let ops = history.ops().iter();
+    let committed = ops.filter(|op| matches!(op.outcome, Outcome::Ok(_)));
+    let committed: Vec<_> = committed.collect();
+    let appends = committed.iter().flat_map(|op| &op.call.0);
+    let mut appends = appends.filter_map(|ask| match ask {
+        Ask::Append(_, value) => Some(value),
+        _ => None,
+    });
+    appends.all(|value| {
+        let mut told = committed
+            .iter()
+            .filter_map(|op| op.outcome.ok())
+            .flat_map(|ret| &ret.0);
+        told.any(|told| matches!(told, Told::List(list) if list.contains(value)))
+    })
+}
+
+fn report(name: &str, tally: &Tally) {
+    for ((model, ..), [holds, broken, found]) in JUDGES.iter().zip(tally) {
+        println!("{name}: {model}: holds {holds}, broken {broken}, found {found}");
+    }
+}
+
+#[test]
+fn nothing_is_found_where_an_order_exists() {
+    for (name, lists, last) in [
+        ("lists", true, false),
+        ("registers", false, false),
+        ("registers read in the end", false, true),
+    ] {
+        let mut tally = Tally::default();
+        for seed in 0..cases() {
+            let luck = &mut Luck(seed);
+            let count = 2 + luck.below(4) as usize;
+            judge(&transactions(luck, count, lists, last), &mut tally);
+        }
+        report(name, &tally);
+        for [holds, broken, found] in tally {
+            assert!(holds > cases() / 10 && found > broken / 10, "{tally:?}");
+        }
+    }
+}
+
+#[test]
+fn all_is_found_in_lists_of_which_every_append_was_read() {
+    let mut tally = Tally::default();
+    let mut judged = 0;
+    for seed in 0..cases() {
+        let luck = &mut Luck(seed);
+        let count = 2 + luck.below(3) as usize;
+        let history = transactions(luck, count, true, true);
+        let exact = judge(&history, &mut tally);
+        if full(&history) {
+            judged += 1;
+            for (exact, (model, ..)) in exact.iter().zip(&JUDGES[..6]) {
+                assert!(
+                    exact,
+                    "{model} is broken, but nothing was found:\n{}",
+                    listed(&history)
+                );
+            }
+        }
+    }
+    report("lists read in the end", &tally);
+    assert!(judged > cases() / 2, "{judged}");
+}

@@ -1,0 +1,208 @@
+//! The checker of transactions: what was found, held against what the store promises.
+
+use super::anomaly::{Anomaly, AnomalyKind, Extent, NAMES};
+use super::book::{Book, Fate};
+use super::edges::{Graph, Link};
+use super::explain::Facts;
+use super::fractured;
+use super::inferred::Inferred;
+use super::models::ConsistencyModel;
+use super::order::{link_real_time, link_sessions};
+use super::search::{Search, kind};
+use crate::evidence::{Finding, Findings};
+use crate::history::History;
+use crate::txn::Txn;
+use crate::verdict::{Budget, Checker, Counters, Promise, Shortfall, Verdict};
+
+/// From what the order of a register's values is inferred. Lists need none of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sources {
+    /// A transaction that reads a key and then writes it replaces what it had read.
+    pub writes_follow_reads: bool,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Sources {
+            writes_follow_reads: true,
+        }
+    }
+}
+
+/// Judges transactions over lists and registers by their dependencies (Kingsbury, Alvaro, "Elle", VLDB
+/// 2020; Adya, "Weak Consistency", 1999).
+///
+/// A "no" is certain: something was found that the consistency model forbids, whatever the store did
+/// inside. A "yes" says that nothing was found. For lists whose every append was read that is proof;
+/// where appends were never read, or for registers whose values replaced one another unread, an order
+/// may be impossible for reasons that no dependency shows.
+///
+/// The model is [`ConsistencyModel::StrictSerializable`] unless said otherwise, as for Elle: what is
+/// acknowledged before a transaction is called comes before it. A store that does not promise that
+/// is to be asked for [`ConsistencyModel::Serializable`] or less.
+///
+/// - A transaction of unknown outcome happened if some of its writes were read, else it may not have.
+///   It comes before nothing by the order of calls, and its reads say nothing.
+/// - The first value of a register is nil. A key that is both a list and a register, or that is given
+///   one value twice, is not judged, and without a "no" from elsewhere the verdict is unknown.
+///
+/// O(parts + elements read + edges) time, some 100 bytes a transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cycles {
+    model: ConsistencyModel,
+    sources: Sources,
+}
+
+impl Cycles {
+    /// Judges by what this model forbids.
+    pub fn new(model: ConsistencyModel) -> Self {
+        Cycles {
+            model,
+            sources: Sources::default(),
+        }
+    }
+
+    /// Infers the order of registers from these sources.
+    #[must_use]
+    pub fn with_sources(self, sources: Sources) -> Self {
+        Cycles { sources, ..self }
+    }
+}
+
+impl Checker<Txn> for Cycles {
+    fn promise(&self) -> Promise {
+        Promise::Cycles
+    }
+
+    /// The budget counts edges on the search for short cycles, which changes no verdict, and pairs of parts
+    /// on the search for fractured reads, on which read atomic and weaker models depend.
+    fn check(&self, history: &History<Txn>, budget: Budget) -> Verdict {
+        let forbidden = |kind| self.model.forbids(kind);
+        let judged = judge(
+            history,
+            self.sources,
+            self.model.extent(),
+            budget,
+            forbidden,
+        );
+        let mut findings = Findings::new(Promise::Cycles, &NAMES);
+        findings.exercised = judged.exercised;
+        for anomaly in judged.anomalies {
+            if !forbidden(anomaly.kind) {
+                continue;
+            }
+            findings.report(anomaly.kind.rank(), || Finding {
+                sentence: anomaly.sentence,
+                key: anomaly.key,
+                ops: anomaly.ops,
+                reasons: anomaly.reasons,
+                kind: "",
+            });
+        }
+        let nothing = "no transaction read or replaced what another wrote";
+        let missing = judged.unjudged.or((!judged.met).then(|| nothing.into()));
+        let unknown = findings.exercised["unknown transactions"];
+        match findings.verdict(missing) {
+            Verdict::Valid(_) if judged.spent && forbidden(AnomalyKind::ObservedVanishes) => {
+                Verdict::Unknown(Shortfall::OutOfBudget {
+                    part: "fractured reads".into(),
+                    states: budget.states,
+                    unknown,
+                })
+            }
+            verdict => verdict,
+        }
+    }
+}
+
+/// The first anomaly of each kind that was found, the gravest first.
+///
+/// It searches for all kinds, also those that need the order of sessions and real time. A history is
+/// consistent with every model that none of them [denies](Anomaly::denies), as far as can be told.
+pub fn anomalies(history: &History<Txn>, sources: Sources, budget: Budget) -> Vec<Anomaly> {
+    judge(history, sources, Extent::RealTime, budget, |_| false).anomalies
+}
+
+struct Judged {
+    anomalies: Vec<Anomaly>,
+    exercised: Counters,
+    /// Whether any transaction depends on another by what it read or wrote.
+    met: bool,
+    /// Whether the budget ended before all fractured reads were looked for.
+    spent: bool,
+    unjudged: Option<String>,
+}
+
+/// Looks for anomalies up to an extent, the gravest first, until one `settles` the verdict.
+fn judge(
+    history: &History<Txn>,
+    sources: Sources,
+    extent: Extent,
+    budget: Budget,
+    settles: impl Fn(AnomalyKind) -> bool,
+) -> Judged {
+    let book = Book::new(history);
+    let mut inferred = Inferred::new(&book, sources);
+    let exercised = exercised(&book, &inferred);
+    let met = ["write-read", "write-write", "read-write"]
+        .iter()
+        .any(|name| exercised[*name] > 0);
+    if extent >= Extent::Session {
+        link_sessions(&book, &mut inferred.edges);
+    }
+    if extent >= Extent::RealTime {
+        link_real_time(&book, &mut inferred.edges);
+    }
+    let Inferred {
+        edges,
+        mut found,
+        versions,
+        unjudged,
+        ..
+    } = inferred;
+    let graph: Graph = edges.graph();
+    let search = Search::new(&graph, budget.states);
+    drop(graph);
+    let knots = search.by_data();
+    let spent = !fractured::find(&book, &versions, knots, &mut found, budget.states);
+    for (shape, extent) in Search::searches() {
+        let wanted = AnomalyKind::Cycle(shape, extent);
+        let settled = AnomalyKind::all().take_while(|&kind| kind != wanted);
+        if settled
+            .into_iter()
+            .any(|kind| found.has(kind) && settles(kind))
+        {
+            break;
+        }
+        if let Some(cycle) = search.search(shape, extent) {
+            let kind = kind(&cycle);
+            found.report(kind, || Facts::new(&book).cycle(kind, &cycle, &versions));
+        }
+    }
+    let skipped = |(key, why)| format!("key {} {why}, so nothing can be said of it", book.key(key));
+    Judged {
+        anomalies: found.sorted(),
+        exercised,
+        met,
+        spent,
+        unjudged: unjudged.map(skipped),
+    }
+}
+
+fn exercised(book: &Book<'_>, inferred: &Inferred) -> Counters {
+    let fates = (0..book.ops.len() as u32).map(|txn| book.fate(txn));
+    let count = |fate| fates.clone().filter(|&one| one == fate).count() as u64;
+    let edges = |link| inferred.edges.count(link);
+    let counts = [
+        ("committed transactions", count(Fate::Committed)),
+        ("unknown transactions", count(Fate::Unknown)),
+        ("read-write", edges(Link::Rw) + edges(Link::Update)),
+        ("write-read", edges(Link::Wr)),
+        ("write-write", edges(Link::Ww)),
+    ];
+    let counts = counts.into_iter();
+    counts
+        .map(|(name, count)| (name.to_owned(), count))
+        .collect()
+}

@@ -1,0 +1,244 @@
+//! Registers: a value says who wrote it; what it replaced is known only where its writer had read it.
+
+use rustc_hash::FxHashMap;
+
+use super::anomaly::AnomalyKind;
+use super::book::{Book, Did, Fate, NONE, Part};
+use super::check::Sources;
+use super::edges::Link;
+use super::explain::Facts;
+use super::inferred::{Inferred, Versions};
+use crate::register::Value;
+use crate::txn::Told;
+
+/// Who wrote a value, who read it and who replaced it.
+#[derive(Debug, Default)]
+struct Version {
+    /// The place of the part that wrote it.
+    writer: Option<u32>,
+    readers: Vec<u32>,
+    /// Transactions that had read it and then wrote.
+    replaced_by: Vec<u32>,
+    /// The read before the first of these writes.
+    replacer: Option<Part>,
+}
+
+/// Judges one register after the other.
+#[derive(Debug)]
+pub(super) struct Registers<'b, 'h> {
+    book: &'b Book<'h>,
+    facts: Facts<'b, 'h>,
+    sources: Sources,
+    key: u32,
+    parts: &'b [Part],
+    numbers: FxHashMap<&'h Value, u32>,
+    /// The first is nil.
+    versions: Vec<Version>,
+    /// For each part whether its transaction writes the key again later.
+    inner: Vec<bool>,
+}
+
+const NIL: u32 = 0;
+
+impl<'b, 'h> Registers<'b, 'h> {
+    pub(super) fn new(book: &'b Book<'h>, sources: Sources) -> Self {
+        Registers {
+            book,
+            facts: Facts::new(book),
+            sources,
+            key: 0,
+            parts: &[],
+            numbers: FxHashMap::default(),
+            versions: Vec::new(),
+            inner: Vec::new(),
+        }
+    }
+
+    /// Infers all that a key tells; late, only what depends on which unknown transactions happened.
+    pub(super) fn judge(&mut self, key: u32, late: bool, out: &mut Inferred) {
+        (self.key, self.parts) = (key, self.book.parts(key));
+        if !self.find_writers() {
+            return out.skip(key, "was given one value twice");
+        }
+        out.versions[key as usize] = Versions::Register;
+        self.find_reads(out);
+        if !late {
+            self.link(out);
+        }
+        self.link_first(late, out);
+    }
+
+    fn number(&mut self, value: &'h Value) -> usize {
+        let next = self.versions.len() as u32;
+        let number = *self.numbers.entry(value).or_insert(next);
+        if number == next {
+            self.versions.push(Version::default());
+        }
+        number as usize
+    }
+
+    /// Whether every value has one writer; of two, one that failed does not count. Nil has none.
+    fn find_writers(&mut self) -> bool {
+        self.numbers.clear();
+        self.versions.clear();
+        self.number(&Value::Nil);
+        self.inner.clear();
+        self.inner.resize(self.parts.len(), false);
+        let mut later = NONE;
+        for (place, &part) in self.parts.iter().enumerate().rev() {
+            let Did::Wrote(value) = self.book.did(part) else {
+                continue;
+            };
+            self.inner[place] = later == part.txn;
+            later = part.txn;
+            let number = self.number(value);
+            let failed = |place: u32| {
+                let txn = self.parts[place as usize].txn;
+                self.book.fate(txn) == Fate::Failed
+            };
+            let place = place as u32;
+            if failed(place) && (number == NIL as usize || self.versions[number].writer.is_some()) {
+                continue;
+            }
+            if number == NIL as usize
+                || self.versions[number]
+                    .writer
+                    .is_some_and(|other| !failed(other))
+            {
+                return false;
+            }
+            self.versions[number].writer = Some(place);
+        }
+        true
+    }
+
+    /// Collects reads, and looks whether each transaction agrees with itself.
+    fn find_reads(&mut self, out: &mut Inferred) {
+        let mut txn = NONE;
+        // What the transaction last read or wrote, by the part.
+        let mut held: Option<(&Value, Part)> = None;
+        // The last read before its first write.
+        let mut read: Option<(usize, Part)> = None;
+        let mut wrote = false;
+        for &part in self.parts {
+            if part.txn != txn {
+                (txn, held, read, wrote) = (part.txn, None, None, false);
+            }
+            match self.book.did(part) {
+                Did::Wrote(value) => {
+                    if let (false, Some((version, read))) = (wrote, read) {
+                        let version = &mut self.versions[version];
+                        if let Some(other) = version.replacer {
+                            let facts = &self.facts;
+                            out.found.report(AnomalyKind::LostUpdate, || {
+                                facts.lost_update(self.key, other, read)
+                            });
+                        }
+                        version.replacer = Some(read);
+                        version.replaced_by.push(txn);
+                    }
+                    (held, wrote) = (Some((value, part)), true);
+                }
+                Did::Read(Told::Value(value)) => {
+                    if let Some((_, before)) = held.filter(|&(held, _)| held != value) {
+                        let facts = &self.facts;
+                        out.found.report(AnomalyKind::Internal, || {
+                            facts.internal_register(self.key, before, part)
+                        });
+                    }
+                    if held.is_none_or(|(held, _)| held != value) {
+                        let number = self.number(value);
+                        self.look(number, part, value, out);
+                        read = Some((number, part));
+                    }
+                    held = Some((value, part));
+                }
+                Did::Read(_) => {}
+            }
+        }
+    }
+
+    /// Takes note of a read, and of what is wrong with the value it saw.
+    fn look(&mut self, number: usize, part: Part, value: &Value, out: &mut Inferred) {
+        let version = &mut self.versions[number];
+        version.readers.push(part.txn);
+        let facts = &self.facts;
+        let Some(place) = version.writer else {
+            if number != NIL as usize {
+                out.found.report(AnomalyKind::GarbageRead, || {
+                    facts.garbage(self.key, part, value)
+                });
+            }
+            return;
+        };
+        let writer = self.parts[place as usize];
+        if self.book.fate(writer.txn) == Fate::Failed {
+            out.found.report(AnomalyKind::AbortedRead, || {
+                facts.aborted(self.key, part, writer)
+            });
+            return;
+        }
+        out.happened[writer.txn as usize] = true;
+        if writer.txn == part.txn {
+            if writer.index > part.index {
+                out.found.report(AnomalyKind::FutureRead, || {
+                    facts.future(self.key, part, writer)
+                });
+            }
+        } else if self.inner[place as usize] {
+            out.found.report(AnomalyKind::IntermediateRead, || {
+                facts.intermediate(self.key, part, writer)
+            });
+        }
+    }
+
+    fn link(&mut self, out: &mut Inferred) {
+        for version in &mut self.versions {
+            version.readers.dedup();
+            let writer = version.writer.map(|place| self.parts[place as usize].txn);
+            let writer = writer.filter(|&txn| self.book.fate(txn) != Fate::Failed);
+            if let Some(writer) = writer {
+                let readers = version.readers.iter().filter(|&&reader| reader != writer);
+                readers.for_each(|&reader| out.edges.add(writer, reader, Link::Wr));
+            }
+        }
+        // Nil is replaced by every write, so that is linked apart.
+        if self.sources.writes_follow_reads {
+            for version in &self.versions[1..] {
+                if !version.replaced_by.is_empty() {
+                    let (readers, writers) = (&version.readers, &version.replaced_by);
+                    out.edges.fan(readers, writers);
+                }
+            }
+        }
+    }
+
+    /// Every write that happened replaced nil, directly or not.
+    fn link_first(&mut self, late: bool, out: &mut Inferred) {
+        let readers = &mut self.versions[NIL as usize].readers;
+        readers.dedup();
+        if readers.is_empty() {
+            return;
+        }
+        let mut writers: Vec<u32> = Vec::new();
+        let mut undecided = false;
+        for &part in self.parts {
+            if !matches!(self.book.did(part), Did::Wrote(_)) {
+                continue;
+            }
+            match self.book.fate(part.txn) {
+                Fate::Committed if !late => writers.push(part.txn),
+                Fate::Unknown if late && out.happened[part.txn as usize] => writers.push(part.txn),
+                Fate::Unknown => undecided = true,
+                Fate::Committed | Fate::Failed => {}
+            }
+        }
+        if undecided && !late {
+            out.late.push(self.key);
+        }
+        writers.dedup();
+        if !writers.is_empty() {
+            out.edges.fan(readers, &writers);
+        }
+    }
+}
