@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::edn;
 use super::format::Format;
+use super::lines::Lines;
 use super::object::{Object, listed};
 use crate::history::{Malformed, OpId, Why};
 
@@ -53,16 +54,37 @@ pub enum What {
     #[error("`:process {0}` is not the number of a client")]
     Process(String),
     /// An operation of another kind of object.
-    #[error("`:f {f}` is not a {object} operation")]
+    #[error("{}", kind(f, *object, others))]
     Kind {
         /// The `:f` as written.
         f: String,
-        /// What the format is about: `register`, `key-value`.
-        object: &'static str,
+        /// What the recording is about.
+        object: Object,
+        /// Which objects have such an operation.
+        others: Vec<Object>,
     },
-    /// A transaction, as list-append and rw-register histories have them.
-    #[error("transactions are not supported yet: this is not a register operation")]
-    Transaction,
+    /// Adds that a set and a counter have alike.
+    #[error("a set and a counter both have these operations and no read tells which it is: say so")]
+    Ambiguous,
+    /// A format that has no words for an object.
+    #[error("a recording as {format} is about {has}, not about {object}")]
+    Unspoken {
+        /// The format.
+        format: Format,
+        /// What it can be about.
+        has: String,
+        /// What was asked for.
+        object: Object,
+    },
+    /// Something that needs the file a second time, which a long stream does not give.
+    #[error(
+        "from here on all before it has to be read in another way, and a stream of this length \
+         cannot be read twice: give a file, or say whether it is keyed and what it is about"
+    )]
+    Gone,
+    /// More behind the one collection of operations.
+    #[error("the list of operations was closed before this")]
+    Behind,
     /// A value that this operation cannot have.
     #[error("`:f {f}` takes {takes}, found {found}")]
     Value {
@@ -90,6 +112,18 @@ pub enum What {
         /// Where the open call stands.
         line: usize,
     },
+    /// An operation with a process in a file whose others have none.
+    #[error("this operation has a `:process`, but that of line {0} has none")]
+    Numbered(usize),
+    /// A call in a file that began with a return.
+    #[error("this calls, but line {0} returned what no line called")]
+    Uncalled(usize),
+    /// A return where nothing is open.
+    #[error("this returns, but no call is open")]
+    Unasked,
+    /// A second open call where processes are not told apart.
+    #[error("this calls while the call of line {0} is open, and no `:process` tells them apart")]
+    Overtaken(usize),
     /// A return that speaks of another operation than the call.
     #[error("this returns {returned}, but line {line} called {called}")]
     Differs {
@@ -128,9 +162,32 @@ pub enum What {
     },
 }
 
+/// Which object does not have it, and which do.
+fn kind(f: &str, object: Object, others: &[Object]) -> String {
+    let not = format!("`:f {f}` is not a {object} operation");
+    match others {
+        [] => not,
+        others => format!("{not}, but one of {}", listed(others.iter().copied())),
+    }
+}
+
 fn malformed(op: Option<OpId>, why: Why) -> String {
     let whole = Malformed { line: 0, op, why }.to_string();
     whole.trim_start_matches("line 0: ").into()
+}
+
+impl ImportError {
+    /// What is malformed is named by its line of the file.
+    pub(super) fn of(malformed: &Malformed, lines: &Lines) -> Self {
+        ImportError {
+            line: lines.get(malformed.line - 1).unwrap_or(1),
+            column: None,
+            what: What::Malformed {
+                op: malformed.op,
+                why: malformed.why,
+            },
+        }
+    }
 }
 
 /// As much of a text from outside as fits into a message.
@@ -168,11 +225,12 @@ mod tests {
         };
         assert_eq!(
             error(What::Kind {
-                f: ":txn".into(),
-                object: "register"
+                f: ":add".into(),
+                object: Object::Register,
+                others: vec![Object::Set, Object::Counter],
             })
             .to_string(),
-            "line 12, column 5: `:f :txn` is not a register operation"
+            "line 12, column 5: `:f :add` is not a register operation, but one of set, counter"
         );
         assert_eq!(
             error(What::Malformed {

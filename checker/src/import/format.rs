@@ -1,11 +1,15 @@
 //! The formats of histories, and how to tell them apart.
 
 use std::fmt;
+use std::io::Cursor;
 use std::str::FromStr;
 
-use super::edn::{Form, Kind, Reader};
+use super::edn::Notation;
 use super::log;
+use super::members::{Members, Operations};
 use super::object::Object;
+use super::source::Seekable;
+use super::window::{Progress, Window};
 
 /// A format of histories. Names on flags are those of [`Format::name`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,8 +17,11 @@ use super::object::Object;
 pub enum Format {
     /// Our own: a header line, then one [`Entry`](crate::Entry) a line.
     JsonLines,
-    /// `history.edn` of Jepsen and Knossos, for registers.
+    /// `history.edn` of Jepsen, Knossos and Elle: registers, sets, counters, queues, locks, and
+    /// transactions.
     JepsenEdn,
+    /// The same operations as JSON objects, in one array or one after another, as elle-cli takes them.
+    ElleJson,
     /// A Jepsen log of etcd as Porcupine's tests keep it, for one cas-register.
     PorcupineEtcd,
     /// Porcupine's key-value tests: get, put and append of strings, one map a line.
@@ -23,9 +30,10 @@ pub enum Format {
 
 impl Format {
     /// Every format that [`read`](super::read) takes.
-    pub const ALL: [Format; 4] = [
+    pub const ALL: [Format; 5] = [
         Format::JsonLines,
         Format::JepsenEdn,
+        Format::ElleJson,
         Format::PorcupineEtcd,
         Format::PorcupineKv,
     ];
@@ -35,6 +43,7 @@ impl Format {
         match self {
             Format::JsonLines => "json-lines",
             Format::JepsenEdn => "jepsen-edn",
+            Format::ElleJson => "elle-json",
             Format::PorcupineEtcd => "porcupine-etcd",
             Format::PorcupineKv => "porcupine-kv",
         }
@@ -48,24 +57,46 @@ impl Format {
     /// What an answer of nil means here, unless the user says otherwise.
     ///
     /// Knossos takes a read that returns nil as one whose answer was not recorded; Porcupine takes it
-    /// as the value of a register that was never written.
+    /// as the value of a register that was never written. In transactions it is always that, as Elle
+    /// reads it.
     pub fn nil(self) -> NilMeaning {
         match self {
             Format::PorcupineEtcd | Format::JsonLines => NilMeaning::Value,
-            Format::JepsenEdn | Format::PorcupineKv => NilMeaning::Unknown,
+            Format::JepsenEdn | Format::ElleJson | Format::PorcupineKv => NilMeaning::Unknown,
+        }
+    }
+
+    /// The objects that recordings of this format can be about.
+    pub(super) fn objects(self) -> &'static [Object] {
+        match self {
+            Format::JsonLines => &Object::ALL,
+            Format::JepsenEdn | Format::ElleJson => &[
+                Object::Register,
+                Object::Set,
+                Object::Counter,
+                Object::Queue,
+                Object::Mutex,
+                Object::Txn,
+            ],
+            Format::PorcupineEtcd => &[Object::Register],
+            Format::PorcupineKv => &[Object::Append],
         }
     }
 
     /// The format that these bytes seem to be in, by their beginning; `None` when no format fits.
     ///
-    /// Bytes that only begin well are recognised too, so that reading them names their flaw. O(n).
+    /// Bytes that only begin well are recognised too, so that reading them names their flaw. At most
+    /// the first [`Format::SIGHT`] bytes are looked at.
     pub fn recognise(bytes: &[u8]) -> Option<Format> {
+        let bytes = &bytes[..bytes.len().min(Format::SIGHT)];
         let text = String::from_utf8_lossy(bytes);
         let text = text.trim_start_matches('\u{feff}').trim_start();
         let second = text.get(1..).unwrap_or_default().trim_start();
         match text.chars().next()? {
-            '{' if second.starts_with('"') => Some(Format::JsonLines),
-            '[' if json(second) => None,
+            '{' if second.starts_with('"') => Some(json(text, second)),
+            '[' if second.starts_with('{') && second[1..].trim_start().starts_with('"') => {
+                Some(Format::ElleJson)
+            }
             '{' | '[' | '(' | '#' | ';' => Some(edn(text)),
             _ => text
                 .lines()
@@ -73,40 +104,43 @@ impl Format {
                 .then_some(Format::PorcupineEtcd),
         }
     }
+
+    /// How many bytes of a file are enough to recognise its format.
+    pub const SIGHT: usize = 1 << 18;
 }
 
-/// Whether this is the first member of a JSON array of objects.
-fn json(member: &str) -> bool {
-    let inside = member.strip_prefix('{').map(str::trim_start);
-    inside.is_some_and(|inside| inside.starts_with('"'))
+/// Which of the formats that begin with a JSON object: ours has a header, theirs operations.
+fn json(text: &str, key: &str) -> Format {
+    let ours = [
+        "\"format\"",
+        "\"domain\"",
+        "\"invoke\"",
+        "\"return\"",
+        "\"note\"",
+    ];
+    let begins = |name: &&str| key.starts_with(*name) || name.starts_with(key.trim_end());
+    let theirs = ["\"type\"", "\"process\"", "\"value\""];
+    if !ours.iter().any(begins) && theirs.iter().any(|name| text.contains(name)) {
+        return Format::ElleJson;
+    }
+    Format::JsonLines
 }
 
 /// Which of the EDN formats: that of the first client's operation.
 fn edn(text: &str) -> Format {
-    let mut reader = Reader::new(text, 0);
-    while let Ok(Some(form)) = reader.next() {
-        let members = form.sequence().unwrap_or(std::slice::from_ref(&form));
-        for member in members {
-            let Kind::Map(fields) = &member.untagged().kind else {
-                continue;
+    let Ok(mut source) = Seekable::new(Cursor::new(text.as_bytes())) else {
+        return Format::JepsenEdn;
+    };
+    let mut quiet = |_: Progress| ();
+    let mut members = Members::new(Window::new(&mut source, &mut quiet), Notation::Edn);
+    while let Ok(Some(operation)) = members.next() {
+        if operation.of_client() {
+            let stringy = matches!(operation.f_name(), Some("get" | "put" | "append"));
+            return if stringy && operation.key.is_some() {
+                Format::PorcupineKv
+            } else {
+                Format::JepsenEdn
             };
-            let field = |name: &str| {
-                let keyed = |key: &Form| matches!(&key.kind, Kind::Keyword(key) if key == name);
-                fields
-                    .iter()
-                    .find(|(key, _)| keyed(key))
-                    .map(|(_, value)| value)
-            };
-            if matches!(field("process").map(|form| &form.kind), Some(Kind::Int(_))) {
-                let strings = ["get", "put", "append"];
-                let f = field("f").and_then(Form::name);
-                let stringy = f.is_some_and(|f| strings.contains(&f)) && field("key").is_some();
-                return if stringy {
-                    Format::PorcupineKv
-                } else {
-                    Format::JepsenEdn
-                };
-            }
         }
     }
     Format::JepsenEdn
@@ -180,7 +214,7 @@ mod tests {
                 Some(Format::PorcupineKv),
             ),
             (
-                &format!("{{:process :nemesis}} {op} :put :key \"1\"}}"),
+                &format!("{{:process :nemesis :type :info}} {op} :put :key \"1\"}}"),
                 Some(Format::PorcupineKv),
             ),
             ("{:process 0", Some(Format::JepsenEdn)),
@@ -192,7 +226,8 @@ mod tests {
                 "INFO  jepsen.core - hello\r\n0\t:invoke\t:read\tnil",
                 Some(Format::PorcupineEtcd),
             ),
-            ("[\n { \"type\":\"ok\"}]", None),
+            ("[\n { \"type\":\"ok\"}]", Some(Format::ElleJson)),
+            ("{ \"index\":0,\n\"type\":\"ok\"}]", Some(Format::ElleJson)),
             ("", None),
             ("hello", None),
         ] {

@@ -3,19 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::{ImportError, What, excerpt};
-use super::pairs::finish;
-use super::place::Page;
+use super::format::{Format, Options};
+use super::lines::Lines;
+use super::object::Object;
+use super::place::Place;
 use super::read::Imported;
-use crate::append::Append;
-use crate::counter::Counter;
+use super::window::Window;
 use crate::domain::Domain;
-use crate::history::Entry;
-use crate::kv::Kv;
-use crate::mutex::Mutex;
-use crate::queue::Queue;
-use crate::register::Register;
-use crate::set::Set;
-use crate::txn::Txn;
+use crate::history::{Entry, History};
 
 /// The first line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,61 +33,104 @@ impl Header {
 }
 
 /// Reads a whole file; blank lines are passed over.
-pub(super) fn read(page: &Page<'_>) -> Result<(Imported, Vec<usize>), ImportError> {
-    let mut lines = page.lines().filter(|(_, _, line)| !line.trim().is_empty());
-    let (_, start, first) = lines.next().ok_or_else(|| page.error(0, What::Empty))?;
-    let header: Header = decode(page, start, first, What::Header)?;
+pub(super) fn read(
+    mut window: Window<'_>,
+    options: Options,
+) -> Result<(Imported, Lines), ImportError> {
+    let Some((line, header)) = next::<Header>(&mut window, What::Header)? else {
+        return Err(Place::START.error(What::Empty));
+    };
+    let wrong = |what| Err(Place { line, column: 1 }.error(what));
     if header.format != Header::VERSION {
-        return Err(page.error(start, What::Version(excerpt(&header.format))));
+        return wrong(What::Version(excerpt(&header.format)));
     }
-    match header.domain.as_str() {
-        Register::NAME => entries(page, lines, Imported::Register),
-        Set::NAME => entries(page, lines, Imported::Set),
-        Counter::NAME => entries(page, lines, Imported::Counter),
-        Queue::NAME => entries(page, lines, Imported::Queue),
-        Mutex::NAME => entries(page, lines, Imported::Mutex),
-        Txn::NAME => entries(page, lines, Imported::Txn),
-        Append::NAME => entries(page, lines, Imported::Append),
-        Kv::NAME => entries(page, lines, Imported::Kv),
-        other => Err(page.error(start, What::Domain(excerpt(other)))),
+    let Some(object) = Object::named(&header.domain) else {
+        return wrong(What::Domain(excerpt(&header.domain)));
+    };
+    match options.object {
+        Some(asked) if asked != object => wrong(What::Unspoken {
+            format: Format::JsonLines,
+            has: object.name().into(),
+            object: asked,
+        }),
+        _ => match object {
+            Object::Register => entries(&mut window, Imported::Register),
+            Object::Set => entries(&mut window, Imported::Set),
+            Object::Counter => entries(&mut window, Imported::Counter),
+            Object::Queue => entries(&mut window, Imported::Queue),
+            Object::Mutex => entries(&mut window, Imported::Mutex),
+            Object::Txn => entries(&mut window, Imported::Txn),
+            Object::Append => entries(&mut window, Imported::Append),
+            Object::Kv => entries(&mut window, Imported::Kv),
+        },
     }
 }
 
-fn entries<'a, D: Domain>(
-    page: &Page<'a>,
-    rest: impl Iterator<Item = (usize, usize, &'a str)>,
-    imported: fn(crate::History<D>) -> Imported,
-) -> Result<(Imported, Vec<usize>), ImportError> {
-    let (mut entries, mut lines) = (Vec::<Entry<D>>::new(), Vec::new());
-    for (number, start, line) in rest {
-        entries.push(decode(page, start, line, What::Json)?);
-        lines.push(number);
+fn entries<D: Domain>(
+    window: &mut Window<'_>,
+    imported: fn(History<D>) -> Imported,
+) -> Result<(Imported, Lines), ImportError> {
+    let (mut lines, mut wrong) = (Lines::default(), None);
+    let entries = std::iter::from_fn(|| match next::<Entry<D>>(window, What::Json) {
+        Ok(next) => next.map(|(line, entry)| {
+            window.count();
+            lines.push(line);
+            entry
+        }),
+        Err(why) => {
+            wrong = Some(why);
+            None
+        }
+    });
+    let history = History::new(entries);
+    match (wrong, history) {
+        (_, Err(malformed)) => Err(ImportError::of(&malformed, &lines)),
+        (Some(wrong), _) => Err(wrong),
+        (None, Ok(history)) => Ok((imported(history), lines)),
     }
-    let (history, lines) = finish(entries, lines)?;
-    Ok((imported(history), lines))
 }
 
-/// One line as what it should hold; `serde_json` refuses hostile nesting by itself.
-fn decode<T: for<'de> Deserialize<'de>>(
-    page: &Page<'_>,
-    start: usize,
-    line: &str,
+/// The next line that is not blank, with its number, as what it should hold.
+///
+/// `serde_json` refuses hostile nesting by itself.
+fn next<T: for<'de> Deserialize<'de>>(
+    window: &mut Window<'_>,
     what: fn(String) -> What,
-) -> Result<T, ImportError> {
-    serde_json::from_str(line).map_err(|wrong| {
-        let mut at = wrong.column().saturating_sub(1).min(line.len());
-        while !line.is_char_boundary(at) {
-            at -= 1;
+) -> Result<Option<(usize, T)>, ImportError> {
+    loop {
+        let number = window.place().line;
+        let Some(line) = window.line()? else {
+            return Ok(None);
+        };
+        if line.trim().is_empty() {
+            window.pass_line();
+            continue;
         }
-        if wrong.is_eof() {
-            return page.error(start + line.len(), What::CutShort);
+        match serde_json::from_str(line) {
+            Ok(value) => {
+                window.pass_line();
+                return Ok(Some((number, value)));
+            }
+            Err(why) => {
+                let (at, what) = misread(line, &why, what);
+                return Err(window.error(at, what));
+            }
         }
-        let whole = wrong.to_string();
-        let message = whole
-            .rfind(" at line ")
-            .map_or(whole.as_str(), |end| &whole[..end]);
-        page.error(start + at, what(excerpt_of_message(message)))
-    })
+    }
+}
+
+/// What is wrong with a line, and at which byte.
+fn misread(line: &str, why: &serde_json::Error, what: fn(String) -> What) -> (usize, What) {
+    if why.is_eof() {
+        return (line.len(), What::CutShort);
+    }
+    let mut at = why.column().saturating_sub(1).min(line.len());
+    while !line.is_char_boundary(at) {
+        at -= 1;
+    }
+    let whole = why.to_string();
+    let end = whole.rfind(" at line ").unwrap_or(whole.len());
+    (at, what(excerpt_of_message(&whole[..end])))
 }
 
 /// Messages repeat what they found, which may be long, in their middle.

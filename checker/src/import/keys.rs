@@ -1,11 +1,15 @@
-//! Where the operations of a Jepsen history say which register they are about.
+//! Where the operations of a Jepsen history say which object they are about.
 
-use super::operation::{Actor, Operation, Type};
+use super::edn::Form;
+use super::error::{What, excerpt};
+use super::operation::Operation;
+use super::pairs::Unfit;
+use super::texts::Texts;
 
-/// Where an operation says which register it is about.
+/// Where an operation says which object it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keys {
-    /// There is one register only.
+    /// There is one object only.
     None,
     /// In `:key`.
     Field,
@@ -13,43 +17,62 @@ pub(super) enum Keys {
     Value,
 }
 
-impl Keys {
-    /// What the user says, or what all operations agree with.
-    pub(super) fn of(operations: &[Operation], keyed: Option<bool>) -> Self {
-        match keyed {
-            Some(false) => Keys::None,
-            Some(true) | None if paired(operations) => Keys::Value,
-            Some(true) | None if fields(operations) => Keys::Field,
-            // The first operation without a key will be an error.
-            Some(true) => Keys::Value,
-            None => Keys::None,
+/// Takes operations apart into keys and what is left.
+#[derive(Debug)]
+pub(super) struct Keyed {
+    pub(super) keys: Keys,
+    texts: Texts,
+}
+
+impl Keyed {
+    pub(super) fn new(keys: Keys) -> Self {
+        Keyed {
+            keys,
+            texts: Texts::default(),
         }
+    }
+
+    /// The key of a call, and its value without it.
+    pub(super) fn split<'a>(
+        &mut self,
+        op: &'a Operation,
+    ) -> Result<(Option<String>, &'a Form), What> {
+        let (key, value) = match self.keys {
+            Keys::None => return Ok((None, &op.value)),
+            Keys::Field => (op.key.as_ref(), Some(&op.value)),
+            Keys::Value => op.value.pair().unzip(),
+        };
+        match (key, value) {
+            (Some(key), Some(value)) => Ok((Some(self.texts.text(key)?), value)),
+            _ if self.keys == Keys::Field => Err(What::Missing("key")),
+            _ => Err(op.unfit("[key value]", &op.value)),
+        }
+    }
+
+    /// The answer to a call on this key, without it.
+    pub(super) fn answer<'a>(
+        &mut self,
+        op: &'a Operation,
+        called: Option<&str>,
+    ) -> Result<&'a Form, Unfit> {
+        if self.keys != Keys::Value {
+            return Ok(&op.value);
+        }
+        let (key, value) = self.split(op).map_err(Unfit::Wrong)?;
+        if key.as_deref() != called {
+            return Err(Unfit::Returned(excerpt(&op.value.text())));
+        }
+        Ok(value)
     }
 }
 
-fn clients(operations: &[Operation]) -> impl Iterator<Item = &Operation> {
-    operations
-        .iter()
-        .filter(|operation| matches!(operation.actor, Actor::Client(_)))
-}
-
-/// Whether every call names its register in `:key`.
-fn fields(operations: &[Operation]) -> bool {
-    let mut calls = clients(operations)
-        .filter(|op| op.kind == Type::Invoke)
-        .peekable();
-    calls.peek().is_some() && calls.all(|call| call.key.is_some())
-}
-
-/// Whether every call and every answer can be `[key value]`.
+/// That a call which says nothing but its name says nothing more.
 ///
-/// For a compare-and-set that is `[key [old new]]`; `[old new]` alone is a pair and has no key.
-fn paired(operations: &[Operation]) -> bool {
-    let told = |op: &&Operation| matches!(op.kind, Type::Invoke | Type::Ok);
-    let mut told = clients(operations).filter(told).peekable();
-    told.peek().is_some()
-        && told.all(|op| match op.value.pair() {
-            Some((_, value)) => op.f_name() != Some("cas") || value.pair().is_some(),
-            None => false,
-        })
+/// Some clients repeat in a read what they will have read. A collection there is the sign of another
+/// kind of object: of keys that were not recognised, or of versions.
+pub(super) fn bare(op: &Operation, value: &Form) -> Result<(), What> {
+    if value.untagged().sequence().is_some() {
+        return Err(op.unfit("no collection in a call", value));
+    }
+    Ok(())
 }

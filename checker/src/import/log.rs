@@ -1,14 +1,11 @@
 //! Jepsen's logs of etcd, as Porcupine's tests keep them.
 
-use super::edn::{Form, Reader};
+use super::edn::{Form, Notation, Reader};
 use super::error::{ImportError, What};
-use super::format::NilMeaning;
-use super::keys::Keys;
+use super::members::Operations;
 use super::operation::Operation;
-use super::pairs::{Paired, pair};
-use super::place::Page;
-use super::registers::{Registers, Source};
-use crate::register::Register;
+use super::place::Place;
+use super::window::Window;
 
 const MARK: &str = "jepsen.util - ";
 
@@ -24,27 +21,39 @@ enum Line {
     Foreign,
 }
 
-/// Reads operations of one cas-register; other lines of a log are passed over.
-pub(super) fn read(page: &Page<'_>, nil: NilMeaning) -> Result<Paired<Register>, ImportError> {
-    let mut operations = Vec::new();
-    for (_, start, line) in page.lines() {
-        match classify(line) {
-            Line::Operation(at) => {
-                operations.push(operation(page, start + at, start + line.len())?);
+/// The operations of a log; other lines are passed over.
+pub(super) struct Log<'s> {
+    window: Window<'s>,
+}
+
+impl<'s> Log<'s> {
+    pub(super) fn new(window: Window<'s>) -> Self {
+        Log { window }
+    }
+}
+
+impl Operations for Log<'_> {
+    fn next(&mut self) -> Result<Option<Operation>, ImportError> {
+        loop {
+            let begins = self.window.place();
+            let Some(line) = self.window.line()? else {
+                return Ok(None);
+            };
+            let found = match classify(line) {
+                Line::Other => None,
+                Line::Operation(at) => Some(operation(line, at, begins)),
+                Line::Cut => Some(Err((line.len(), What::CutShort))),
+                Line::Foreign => Some(Err((0, What::NotALog))),
+            };
+            if let Some(found) = found {
+                let operation = found.map_err(|(at, what)| self.window.error(at, what))?;
+                self.window.count();
+                self.window.pass_line();
+                return Ok(Some(operation));
             }
-            Line::Other => {}
-            Line::Cut => return Err(page.error(start + line.len(), What::CutShort)),
-            Line::Foreign => return Err(page.error(start, What::NotALog)),
+            self.window.pass_line();
         }
     }
-    if operations.is_empty() {
-        return Err(page.error(0, What::Empty));
-    }
-    pair(
-        page,
-        &operations,
-        &mut Registers::new(Keys::None, nil, Source::EtcdLog),
-    )
 }
 
 /// Whether a line says what a client called or got.
@@ -52,16 +61,17 @@ pub(super) fn is_operation(line: &str) -> bool {
     matches!(classify(line), Line::Operation(_))
 }
 
-fn operation(page: &Page<'_>, start: usize, end: usize) -> Result<Operation, ImportError> {
-    let words = Reader::new(&page.text[..end], start).all();
-    let words: Vec<Form> = words.map_err(|wrong| page.error(wrong.at, What::Edn(wrong.flaw)))?;
+/// The words of a line from this byte on.
+fn operation(line: &str, start: usize, begins: Place) -> Result<Operation, (usize, What)> {
+    let words = Reader::new(line, start, Notation::Edn).all();
+    let words: Vec<Form> = words.map_err(|wrong| (wrong.at, What::Edn(wrong.flaw)))?;
     if words.len() < 4 {
-        return Err(page.error(end, What::CutShort));
+        return Err((line.len(), What::CutShort));
     }
     if let Some(more) = words.get(5) {
-        return Err(page.error(more.at, What::NotALog));
+        return Err((more.at, What::NotALog));
     }
-    Operation::of_words(words).map_err(|(at, what)| page.error(at, what))
+    Operation::of_words(words, begins.behind(&line[..start]))
 }
 
 fn classify(line: &str) -> Line {
@@ -131,6 +141,7 @@ mod tests {
     use super::*;
     use crate::history::History;
     use crate::import::{Format, Imported, Options, read};
+    use crate::register::Register;
 
     fn import(text: &str) -> Result<History<Register>, ImportError> {
         match read(text.as_bytes(), Format::PorcupineEtcd, Options::default())?.history {
@@ -270,7 +281,7 @@ mod tests {
             ),
             (
                 "1 :invoke :add 3",
-                "line 2, column 1: `:f :add` is not a register operation",
+                "line 2, column 1: `:f :add` is not a register operation, but one of set, counter",
             ),
             (
                 "1 :began :read nil",

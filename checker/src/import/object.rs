@@ -63,6 +63,12 @@ impl Object {
     }
 }
 
+impl Object {
+    pub(super) fn named(name: &str) -> Option<Object> {
+        Object::ALL.into_iter().find(|object| object.name() == name)
+    }
+}
+
 /// Names in one phrase: `register, set, counter`.
 pub(super) fn listed(objects: impl IntoIterator<Item = Object>) -> String {
     let names: Vec<&str> = objects.into_iter().map(Object::name).collect();
@@ -79,8 +85,7 @@ impl FromStr for Object {
     type Err = UnknownObject;
 
     fn from_str(name: &str) -> Result<Self, UnknownObject> {
-        let named = Object::ALL.into_iter().find(|object| object.name() == name);
-        named.ok_or_else(|| UnknownObject(name.into()))
+        Object::named(name).ok_or_else(|| UnknownObject(name.into()))
     }
 }
 

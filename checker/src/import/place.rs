@@ -2,61 +2,51 @@
 
 use super::error::{ImportError, What};
 
-/// A text and where its lines begin.
-#[derive(Debug)]
-pub(super) struct Page<'a> {
-    pub(super) text: &'a str,
-    starts: Vec<usize>,
+/// A line and a character in it, both counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) line: usize,
+    pub(super) column: usize,
 }
 
-impl<'a> Page<'a> {
-    /// Bytes as a page; a byte order mark in front is no part of it.
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, ImportError> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Page::of(text)),
-            Err(wrong) => {
-                let (good, _) = bytes.split_at(wrong.valid_up_to());
-                let good = std::str::from_utf8(good).expect("valid up to here");
-                Err(Page::of(good).error(good.len(), What::NotUtf8))
-            }
+impl Place {
+    pub(super) const START: Place = Place { line: 1, column: 1 };
+
+    /// The place behind a text that begins here.
+    #[expect(
+        clippy::naive_bytecount,
+        reason = "it is vectorized, and no crate is worth the rest"
+    )]
+    pub(super) fn behind(self, text: &str) -> Place {
+        let bytes = text.as_bytes();
+        let ends = bytes.iter().filter(|&&byte| byte == b'\n').count();
+        if ends == 0 {
+            let column = self.column + characters(bytes);
+            return Place { column, ..self };
+        }
+        let last = bytes.iter().rposition(|&byte| byte == b'\n');
+        let begins = last.map_or(0, |end| end + 1);
+        Place {
+            line: self.line + ends,
+            column: 1 + characters(&bytes[begins..]),
         }
     }
 
-    fn of(text: &'a str) -> Self {
-        let starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(end, _)| end + 1))
-            .collect();
-        Page { text, starts }
-    }
-
-    /// The line that holds this byte, counted from 1.
-    pub(super) fn line(&self, at: usize) -> usize {
-        self.starts.partition_point(|&start| start <= at)
-    }
-
-    /// An error at this byte. Columns count characters, from 1.
-    pub(super) fn error(&self, at: usize, what: What) -> ImportError {
-        let line = self.line(at);
-        let before = self.text.get(self.starts[line - 1]..at).unwrap_or_default();
+    pub(super) fn error(self, what: What) -> ImportError {
         ImportError {
-            line,
-            column: Some(before.chars().count() + 1),
+            line: self.line,
+            column: Some(self.column),
             what,
         }
     }
+}
 
-    /// Every line without its end, with its number and the byte it begins at.
-    pub(super) fn lines(&self) -> impl Iterator<Item = (usize, usize, &'a str)> {
-        self.starts.iter().enumerate().map(|(index, &start)| {
-            let end = self
-                .starts
-                .get(index + 1)
-                .map_or(self.text.len(), |next| next - 1);
-            let line = &self.text[start..end];
-            (index + 1, start, line.strip_suffix('\r').unwrap_or(line))
-        })
-    }
+/// How many characters this part of a text has: every byte but those that continue one.
+fn characters(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .filter(|&&byte| byte & 0b1100_0000 != 0b1000_0000)
+        .count()
 }
 
 #[cfg(test)]
@@ -65,26 +55,13 @@ mod tests {
 
     #[test]
     fn columns_count_characters_not_bytes() {
-        let page = Page::new("ab\nä?c".as_bytes()).expect("UTF-8");
-        let wrong = page.error(5, What::Empty);
-        assert_eq!((wrong.line, wrong.column), (2, Some(2)));
-        let end = page.error(page.text.len(), What::Empty);
-        assert_eq!((end.line, end.column), (2, Some(4)));
-    }
-
-    #[test]
-    fn a_byte_that_is_not_text_is_found() {
-        let wrong = Page::new(b"\xef\xbb\xbfone\ntw\xff").expect_err("not UTF-8");
-        assert_eq!(
-            (wrong.line, wrong.column, wrong.what),
-            (2, Some(3), What::NotUtf8)
-        );
-    }
-
-    #[test]
-    fn lines_lose_their_ends_and_keep_their_numbers() {
-        let page = Page::new(b"a\r\n\nb").expect("UTF-8");
-        let lines: Vec<_> = page.lines().collect();
-        assert_eq!(lines, [(1, 0, "a"), (2, 3, ""), (3, 4, "b")]);
+        let place = |text: &str| {
+            let Place { line, column } = Place::START.behind(text);
+            (line, column)
+        };
+        assert_eq!(place(""), (1, 1));
+        assert_eq!(place("ab\nä?"), (2, 3));
+        assert_eq!(place("äöü"), (1, 4));
+        assert_eq!(place("a\r\n\n"), (3, 1));
     }
 }

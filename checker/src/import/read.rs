@@ -1,13 +1,15 @@
 //! The one door through which histories of every format come in.
 
-use std::io::Read;
+use std::io::{self, Cursor, Read, Seek};
 
 use super::error::{ImportError, What};
 use super::format::{Format, NilMeaning, Options};
 use super::lines::Lines;
-use super::object::Object;
-use super::place::Page;
-use super::{json_lines, log, registers, strings};
+use super::object::{Object, listed};
+use super::place::Place;
+use super::source::{Seekable, Source, Stream};
+use super::window::{Progress, Window};
+use super::{jepsen, json_lines};
 use crate::append::Append;
 use crate::counter::Counter;
 use crate::domain::Domain;
@@ -59,7 +61,7 @@ impl Imported {
     /// Whether operations name the object that they are about.
     ///
     /// Strings and siblings always have a key; the parts of a transaction each have their own.
-    fn keyed(&self) -> bool {
+    pub(super) fn keyed(&self) -> bool {
         fn any<D: Domain>(history: &History<D>) -> bool {
             history.ops().iter().any(|op| D::key(&op.call).is_some())
         }
@@ -91,6 +93,11 @@ pub struct Import {
     pub keyed: bool,
     /// What the history is about: as the user says, or as its operations look.
     pub object: Object,
+    /// Whether the file says when operations began.
+    ///
+    /// Elle's histories may have completions only. All their entries then have one time, so that no
+    /// operation is before another, and only the order of each process is left.
+    pub timed: bool,
     /// The line of the file that each entry of the history stands on.
     pub lines: Lines,
 }
@@ -116,80 +123,131 @@ pub struct Import {
 /// # Ok::<(), checker::import::ImportError>(())
 /// ```
 pub fn read(bytes: &[u8], format: Format, options: Options) -> Result<Import, ImportError> {
-    let page = Page::new(bytes)?;
-    if page.text.trim().is_empty() {
-        return Err(page.error(0, What::Empty));
-    }
-    let nil = options.nil.unwrap_or(format.nil());
-    let (history, lines, keyed) = match format {
-        Format::JsonLines => {
-            let (history, lines) = json_lines::read(&page)?;
-            let keyed = history.keyed();
-            (history, lines, keyed)
-        }
-        Format::JepsenEdn => {
-            let ((history, lines), keyed) = registers::read(&page, nil, options)?;
-            (Imported::Register(history), lines, keyed)
-        }
-        Format::PorcupineEtcd => {
-            let (history, lines) = log::read(&page, nil)?;
-            (Imported::Register(history), lines, false)
-        }
-        Format::PorcupineKv => {
-            let (history, lines) = strings::read(&page, nil)?;
-            (Imported::Append(history), lines, true)
-        }
-    };
-    Ok(Import {
-        object: history.object(),
-        history,
-        format,
-        nil,
-        keyed,
-        lines: lines.into_iter().collect(),
-    })
+    read_file(Cursor::new(bytes), Some(format), options, &mut |_| ())
 }
 
-/// How far a file has been read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Progress {
-    /// How many bytes were read.
-    pub bytes: u64,
-    /// How many operations were read.
-    pub operations: u64,
-}
-
-/// Reads a history from anything that gives bytes; where no format is said, it is recognised.
+/// Reads a history from a file of any length; where no format is said, it is recognised.
+///
+/// The file is read in pieces, so that beside the history only its longest operation is held. It is
+/// read again from where it began as often as something in it tells that all before was misunderstood:
+/// mostly after a few operations. Only a file whose indices are not in order is held whole.
+///
+/// `progress` is called after every piece.
 ///
 /// # Errors
 /// As [`read`], and what cannot be read or recognised at all.
-pub fn read_from(
-    mut input: impl Read,
+pub fn read_file(
+    file: impl Read + Seek,
     format: Option<Format>,
     options: Options,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Import, ImportError> {
-    let at_start = |what| ImportError {
-        line: 1,
-        column: None,
-        what,
+    let file = Seekable::new(file).map_err(|why| unreadable(&why))?;
+    read_source(file, format, options, progress)
+}
+
+/// Reads a history from a stream, as [`read_file`] does from a file.
+///
+/// The first 64 MB are kept, so that they can be read again.
+///
+/// # Errors
+/// As [`read_file`], and [`What::Gone`] where a longer stream would have to be read again.
+pub fn read_from(
+    stream: impl Read,
+    format: Option<Format>,
+    options: Options,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Import, ImportError> {
+    read_source(Stream::new(stream), format, options, progress)
+}
+
+fn read_source(
+    mut source: impl Source,
+    format: Option<Format>,
+    options: Options,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Import, ImportError> {
+    let format = match format {
+        Some(format) => format,
+        None => recognised(&mut source)?,
     };
-    let mut bytes = Vec::new();
-    let read_all = input.read_to_end(&mut bytes);
-    read_all.map_err(|why| at_start(What::Unreadable(why.to_string())))?;
-    progress(Progress {
-        bytes: bytes.len() as u64,
-        operations: 0,
-    });
-    match format.or_else(|| Format::recognise(&bytes)) {
-        Some(format) => read(&bytes, format, options),
-        // What is wrong may be simpler: nothing in it, or not text at all.
-        None => match read(&bytes, Format::JsonLines, options) {
-            Err(wrong) if matches!(wrong.what, What::Empty | What::NotUtf8) => Err(wrong),
-            _ => Err(at_start(What::Unrecognised)),
-        },
+    if let Some(object) = options.object
+        && !format.objects().contains(&object)
+    {
+        let has = listed(format.objects().iter().copied());
+        return Err(Place::START.error(What::Unspoken {
+            format,
+            has,
+            object,
+        }));
     }
+    if format == Format::JsonLines {
+        let (history, lines) = json_lines::read(Window::new(&mut source, progress), options)?;
+        return Ok(Import {
+            object: history.object(),
+            keyed: history.keyed(),
+            history,
+            format,
+            nil: options.nil.unwrap_or(format.nil()),
+            timed: true,
+            lines,
+        });
+    }
+    let options = Options {
+        object: match *format.objects() {
+            [only] => Some(only),
+            _ => options.object,
+        },
+        // These formats have a key for each operation, or none.
+        keyed: match format {
+            Format::PorcupineEtcd | Format::PorcupineKv => Some(false),
+            _ => options.keyed,
+        },
+        ..options
+    };
+    let jepsen = jepsen::read(&mut source, progress, format, options)?;
+    Ok(Import {
+        object: jepsen.history.object(),
+        history: jepsen.history,
+        format,
+        nil: jepsen.nil,
+        keyed: jepsen.keyed,
+        timed: jepsen.timed,
+        lines: jepsen.lines,
+    })
+}
+
+/// The format of a file by its beginning.
+fn recognised(source: &mut dyn Source) -> Result<Format, ImportError> {
+    let mut bytes = vec![0; Format::SIGHT];
+    let mut length = 0;
+    while length < bytes.len() {
+        match source.read(&mut bytes[length..]) {
+            Ok(0) => break,
+            Ok(more) => length += more,
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+            Err(why) => return Err(unreadable(&why)),
+        }
+    }
+    source.rewind().map_err(|why| unreadable(&why))?;
+    if let Some(format) = Format::recognise(&bytes[..length]) {
+        return Ok(format);
+    }
+    // What is wrong may be simpler: nothing in it, or not text at all.
+    let (mut start, mut quiet) = (Cursor::new(&bytes[..length]), |_: Progress| ());
+    let mut start = Seekable::new(&mut start).map_err(|why| unreadable(&why))?;
+    let mut window = Window::new(&mut start, &mut quiet);
+    while let Some(line) = window.line()? {
+        if !line.trim().is_empty() {
+            return Err(Place::START.error(What::Unrecognised));
+        }
+        window.pass_line();
+    }
+    Err(Place::START.error(What::Empty))
+}
+
+fn unreadable(why: &io::Error) -> ImportError {
+    Place::START.error(What::Unreadable(why.to_string()))
 }
 
 #[cfg(test)]
@@ -198,7 +256,7 @@ mod tests {
 
     use super::*;
 
-    const SAMPLES: [(Format, &str); 4] = [
+    const SAMPLES: [(Format, &str); 5] = [
         (
             Format::JsonLines,
             "{\"format\":\"dyno-history/1\",\"domain\":\"kv\"}\n\
@@ -209,6 +267,11 @@ mod tests {
             Format::JepsenEdn,
             "; ü\n[#a.Op{:process 0, :type :invoke, :f :cas, :value [\"ü\" [1N 2.5M]], :index 0}\n\
              {:process 0, :type :ok, :f :cas, :value [\"ü\" [1 ##NaN]], :error #_ 1 #{\\a}, :index 1}]\n",
+        ),
+        (
+            Format::ElleJson,
+            "[{\"type\":\"invoke\",\"process\":0,\"f\":\"txn\",\"value\":[[\"r\",\"\\u00fc\",null]],\"index\":0},\n\
+             {\"type\":\"ok\",\"process\":0,\"f\":\"txn\",\"value\":[[\"r\",\"ü\",[1,2.5]]],\"index\":1}]\n",
         ),
         (
             Format::PorcupineEtcd,
@@ -227,8 +290,11 @@ mod tests {
         for (format, text) in SAMPLES {
             assert_eq!(Format::recognise(text.as_bytes()), Some(format));
             let import = read(text.as_bytes(), format, Options::default()).expect(text);
-            assert_eq!((import.format, import.nil), (format, format.nil()));
-            let first = if format == Format::PorcupineKv { 1 } else { 2 };
+            assert_eq!(import.format, format);
+            let first = match format {
+                Format::PorcupineKv | Format::ElleJson => 1,
+                _ => 2,
+            };
             assert!(import.lines.iter().eq([first, first + 1]));
         }
     }
@@ -239,7 +305,7 @@ mod tests {
         /// Cuts and foreign bytes anywhere: an error has a place in the file, and nothing panics.
         #[test]
         fn no_bytes_are_too_strange(
-            sample in 0..4_usize,
+            sample in 0..5_usize,
             cut in 0..300_usize,
             strange in proptest::collection::vec((0..300_usize, any::<u8>()), 0..4),
             keyed in any::<Option<bool>>(),

@@ -1,28 +1,29 @@
 //! Porcupine's key-value histories: get, put and append of strings.
 
 use super::edn::{Form, Kind};
-use super::error::{ImportError, What, excerpt};
+use super::error::What;
 use super::format::NilMeaning;
-use super::operation::{Operation, Type, operations};
-use super::pairs::{Alphabet, Paired, Unfit, pair};
-use super::place::Page;
+use super::guess::foreign;
+use super::object::Object;
+use super::operation::{Operation, Type};
+use super::pairs::{Alphabet, Unfit};
 use super::texts::Texts;
 use crate::append::{Append, AppendAction, AppendCall, AppendRet};
 use crate::history::Outcome;
 
-/// Reads maps of `:f :key :value`.
-pub(super) fn read(page: &Page<'_>, nil: NilMeaning) -> Result<Paired<Append>, ImportError> {
-    let keys = Texts::default();
-    pair(page, &operations(page)?, &mut Strings { nil, keys })
-}
-
+/// The alphabet of Porcupine's maps of `:f :key :value`.
 #[derive(Debug)]
-struct Strings {
+pub(super) struct Strings {
     nil: NilMeaning,
     keys: Texts,
 }
 
 impl Strings {
+    pub(super) fn new(nil: NilMeaning) -> Self {
+        let keys = Texts::default();
+        Strings { nil, keys }
+    }
+
     fn key(&mut self, op: &Operation) -> Result<String, What> {
         self.keys.text(op.key.as_ref().ok_or(What::Missing("key"))?)
     }
@@ -31,28 +32,20 @@ impl Strings {
 fn string(op: &Operation) -> Result<String, What> {
     match &op.value.kind {
         Kind::Str(string) => Ok(string.clone()),
-        _ => Err(What::Value {
-            f: op.f_text(),
-            takes: "a string",
-            found: excerpt(&op.value.text()),
-        }),
+        _ => Err(op.unfit("a string", &op.value)),
     }
 }
 
 impl Alphabet for Strings {
     type Domain = Append;
+    const OBJECT: Object = Object::Append;
 
     fn call(&mut self, op: &Operation) -> Result<AppendCall, What> {
         let action = match op.f_name() {
             Some("get") => AppendAction::Get,
             Some("put") => AppendAction::Put(string(op)?),
             Some("append") => AppendAction::Append(string(op)?),
-            _ => {
-                return Err(What::Kind {
-                    f: op.f_text(),
-                    object: "key-value",
-                });
-            }
+            _ => return Err(foreign(op, Object::Append)),
         };
         let key = self.key(op)?;
         Ok(AppendCall { key, action })
@@ -86,7 +79,7 @@ impl Alphabet for Strings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::{Format, Imported, Options, read};
+    use crate::import::{Format, ImportError, Imported, Options, read};
 
     fn import(text: &str, nil: Option<NilMeaning>) -> Result<Vec<String>, ImportError> {
         let options = Options {
@@ -140,7 +133,11 @@ mod tests {
     fn every_wrong_operation_is_named_with_its_line() {
         for (from, to, message) in [
             (":invoke", ":ok", "process 0 returns but has no open call"),
-            (":get", ":read", "`:f :read` is not a key-value operation"),
+            (
+                ":get",
+                ":read",
+                "`:f :read` is not a kv-append operation, but one of register, set, counter",
+            ),
             (":get", ":put", "`:f :put` takes a string, found nil"),
             (":key \"7\", ", "", "this operation has no `:key`"),
             ("\"7\"", "\"7", "this string is never closed"),

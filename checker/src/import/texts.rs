@@ -1,13 +1,19 @@
 //! Keys and values of EDN as texts, of which no two stand for different things.
 
-use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::edn::{Form, Kind};
 use super::error::{What, excerpt};
+use crate::register::Value;
 
-/// The texts that stand for forms, and whether each was a string.
+/// The texts that stand for forms, by their hashes: those of strings and those of anything else.
 #[derive(Debug, Default)]
-pub(super) struct Texts(BTreeMap<String, bool>);
+pub(super) struct Texts {
+    strings: FxHashSet<u64>,
+    others: FxHashSet<u64>,
+}
 
 impl Texts {
     /// A form as text: a string as it is, anything else as EDN. Never the same for two forms.
@@ -16,9 +22,26 @@ impl Texts {
             Kind::Str(string) => (string.clone(), true),
             _ => (form.text(), false),
         };
-        match self.0.insert(text.clone(), string) {
-            Some(before) if before != string => Err(What::Alike(excerpt(&text))),
-            _ => Ok(text),
+        let hash = FxBuildHasher.hash_one(&text);
+        let (own, other) = if string {
+            (&mut self.strings, &self.others)
+        } else {
+            (&mut self.others, &self.strings)
+        };
+        // Two texts of one hash would be an error that is none: one in 2^64, and never a wrong history.
+        if other.contains(&hash) {
+            return Err(What::Alike(excerpt(&text)));
         }
+        own.insert(hash);
+        Ok(text)
+    }
+
+    /// A form as what a register holds.
+    pub(super) fn value(&mut self, form: &Form) -> Result<Value, What> {
+        Ok(match &form.kind {
+            Kind::Nil => Value::Nil,
+            Kind::Int(number) => Value::Int(*number),
+            _ => Value::Text(self.text(form)?),
+        })
     }
 }

@@ -23,6 +23,9 @@ pub enum Flaw {
     /// A map with a key and no value.
     #[error("this map has a key without a value")]
     Odd,
+    /// A key of a JSON object that is no string.
+    #[error("the key of an object is a string")]
+    Key,
     /// A tag or a `#_` that stands before nothing.
     #[error("`{0}` stands before nothing")]
     Dangling(String),

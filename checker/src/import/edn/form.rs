@@ -45,6 +45,14 @@ impl Form {
         }
     }
 
+    /// The members of any collection that holds values by themselves.
+    pub(in crate::import) fn members(&self) -> Option<&[Form]> {
+        match &self.untagged().kind {
+            Kind::Set(forms) => Some(forms),
+            _ => self.sequence(),
+        }
+    }
+
     /// Both members of a list or vector of two.
     pub(in crate::import) fn pair(&self) -> Option<(&Form, &Form)> {
         match self.sequence() {

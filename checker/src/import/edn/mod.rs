@@ -1,4 +1,4 @@
-//! EDN, the notation of Clojure and so of Jepsen: read in linear time, however hostile the text.
+//! EDN, the notation of Clojure and so of Jepsen, and JSON: read in linear time, however hostile.
 
 mod atom;
 mod form;
@@ -6,4 +6,4 @@ mod reader;
 
 pub use atom::Flaw;
 pub(super) use form::{Form, Kind};
-pub(super) use reader::Reader;
+pub(super) use reader::{Item, Notation, Reader, Wrong, blank, ends};

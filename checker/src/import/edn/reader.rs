@@ -1,4 +1,4 @@
-//! The forms of an EDN text, one after another.
+//! The forms of an EDN or JSON text, one after another.
 
 use super::atom::{self, Flaw};
 use super::form::{Form, Kind};
@@ -13,12 +13,32 @@ pub(in crate::import) struct Wrong {
     pub(in crate::import) flaw: Flaw,
 }
 
+/// How forms are written.
+///
+/// JSON is read as the forms that Clojure makes of it: arrays as vectors, objects as maps whose keys
+/// are keywords. Its commas and colons count as white space, wherever they stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::import) enum Notation {
+    Edn,
+    Json,
+}
+
+/// What stands next in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::import) enum Item {
+    Form(Form),
+    /// Something that says of itself that it does not count.
+    Discarded,
+    End,
+}
+
 /// Reads forms from a part of a text, so that bytes are counted from the start of the whole.
 #[derive(Debug)]
 pub(in crate::import) struct Reader<'a> {
     text: &'a str,
     at: usize,
     stack: Vec<Frame>,
+    notation: Notation,
 }
 
 #[derive(Debug)]
@@ -53,35 +73,46 @@ impl Shape {
 
 impl<'a> Reader<'a> {
     /// Forms from this byte to the end of the text.
-    pub(in crate::import) fn new(text: &'a str, at: usize) -> Self {
+    pub(in crate::import) fn new(text: &'a str, at: usize, notation: Notation) -> Self {
         Reader {
             text,
             at,
             stack: Vec::new(),
+            notation,
         }
     }
 
-    /// The next form; `None` at the end of the text.
-    pub(in crate::import) fn next(&mut self) -> Result<Option<Form>, Wrong> {
+    /// The byte behind what was read, or where reading stopped.
+    pub(in crate::import) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// What stands next at the outermost level.
+    pub(in crate::import) fn item(&mut self) -> Result<Item, Wrong> {
         loop {
             self.skip();
             let at = self.at;
             let Some(first) = self.rest().chars().next() else {
-                return self.end();
+                return self.end().map(|()| Item::End);
             };
             let form = match first {
-                '(' => self.open(1, Shape::List)?,
                 '[' => self.open(1, Shape::Vector)?,
                 '{' => self.open(1, Shape::Map)?,
                 ')' | ']' | '}' => Some(self.close(first)?),
-                '#' => self.dispatch()?,
                 '"' => Some(self.string()?),
+                _ if self.notation == Notation::Json => Some(self.json_word()?),
+                '(' => self.open(1, Shape::List)?,
+                '#' => self.dispatch()?,
                 '\\' => Some(self.character()?),
                 _ => Some(self.word(atom::word)?),
             };
             debug_assert!(self.at > at, "every turn reads something");
-            if let Some(form) = form.and_then(|form| self.deliver(form)) {
-                return Ok(Some(form));
+            let Some(form) = form else { continue };
+            if let Some(form) = self.deliver(form) {
+                return Ok(Item::Form(form));
+            }
+            if self.stack.is_empty() {
+                return Ok(Item::Discarded);
             }
         }
     }
@@ -89,33 +120,27 @@ impl<'a> Reader<'a> {
     /// Every form up to the end of the text.
     pub(in crate::import) fn all(mut self) -> Result<Vec<Form>, Wrong> {
         let mut forms = Vec::new();
-        while let Some(form) = self.next()? {
-            forms.push(form);
+        loop {
+            match self.item()? {
+                Item::Form(form) => forms.push(form),
+                Item::Discarded => {}
+                Item::End => return Ok(forms),
+            }
         }
-        Ok(forms)
     }
 
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
-    /// Steps over white space, commas and comments.
+    /// Steps over what stands between forms.
     fn skip(&mut self) {
-        loop {
-            let rest = self.rest();
-            let blank = |char: char| char.is_whitespace() || char == ',';
-            let solid = rest.trim_start_matches(blank);
-            self.at += rest.len() - solid.len();
-            if !solid.starts_with(';') {
-                return;
-            }
-            self.at += solid.find(['\n', '\r']).unwrap_or(solid.len());
-        }
+        self.at += blank(self.rest(), self.notation);
     }
 
-    fn end(&self) -> Result<Option<Form>, Wrong> {
+    fn end(&self) -> Result<(), Wrong> {
         let Some(frame) = self.stack.last() else {
-            return Ok(None);
+            return Ok(());
         };
         let flaw = match &frame.shape {
             Shape::Tag(tag) => Flaw::Dangling(format!("#{tag}")),
@@ -157,8 +182,17 @@ impl<'a> Reader<'a> {
             Shape::Map if members.len() % 2 == 1 => return wrong(at, Flaw::Odd),
             Shape::Map => {
                 let mut members = members.into_iter();
-                let pairs = std::iter::from_fn(|| members.next().zip(members.next()));
-                Kind::Map(pairs.collect())
+                let mut pairs = Vec::with_capacity(members.len() / 2);
+                while let (Some(mut key), Some(value)) = (members.next(), members.next()) {
+                    if self.notation == Notation::Json {
+                        let Kind::Str(name) = key.kind else {
+                            return wrong(key.at, Flaw::Key);
+                        };
+                        key.kind = Kind::Keyword(name);
+                    }
+                    pairs.push((key, value));
+                }
+                Kind::Map(pairs)
             }
         };
         self.at += 1;
@@ -199,6 +233,24 @@ impl<'a> Reader<'a> {
         Ok(Form { at, kind })
     }
 
+    /// A number, `true`, `false` or `null`.
+    fn json_word(&mut self) -> Result<Form, Wrong> {
+        let rest = self.rest();
+        if ends(rest) == 0 || rest.starts_with(['#', '+']) {
+            let shown = rest.chars().take(1).collect();
+            let flaw = Flaw::Word(shown);
+            return Err(Wrong { at: self.at, flaw });
+        }
+        self.word(|word| match word {
+            "null" => Ok(Kind::Nil),
+            "true" | "false" => atom::word(word),
+            _ => match atom::word(word)? {
+                kind @ (Kind::Int(_) | Kind::Number(_)) => Ok(kind),
+                _ => Err(Flaw::Word(crate::import::error::excerpt(word))),
+            },
+        })
+    }
+
     fn character(&mut self) -> Result<Form, Wrong> {
         let at = self.at;
         let behind = &self.rest()[1..];
@@ -225,6 +277,11 @@ impl<'a> Reader<'a> {
             if rest[plain..].starts_with('"') {
                 let kind = Kind::Str(string);
                 return Ok(Form { at: start, kind });
+            }
+            if self.notation == Notation::Json && self.rest().starts_with('/') {
+                string.push('/');
+                self.at += 1;
+                continue;
             }
             let (char, length) = atom::escape(self.rest()).map_err(|flaw| Wrong {
                 at: if matches!(flaw, Flaw::Unclosed(_)) {
@@ -261,8 +318,25 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// How many bytes of white space, commas and comments a text begins with.
+pub(in crate::import) fn blank(text: &str, notation: Notation) -> usize {
+    let separator = match notation {
+        Notation::Edn => ',',
+        Notation::Json => ':',
+    };
+    let blank = |char: char| char.is_whitespace() || char == ',' || char == separator;
+    let mut solid = text;
+    loop {
+        solid = solid.trim_start_matches(blank);
+        if notation == Notation::Json || !solid.starts_with(';') {
+            return text.len() - solid.len();
+        }
+        solid = &solid[solid.find(['\n', '\r']).unwrap_or(solid.len())..];
+    }
+}
+
 /// How many bytes the word in front of a text has.
-fn ends(text: &str) -> usize {
+pub(in crate::import) fn ends(text: &str) -> usize {
     let delimits = |char: char| char.is_whitespace() || ",()[]{}\";\\".contains(char);
     text.find(delimits).unwrap_or(text.len())
 }
@@ -272,12 +346,12 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<String> {
-        let forms = Reader::new(text, 0).all().expect(text);
+        let forms = Reader::new(text, 0, Notation::Edn).all().expect(text);
         forms.iter().map(Form::text).collect()
     }
 
     fn wrong(text: &str) -> (usize, Flaw) {
-        let wrong = Reader::new(text, 0).all().expect_err(text);
+        let wrong = Reader::new(text, 0, Notation::Edn).all().expect_err(text);
         (wrong.at, wrong.flaw)
     }
 
@@ -345,5 +419,32 @@ mod tests {
         }
         let deep = format!("{}{}", "[".repeat(DEEPEST), "]".repeat(DEEPEST));
         assert_eq!(texts(&deep).concat(), deep);
+    }
+
+    #[test]
+    fn json_is_read_as_the_forms_that_clojure_makes_of_it() {
+        let json = |text: &str| Reader::new(text, 0, Notation::Json).all();
+        let text = r#"{"type":"ok", "f":"txn","value":[["r","x",null],[ "w" , 8, -1.5e3]]}
+                      {"a\/b":true}[]"#;
+        let texts: Vec<_> = json(text).expect("JSON").iter().map(Form::text).collect();
+        assert_eq!(
+            texts,
+            [
+                r#"{:f "txn" :type "ok" :value [["r" "x" nil] ["w" 8 -1.5e3]]}"#,
+                "{:a/b true}",
+                "[]"
+            ]
+        );
+        for (text, flaw) in [
+            ("{1 :2}", Flaw::Key),
+            ("nil", Flaw::Word("nil".into())),
+            ("(1)", Flaw::Word("(".into())),
+            ("#{}", Flaw::Word("#".into())),
+            ("; x", Flaw::Word(";".into())),
+            ("[1", Flaw::Unclosed("vector")),
+            ("01x", Flaw::Word("01x".into())),
+        ] {
+            assert_eq!(json(text).expect_err(text).flaw, flaw, "{text}");
+        }
     }
 }

@@ -1,0 +1,3 @@
+//! What importers do together.
+
+mod objects;
