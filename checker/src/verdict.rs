@@ -174,8 +174,8 @@ pub enum Shortfall {
         /// Operations of unknown outcome in that part.
         unknown: u64,
         /// Where the search got no further: the first call that was open there, and the return that no
-        /// order was found to pass.
-        window: (Time, Time),
+        /// order was found to pass. `None` if no single place held it up.
+        window: Option<(Time, Time)>,
         /// How many operations that ended later were open there.
         pending: u64,
     },
@@ -189,15 +189,17 @@ impl fmt::Display for Shortfall {
                 part,
                 states,
                 unknown,
-                window: (from, until),
+                window,
                 pending,
             } => {
-                write!(
-                    f,
-                    "{part} not decided after {states} states: no order was found past {}, with \
-                     {pending} operations open since {}",
-                    until.0, from.0
-                )?;
+                write!(f, "{part} not decided after {states} states")?;
+                if let Some((from, until)) = window {
+                    write!(
+                        f,
+                        ": no order was found past {}, with {pending} operations open since {}",
+                        until.0, from.0
+                    )?;
+                }
                 if *unknown > 0 {
                     write!(f, " and {unknown} of unknown outcome")?;
                 }

@@ -109,6 +109,8 @@ impl Checker<Txn> for Cycles {
                     part: "fractured reads".into(),
                     states: budget.states,
                     unknown,
+                    window: None,
+                    pending: 0,
                 })
             }
             verdict => verdict,

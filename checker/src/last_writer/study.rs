@@ -57,6 +57,8 @@ pub(super) fn out_of_budget(trace: &Trace<'_>, states: u64) -> Shortfall {
         part: "the whole history".into(),
         states,
         unknown: trace.unknown(),
+        window: None,
+        pending: 0,
     }
 }
 

@@ -4,7 +4,6 @@ use super::counts::counters;
 use super::crew::{each, threads};
 use super::explain::explain;
 use super::part::{Part, Step, parts};
-use super::reach::Reached;
 use super::replay::replay;
 use super::search::Search;
 use super::special::{counterexample, special};
@@ -163,14 +162,13 @@ impl<M: Model> Linearizable<M> {
             limit = limit.saturating_mul(4);
         }
         if let Some((part, search)) = open.first() {
-            let Reached { window, pending } =
-                search.as_ref().map(Search::reached).unwrap_or_default();
+            let reached = search.as_ref().map(Search::reached);
             return Err(Decision::Open(Shortfall::OutOfBudget {
                 part: parts[*part].label(),
                 states: search.as_ref().map_or(0, Search::visited),
                 unknown: parts[*part].unknown(),
-                window,
-                pending,
+                window: reached.as_ref().map(|reached| reached.window),
+                pending: reached.map_or(0, |reached| reached.pending),
             }));
         }
         let counts = [("parts by search", searched), ("states visited", spent)];
@@ -336,7 +334,7 @@ mod tests {
             part: "the history".into(),
             states: 1,
             unknown: 0,
-            window: (Time(0), Time(1)),
+            window: Some((Time(0), Time(1))),
             pending: 2,
         };
         assert_eq!(

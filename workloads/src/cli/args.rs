@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use checker::Promise;
+use checker::cycles::ConsistencyModel;
 use checker::import::Object;
 use clap::builder::PossibleValue;
 use clap::builder::PossibleValuesParser;
@@ -125,6 +126,10 @@ pub(super) struct Check {
     /// What a register holds before the first write (nil or a value), and a counter (a number)
     #[arg(long, value_name = "VALUE", default_value = "nil")]
     pub(super) initial: String,
+    /// What transactions promise: cycles that this consistency model forbids are violations
+    #[arg(long, value_name = "MODEL", default_value_t = ConsistencyModel::default(),
+          value_parser = consistency_models())]
+    pub(super) consistency: ConsistencyModel,
     /// How many states a search may visit before it gives up
     #[arg(long = "check-budget", value_name = "STATES", default_value_t = checker::Budget::default().states)]
     pub(super) states: u64,
@@ -245,6 +250,14 @@ fn formats() -> impl TypedValueParser<Value = checker::import::Format> {
     PossibleValuesParser::new(known.iter().map(|format| format.name())).try_map(move |name| {
         let found = known.iter().copied().find(|format| format.name() == name);
         found.ok_or("no such format")
+    })
+}
+
+fn consistency_models() -> impl TypedValueParser<Value = ConsistencyModel> {
+    let known = ConsistencyModel::ALL;
+    PossibleValuesParser::new(known.iter().map(|model| model.name())).try_map(move |name| {
+        let found = known.iter().copied().find(|model| model.name() == name);
+        found.ok_or("no such consistency model")
     })
 }
 

@@ -1,11 +1,13 @@
 //! The command itself: read, choose the judges, judge, tell.
 
+use checker::cycles::{self, ConsistencyModel, Cycles, Sources};
 use checker::import::{Import, Imported, Object};
 use checker::model::{Appends, Mutexes, Queues, Sets};
+use checker::txn::Txn;
 use checker::{Budget, Domain, History, last_writer, staleness};
 use clap::ValueEnum;
 
-use super::judged::{judge, worst};
+use super::judged::{Judge, judge, worst};
 use super::load::{load, name};
 use super::objects::{Judges, counters, object, registers, siblings};
 use super::summary::summary;
@@ -49,6 +51,12 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
             let judges = Ok(object(history, Mutexes));
             told(conclude(args, &import, model, history, judges, String::new))
         }
+        (Imported::Txn(history), Model::ListAppend | Model::RwRegister) => {
+            let judges = Ok(vec![Judge::made(history, Cycles::new(args.consistency))]);
+            told(conclude(args, &import, model, history, judges, || {
+                denied(history, args.states)
+            }))
+        }
         (Imported::Kv(history), Model::Siblings | Model::MultiValueRegister) => {
             let judges = siblings(model, history, &args.promises);
             told(conclude(args, &import, model, history, judges, || {
@@ -66,6 +74,33 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
             models(about)
         )),
     }
+}
+
+/// Which anomalies transactions show, and which consistency models that leaves.
+fn denied(history: &History<Txn>, states: u64) -> String {
+    let found = cycles::anomalies(history, Sources::default(), Budget { states });
+    let kinds: Vec<String> = found.iter().map(|one| one.kind.to_string()).collect();
+    if kinds.is_empty() {
+        return String::new();
+    }
+    let denied = |model: &ConsistencyModel| {
+        found
+            .iter()
+            .any(|one| one.denies().any(|denied| denied == *model))
+    };
+    let left = ConsistencyModel::ALL
+        .into_iter()
+        .filter(|model| !denied(model));
+    let left: Vec<&str> = left.map(ConsistencyModel::name).collect();
+    format!(
+        "anomalies: {}\nconsistency models that none of them denies: {}",
+        kinds.join(", "),
+        if left.is_empty() {
+            "none".into()
+        } else {
+            left.join(", ")
+        }
+    )
 }
 
 /// The model of a recording of which nothing more was said.
