@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::sequential::Model;
+use super::sequential::{Model, Shortcut};
 use crate::append::{Append, AppendAction, AppendCall, AppendRet};
+use crate::history::Op;
+use crate::linear::zones;
 
 /// Independent strings that begin empty.
 ///
@@ -145,6 +147,11 @@ impl Model for Appends {
             }
         }
         false
+    }
+
+    /// By zones, where it is certain which operation each piece that was seen is from.
+    fn shortcut(&self, ops: &[&Op<Append>]) -> Option<Shortcut> {
+        zones::strings(ops)
     }
 
     fn state_label(&self, state: &String) -> String {

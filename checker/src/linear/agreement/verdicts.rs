@@ -115,17 +115,32 @@ fn registers_with_nearly_unique_values_are_judged_as_by_trying_every_order() {
     tally.assert_special(60);
 }
 
-#[test]
-fn strings_are_judged_as_by_trying_every_order() {
+fn strings(spread: Spread) -> Tally {
     let mut tally = Tally::default();
     for seed in 0..cases() {
         let luck = &mut Luck(seed);
         let (count, unknown) = (2 + luck.below(7), luck.below(5));
-        let history = append(luck, count, unknown, Spread::Few);
+        let history = append(luck, count, unknown, spread);
         let expected = naive(&Appends, &history).is_some();
         tally.judge(Appends, &history, expected);
     }
     tally.assert_both();
+    tally
+}
+
+#[test]
+fn strings_of_repeated_pieces_are_judged_as_by_trying_every_order() {
+    strings(Spread::Few);
+}
+
+#[test]
+fn strings_of_unique_pieces_are_judged_as_by_trying_every_order() {
+    strings(Spread::Unique).assert_special(95);
+}
+
+#[test]
+fn strings_of_nearly_unique_pieces_are_judged_as_by_trying_every_order() {
+    strings(Spread::Nearly).assert_special(60);
 }
 
 #[test]

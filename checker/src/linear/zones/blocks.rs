@@ -20,6 +20,8 @@ pub(super) enum Clash {
     /// An operation of this block returned before one on the initial state, or on what followed from it,
     /// was called.
     Initial(u32),
+    /// Two operations, by their places, saw this state behind different others.
+    Disagreement { state: u32, gets: [u32; 2] },
     /// Each of two blocks has an operation that returned before one of the other was called.
     Apart([u32; 2]),
 }

@@ -39,6 +39,7 @@ pub(super) fn contradiction<D: Domain>(
         Clash::Circle(state) => case.circle(state),
         Clash::Within { root, state } => case.within(root, state),
         Clash::Initial(root) => case.initial(root),
+        Clash::Disagreement { state, gets } => case.disagreement(state, gets),
         Clash::Apart(roots) => case.apart(roots),
     };
     places.sort_unstable();
@@ -119,6 +120,9 @@ impl<D: Domain> Case<'_, '_, D> {
         let mut facts = vec![self.before(early, late)];
         let mut places = vec![early.place, late.place];
         let links = self.links(late.state, early.state);
+        if self.writer(early.state).contains(&early.place) {
+            places.extend(self.support(early.state));
+        }
         let (first, second) = (self.op(early.place), self.op(late.place));
         let writes = self.clusters.all[late.state as usize].writer == late.place;
         if links.is_empty() {
@@ -164,6 +168,21 @@ impl<D: Domain> Case<'_, '_, D> {
             }
         }
         None
+    }
+
+    fn disagreement(&self, state: u32, gets: [u32; 2]) -> Told {
+        let mut places = self.writer(state);
+        places.extend(gets);
+        let (ids, what) = (gets.map(|place| self.op(place).id), self.state(state));
+        let text = if ids[0] == ids[1] {
+            format!("{} saw {what} twice, and it was appended only once", ids[0])
+        } else {
+            format!(
+                "{} and {} saw {what} behind different strings, and it was appended only once",
+                ids[0], ids[1]
+            )
+        };
+        (places, vec![reason(text, &ids)], "gets of different orders")
     }
 
     fn initial(&self, root: u32) -> Told {

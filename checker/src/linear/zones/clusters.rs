@@ -33,7 +33,7 @@ pub(super) struct Cluster {
     pub(super) high: u64,
     /// Whether an operation that took effect shows that the state was there.
     observed: bool,
-    /// Whether the outcome of the writer is unknown.
+    /// Whether the outcome of the writer does not show that it led to this state.
     unknown: bool,
     /// Whether the state is written by more than one operation. The others have clusters of their own.
     again: bool,
@@ -122,6 +122,24 @@ impl Clusters {
         cluster.unknown = unknown;
     }
 
+    /// Notes that a string shows this state, which follows on `from` if it does not begin anew. `false`
+    /// if another string showed it behind another state.
+    pub(super) fn follow(&mut self, state: u32, from: Option<u32>) -> bool {
+        let cluster = &mut self.all[state as usize];
+        let Some(from) = from else {
+            cluster.observed = true;
+            return true;
+        };
+        if cluster.observed {
+            return cluster.from == from;
+        }
+        cluster.observed = true;
+        // Whatever its outcome, it alone does not show where it took effect.
+        cluster.unknown = true;
+        cluster.from = from;
+        true
+    }
+
     /// An operation that took effect, saw this state and left it. Readers come in the order of calls.
     pub(super) fn read<D: Domain>(&mut self, state: u32, place: u32, op: &Op<D>) {
         let cluster = &mut self.all[state as usize];
@@ -186,7 +204,7 @@ impl Clusters {
         shown
     }
 
-    /// Whether the outcome of the writer of this state is unknown.
+    /// Whether the outcome of the writer does not show that it led to this state.
     pub(super) fn unknown(&self, state: u32) -> bool {
         self.all[state as usize].unknown
     }

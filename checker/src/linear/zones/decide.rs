@@ -1,6 +1,6 @@
 //! From clusters to a decision.
 
-use super::blocks::arrange;
+use super::blocks::{Clash, arrange};
 use super::clash::contradiction;
 use super::clusters::{Cluster, Clusters, INITIAL};
 use super::loose::{Loose, insert};
@@ -11,6 +11,15 @@ use crate::model::Shortcut;
 /// How zones are named in reports.
 const BY: &str = "zones";
 
+/// What is known of a part before any order is tried.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) clusters: Clusters,
+    pub(super) loose: Loose,
+    /// What was seen to be impossible already.
+    pub(super) clash: Option<Clash>,
+}
+
 /// Decides a part by the clusters of its operations, O(n log n). `label` says which state an operation
 /// saw or left.
 ///
@@ -18,14 +27,18 @@ const BY: &str = "zones";
 /// the writer of the next state.
 pub(super) fn decide<D: Domain>(
     ops: &[&Op<D>],
-    mut clusters: Clusters,
-    loose: &Loose,
+    found: Found,
     label: impl Fn(&Op<D>) -> String,
 ) -> Option<Shortcut> {
+    let Found {
+        mut clusters,
+        loose,
+        clash,
+    } = found;
     if !clusters.settle() {
         return None;
     }
-    let roots = match arrange(&mut clusters) {
+    let roots = match clash.map_or_else(|| arrange(&mut clusters), Err) {
         Ok(roots) => roots,
         Err(clash) => {
             let found = contradiction(ops, &clusters, clash, BY, &label);
@@ -45,7 +58,7 @@ pub(super) fn decide<D: Domain>(
         order.map(|(place, _)| id(place)).collect()
     } else {
         let order: Vec<(u32, u32)> = order.collect();
-        insert(ops, &order, loose)?.into_iter().map(id).collect()
+        insert(ops, &order, &loose)?.into_iter().map(id).collect()
     };
     Some(Shortcut::Explained { order, by: BY })
 }

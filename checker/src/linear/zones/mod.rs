@@ -6,8 +6,10 @@ mod clusters;
 mod decide;
 mod loose;
 mod registers;
+mod strings;
 #[cfg(test)]
 mod tests;
 mod values;
 
 pub(crate) use registers::registers;
+pub(crate) use strings::strings;

@@ -1,7 +1,7 @@
 //! Registers of which no value that was seen is written twice.
 
 use super::clusters::Clusters;
-use super::decide::decide;
+use super::decide::{Found, decide};
 use super::loose::Loose;
 use super::values::Values;
 use crate::history::Op;
@@ -48,11 +48,14 @@ pub(crate) fn registers(initial: &Value, ops: &[&Op<Register>]) -> Option<Shortc
             _ => return None,
         }
     }
-    decide(ops, clusters, &loose, |op| {
-        match (&op.call.action, op.outcome.ok()) {
-            (Action::Read, Some(RegisterRet::Value(value))) => value.to_string(),
-            (Action::Write(value) | Action::Cas(_, value), _) => value.to_string(),
-            (Action::Read, _) => String::new(),
-        }
+    let found = Found {
+        clusters,
+        loose,
+        clash: None,
+    };
+    decide(ops, found, |op| match (&op.call.action, op.outcome.ok()) {
+        (Action::Read, Some(RegisterRet::Value(value))) => value.to_string(),
+        (Action::Write(value) | Action::Cas(_, value), _) => value.to_string(),
+        (Action::Read, _) => String::new(),
     })
 }
