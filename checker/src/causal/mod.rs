@@ -1,6 +1,10 @@
 //! Every read covers what causally precedes it.
 
+#[cfg(test)]
+mod agreement;
 mod check;
+#[cfg(test)]
+mod naive;
 mod path;
 #[cfg(test)]
 mod tests;

@@ -116,6 +116,19 @@ fn an_unknown_write_is_demanded_of_those_who_know_a_reader() {
 }
 
 #[test]
+fn who_reads_an_unknown_write_knows_what_its_session_did_before() {
+    let run = |read: &str| {
+        format!(
+            "[0,1] s1 put x a -> ok
+             [2,-] s1 put x b -> info
+             [4,5] s2 get x -> {read} as g"
+        )
+    };
+    holds(&run("{a,b}"));
+    assert_eq!(found(&run("{b}")).title(), "causal (monotonic-writes)");
+}
+
+#[test]
 fn siblings_beside_what_replaced_them_are_not_causal() {
     let found = found(
         "[0,1] s1 put x a -> ok

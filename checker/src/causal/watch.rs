@@ -23,7 +23,8 @@ pub(crate) enum Broken {
 /// Follows a history and knows for each session what causally precedes its next operation.
 ///
 /// The past of a session is the last operation that it knows of every session, with all before it:
-/// places count from one, zero is none. A write of unknown outcome is known only by its readers.
+/// places count from one, zero is none. A write that was not acknowledged is known only by its readers, and
+/// so are the contexts that it passed.
 #[derive(Debug)]
 pub(crate) struct Pasts {
     vectors: Vectors,
@@ -84,30 +85,30 @@ impl Pasts {
         self.met
     }
 
-    /// The session learns what was known at this place.
-    fn learn(&mut self, session: usize, from: usize) {
+    /// What is known to whoever knows this much and learns what was known at a place.
+    fn learn(&mut self, known: Vector, from: usize) -> Vector {
         let (asked, kept) = &mut self.asked[from];
         *asked -= 1;
         let Some(issued) = self.issued.get_mut(*kept as usize) else {
-            return;
+            return known;
         };
-        let past = self.vectors.join(self.sessions[session], *issued);
-        self.sessions[session] = past;
+        let known = self.vectors.join(known, *issued);
         if *asked == 0 {
             *issued = Vector::default();
             self.room.push(*kept);
         }
+        known
     }
 
-    /// Whoever asks later learns what the session knows now, and this operation if it counts.
-    fn issue(&mut self, session: usize, place: usize, counts: bool) {
+    /// Whoever asks later learns what was known here, and this operation if it counts.
+    fn issue(&mut self, past: Vector, (session, place): (usize, usize), counts: bool) {
         if self.asked[place].0 == 0 {
             return;
         }
-        let mut past = self.sessions[session];
-        if counts {
-            past = self.vectors.set(past, session, place as u32 + 1);
-        }
+        // What the session did before counts in any case.
+        let past = self
+            .vectors
+            .set(past, session, place as u32 + u32::from(counts));
         if let Some(kept) = self.room.pop() {
             self.asked[place].1 = kept;
             self.issued[kept as usize] = past;
@@ -182,16 +183,22 @@ impl Watch for Pasts {
             return;
         };
         let session = order.session(place);
+        let mut known = self.sessions[session];
         for from in order.contexts(place) {
             if order.session(from) != session {
-                self.learn(session, from);
+                known = self.learn(known, from);
             }
         }
-        let status = order.keys[key as usize].writes[write as usize].status;
-        if status == Status::Acknowledged && !order.keys[key as usize].repeats {
-            self.begin(key as usize, session, place);
+        let key_number = key as usize;
+        let key = &order.keys[key_number];
+        let acknowledged = key.writes[write as usize].status == Status::Acknowledged;
+        if acknowledged {
+            self.sessions[session] = known;
+            if !key.repeats {
+                self.begin(key_number, session, place);
+            }
         }
-        self.issue(session, place, status != Status::Unknown);
+        self.issue(known, (session, place), acknowledged);
     }
 
     fn read(&mut self, order: &Order<'_>, reading: Reading<'_>) {
@@ -204,9 +211,11 @@ impl Watch for Pasts {
             let mut begun = begun.map(|&(other, place)| (other as usize, place as usize));
             self.met = answer.len() > 1 || begun.any(|of| self.precedes(of, reader));
         }
+        let mut known = self.sessions[session];
         for &write in answer {
-            self.learn(session, key.writes[write].place);
+            known = self.learn(known, key.writes[write].place);
         }
+        self.sessions[session] = known;
         if self.broken.is_none() {
             if let Some((old, new)) = conflict(order, reading) {
                 let [old, new] = [old, new].map(|write| key.writes[write].place);
@@ -224,7 +233,7 @@ impl Watch for Pasts {
         if !answer.is_empty() {
             self.begin(reading.key, session, reading.place);
         }
-        self.issue(session, reading.place, true);
+        self.issue(known, (session, reading.place), true);
     }
 
     fn done(&self) -> bool {
