@@ -10,7 +10,7 @@ use super::models::ConsistencyModel;
 use super::order::{link_real_time, link_sessions};
 use super::search::{Search, kind};
 use crate::evidence::{Finding, Findings};
-use crate::history::History;
+use crate::history::{History, Time};
 use crate::txn::Txn;
 use crate::verdict::{Budget, Checker, Counters, Promise, Shortfall, Verdict};
 
@@ -109,7 +109,7 @@ impl Checker<Txn> for Cycles {
                     part: "fractured reads".into(),
                     states: budget.states,
                     unknown,
-                    window: None,
+                    window: Some(window(history)),
                     pending: 0,
                 })
             }
@@ -124,6 +124,14 @@ impl Checker<Txn> for Cycles {
 /// consistent with every model that none of them [denies](Anomaly::denies), as far as can be told.
 pub fn anomalies(history: &History<Txn>, sources: Sources, budget: Budget) -> Vec<Anomaly> {
     judge(history, sources, Extent::RealTime, budget, |_| false).anomalies
+}
+
+/// The first call and the last return: fractured reads are looked for all over a history.
+fn window(history: &History<Txn>) -> (Time, Time) {
+    let ops = history.ops();
+    let first = ops.first().map_or(Time(0), |op| op.invoked);
+    let last = ops.iter().filter_map(|op| op.returned).max();
+    (first, last.unwrap_or(first))
 }
 
 struct Judged {
@@ -166,7 +174,7 @@ fn judge(
     let graph: Graph = edges.graph();
     let search = Search::new(&graph, budget.states);
     drop(graph);
-    let knots = search.by_data();
+    let knots = search.tied(Extent::Data);
     let spent = !fractured::find(&book, &versions, knots, &mut found, budget.states);
     for (shape, extent) in Search::searches() {
         let wanted = AnomalyKind::Cycle(shape, extent);

@@ -1,5 +1,7 @@
 //! Which parts of two transactions make one depend on the other.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::book::{Book, Did, Part};
 use super::edges::Link;
 use super::inferred::Versions;
@@ -26,89 +28,93 @@ impl Proof {
         link: Link,
         versions: &[Versions],
     ) -> Option<Proof> {
-        let mut proofs: Vec<Proof> = Vec::new();
-        let mut done: Vec<u32> = Vec::new();
+        let mut best: Option<Proof> = None;
+        let mut done: FxHashSet<u32> = FxHashSet::default();
         for ask in &book.op(from).call.0 {
-            let Some(key) = book.number(ask.key()).filter(|key| !done.contains(key)) else {
+            let Some(key) = book.number(ask.key()).filter(|&key| done.insert(key)) else {
                 continue;
             };
-            done.push(key);
-            for (index, first) in book.of(from, ask.key()) {
-                let earlier = Part { txn: from, index };
-                for (index, second) in book.of(to, ask.key()) {
-                    let later = Part { txn: to, index };
+            let (order, read) = match versions[key as usize] {
+                Versions::Unknown => continue,
+                Versions::Register | Versions::Unread => (&[][..], None),
+                Versions::List(read, len) => (&book.list(read)[..len as usize], Some(read)),
+            };
+            let places: FxHashMap<&Value, usize> = order.iter().zip(0..).collect();
+            let placed = |txn| {
+                let deeds = book.of(txn, ask.key());
+                let deeds =
+                    deeds.map(|(index, did)| (Part { txn, index }, did, place(&places, did)));
+                deeds.collect::<Vec<_>>()
+            };
+            let (first, second) = (placed(from), placed(to));
+            for &(earlier, one, before) in &first {
+                for &(later, two, after) in &second {
                     let gap = match versions[key as usize] {
-                        Versions::Unknown => None,
-                        Versions::Register => {
-                            gap_of_register(book, key, first, (later, second), link)
-                        }
-                        Versions::Unread => gap_of_list(&[], first, second, link),
-                        Versions::List(read, len) => {
-                            let order = &book.list(read)[..len as usize];
-                            gap_of_list(order, first, second, link)
-                        }
+                        Versions::Register => gap_of_register(one, two, (&second, later), link),
+                        _ => gap_of_list((one, before), (two, after), order.len(), link),
                     };
-                    let order = match versions[key as usize] {
-                        Versions::List(read, _) => Some(read),
-                        _ => None,
-                    };
-                    proofs.extend(gap.map(|gap| Proof {
-                        key,
-                        earlier,
-                        later,
-                        order,
-                        gap,
-                    }));
+                    let plainest = best.as_ref().map_or(usize::MAX, |best| best.gap);
+                    if let Some(gap) = gap.filter(|&gap| gap < plainest) {
+                        best = Some(Proof {
+                            key,
+                            earlier,
+                            later,
+                            order: read,
+                            gap,
+                        });
+                    }
                 }
             }
         }
-        proofs.into_iter().min_by_key(|proof| proof.gap)
+        best
     }
 }
 
-/// How far apart two parts are in the order of a list, if that makes this link.
-fn gap_of_list(order: &[Value], first: Did<'_>, second: Did<'_>, link: Link) -> Option<usize> {
-    let end = order.len();
-    let position = |value: &Value| order.iter().position(|one| one == value);
-    let length = |told: &Told| match told {
-        Told::List(list) => Some(list.len()),
-        Told::Value(Value::Nil) => Some(0),
-        _ => None,
-    };
-    match (link, first, second) {
-        (Link::Ww, Did::Wrote(one), Did::Wrote(two)) => {
-            let one = position(one)?;
-            position(two).unwrap_or(end).checked_sub(one + 1)
+/// Where an appended element stands, or how many elements a read saw.
+fn place(places: &FxHashMap<&Value, usize>, did: Did<'_>) -> Option<usize> {
+    match did {
+        Did::Wrote(value) => places.get(value).copied(),
+        Did::Read(Told::List(list)) => Some(list.len()),
+        Did::Read(Told::Value(Value::Nil)) => Some(0),
+        Did::Read(_) => None,
+    }
+}
+
+/// How far apart two parts are in the order of a list, if that makes this link. What was never read
+/// stands at the end.
+fn gap_of_list(
+    (one, before): (Did<'_>, Option<usize>),
+    (two, after): (Did<'_>, Option<usize>),
+    end: usize,
+    link: Link,
+) -> Option<usize> {
+    match (link, one, two) {
+        (Link::Ww, Did::Wrote(_), Did::Wrote(_)) => after.unwrap_or(end).checked_sub(before? + 1),
+        (Link::Wr, Did::Wrote(_), Did::Read(_)) => after?.checked_sub(before? + 1),
+        (Link::Rw | Link::Update, Did::Read(_), Did::Wrote(_)) => {
+            after.unwrap_or(end).checked_sub(before?.min(end))
         }
-        (Link::Wr, Did::Wrote(one), Did::Read(told)) => {
-            length(told)?.checked_sub(position(one)? + 1)
-        }
-        (_, Did::Read(told), Did::Wrote(two)) => position(two)
-            .unwrap_or(end)
-            .checked_sub(length(told)?.min(end)),
         _ => None,
     }
 }
 
 /// Whether two parts make this link by a register: 0 if they do.
 fn gap_of_register(
-    book: &Book<'_>,
-    key: u32,
-    first: Did<'_>,
-    (later, second): (Part, Did<'_>),
+    one: Did<'_>,
+    two: Did<'_>,
+    (deeds, later): (&[(Part, Did<'_>, Option<usize>)], Part),
     link: Link,
 ) -> Option<usize> {
-    match (link, first, second) {
-        (Link::Wr, Did::Wrote(one), Did::Read(Told::Value(two))) => (one == two).then_some(0),
-        (_, Did::Read(Told::Value(Value::Nil)), Did::Wrote(_)) => Some(0),
-        (_, Did::Read(Told::Value(one)), Did::Wrote(_)) => {
-            let mut reads = book
-                .of(later.txn, book.key(key))
-                .filter(|&(at, _)| at < later.index);
-            reads
-                .any(|(_, did)| matches!(did, Did::Read(Told::Value(seen)) if seen == one))
-                .then_some(0)
+    let follows = match (link, one, two) {
+        (Link::Wr, Did::Wrote(one), Did::Read(Told::Value(two))) => one == two,
+        (Link::Rw | Link::Update, Did::Read(Told::Value(seen)), Did::Wrote(_)) => {
+            let replaces = |&(part, did, _): &(Part, Did<'_>, _)| {
+                part.index < later.index
+                    && matches!(did, Did::Read(Told::Value(read)) if read == seen)
+            };
+            *seen == Value::Nil || deeds.iter().any(replaces)
         }
-        _ => None,
-    }
+        _ => false,
+    };
+    follows.then_some(0)
 }

@@ -4,6 +4,8 @@
 //! in linear time; the budget only limits how long a shorter cycle is looked for, and whether one with
 //! a single anti-dependency is found where others are.
 
+use std::cell::OnceCell;
+
 use super::anomaly::{AnomalyKind, Extent, Shape};
 use super::edges::{Graph, Link};
 use super::knots::{Knot, knots};
@@ -23,30 +25,40 @@ const SEARCHES: u64 = (EXTENTS.len() * SHAPES.len()) as u64;
 /// The knots of a history, to be searched for one kind of cycle after the other.
 #[derive(Debug)]
 pub(super) struct Search {
-    /// For each extent the knots that its links tie.
-    tied: [Vec<Knot>; 3],
+    /// Tied by all links.
+    all: Vec<Knot>,
+    by_data: OnceCell<Vec<Knot>>,
+    by_sessions: OnceCell<Vec<Knot>>,
     budget: u64,
 }
 
 impl Search {
     /// Finds the knots, O(nodes + edges).
     pub(super) fn new(graph: &Graph, budget: u64) -> Self {
-        let all = knots(graph);
-        let tied = EXTENTS.map(|extent| {
-            let loosened = all.iter().flat_map(|knot| knot.loosened(links(extent)));
-            let mut loosened: Vec<Knot> = loosened.collect();
-            loosened.sort_by_key(|knot| (knot.nodes.len(), knot.nodes[0]));
-            loosened
-        });
         Search {
-            tied,
+            all: knots(graph),
+            by_data: OnceCell::new(),
+            by_sessions: OnceCell::new(),
             budget: budget / SEARCHES,
         }
     }
 
-    /// The knots that the data alone ties.
-    pub(super) fn by_data(&self) -> &[Knot] {
-        &self.tied[0]
+    /// The knots that the links of an extent tie.
+    pub(super) fn tied(&self, extent: Extent) -> &[Knot] {
+        let loosened = || {
+            let loosened = self
+                .all
+                .iter()
+                .flat_map(|knot| knot.loosened(links(extent)));
+            let mut loosened: Vec<Knot> = loosened.collect();
+            loosened.sort_by_key(|knot| (knot.nodes.len(), knot.nodes[0]));
+            loosened
+        };
+        match extent {
+            Extent::Data => self.by_data.get_or_init(loosened),
+            Extent::Session => self.by_sessions.get_or_init(loosened),
+            Extent::RealTime => &self.all,
+        }
     }
 
     /// All searches, in the order of the gravity of what they look for.
@@ -58,7 +70,7 @@ impl Search {
 
     /// A cycle of this kind, or of a kind that denies more.
     pub(super) fn search(&self, shape: Shape, extent: Extent) -> Option<Cycle> {
-        let tied = &self.tied[extent as usize];
+        let tied = self.tied(extent);
         let through = |links: u8| match extent {
             Extent::Data => links,
             Extent::Session => Link::Session.bit(),
