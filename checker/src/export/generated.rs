@@ -314,3 +314,153 @@ pub(crate) fn mutexes() -> impl Strategy<Value = History<Mutex>> {
 pub(crate) fn txns() -> impl Strategy<Value = History<Txn>> {
     history::<Txn>(txn())
 }
+
+/// Histories in which every answer is one that its call can have, for formats with no words for others.
+///
+/// Either every call has a key or none, and either reads of nil or reads without an answer are there.
+fn fitting<D: Domain>(
+    ops: impl Strategy<Value = (D::Call, D::Ret)>,
+    keyed: bool,
+    fit: impl Fn(bool, D::Call, D::Ret) -> (D::Call, D::Ret) + 'static,
+) -> impl Strategy<Value = History<D>> {
+    history::<D>(ops.prop_map(move |(call, ret)| fit(keyed, call, ret)))
+}
+
+fn one_key(keyed: bool, key: Option<String>) -> Option<String> {
+    keyed.then(|| key.unwrap_or_default())
+}
+
+/// Registers whose reads say nil, or not what they saw.
+pub(crate) fn fitting_registers(
+    keyed: bool,
+    nil: bool,
+) -> impl Strategy<Value = History<Register>> {
+    fitting::<Register>(register(), keyed, move |keyed, call, ret| {
+        let ret = match (&call.action, ret) {
+            (Action::Read, RegisterRet::Value(value)) if nil || value != Value::Nil => {
+                RegisterRet::Value(value)
+            }
+            (Action::Read, _) if nil => RegisterRet::Value(Value::Nil),
+            (Action::Read, _) => RegisterRet::Unseen,
+            (Action::Cas(..), RegisterRet::Mismatch) => RegisterRet::Mismatch,
+            _ => RegisterRet::Done,
+        };
+        let key = one_key(keyed, call.key);
+        (RegisterCall { key, ..call }, ret)
+    })
+}
+
+/// Sets with answers that fit.
+pub(crate) fn fitting_sets(keyed: bool) -> impl Strategy<Value = History<Set>> {
+    fitting::<Set>(set(), keyed, |keyed, call, ret| {
+        let ret = match (&call.action, ret) {
+            (SetAction::Read, ret @ SetRet::Values(_)) => ret,
+            (SetAction::Contains(_), ret @ SetRet::Has(_)) => ret,
+            (SetAction::Read | SetAction::Contains(_), _) => SetRet::Unseen,
+            (_, ret @ SetRet::Changed(_)) => ret,
+            _ => SetRet::Done,
+        };
+        let key = one_key(keyed, call.key);
+        (SetCall { key, ..call }, ret)
+    })
+}
+
+/// Counters with answers that fit.
+pub(crate) fn fitting_counters(keyed: bool) -> impl Strategy<Value = History<Counter>> {
+    fitting::<Counter>(counter(), keyed, |keyed, call, ret| {
+        let ret = match (call.action, ret) {
+            (_, ret @ CounterRet::Value(_)) => ret,
+            (CounterAction::Read, _) => CounterRet::Unseen,
+            (CounterAction::Add(_), _) => CounterRet::Done,
+        };
+        let key = one_key(keyed, call.key);
+        (CounterCall { key, ..call }, ret)
+    })
+}
+
+/// Queues with answers that fit.
+pub(crate) fn fitting_queues(keyed: bool) -> impl Strategy<Value = History<Queue>> {
+    fitting::<Queue>(queue(), keyed, |keyed, call, ret| {
+        let ret = match (&call.action, ret) {
+            (QueueAction::Dequeue, QueueRet::Value(value)) if value != Value::Nil => {
+                QueueRet::Value(value)
+            }
+            (QueueAction::Dequeue, _) => QueueRet::Empty,
+            (QueueAction::Enqueue(_), _) => QueueRet::Done,
+        };
+        let key = one_key(keyed, call.key);
+        (QueueCall { key, ..call }, ret)
+    })
+}
+
+/// Locks, all or none with keys.
+pub(crate) fn fitting_mutexes(keyed: bool) -> impl Strategy<Value = History<Mutex>> {
+    fitting::<Mutex>(mutex(), keyed, |keyed, call, ret| {
+        let key = one_key(keyed, call.key);
+        (MutexCall { key, ..call }, ret)
+    })
+}
+
+/// Transactions over keys of which some are lists and the others registers: numbers are registers
+/// unless all keys are lists, texts are lists unless all are registers.
+pub(crate) fn fitting_txns(lists: Option<bool>) -> impl Strategy<Value = History<Txn>> {
+    let is_list = move |key: &Value| lists.unwrap_or(matches!(key, Value::Text(_)));
+    fitting::<Txn>(txn(), false, move |_, call, ret| {
+        let asks = call.0.into_iter().map(|ask| match ask {
+            Ask::Write(key, value) | Ask::Append(key, value) if is_list(&key) => {
+                Ask::Append(key, value)
+            }
+            Ask::Write(key, value) | Ask::Append(key, value) => Ask::Write(key, value),
+            read @ Ask::Read(_) => read,
+        });
+        let asks: Vec<_> = asks.collect();
+        let mut rets = ret.0.into_iter();
+        let unseen = rets.len() == 1;
+        let told = asks.iter().map(|ask| match (ask, rets.next()) {
+            (Ask::Write(..) | Ask::Append(..), _) => Told::Done,
+            (Ask::Read(_), _) if unseen => Told::Unseen,
+            // Beside registers, a list that nobody appends to is not known as one.
+            (Ask::Read(_), Some(Told::List(values))) if lists == Some(true) => Told::List(values),
+            (Ask::Read(key), _) if is_list(key) => Told::List(Vec::new()),
+            (Ask::Read(_), Some(Told::Value(value))) => Told::Value(value),
+            (Ask::Read(_), _) => Told::Value(Value::Nil),
+        });
+        let ret = TxnRet(told.collect());
+        (TxnCall(asks), ret)
+    })
+}
+
+/// What a log of etcd's can say.
+pub(crate) fn fitting_logs() -> impl Strategy<Value = History<Register>> {
+    let number = |value: Value| match value {
+        Value::Int(number) => Value::Int(number.saturating_abs()),
+        _ => Value::Int(7),
+    };
+    fitting::<Register>(register(), false, move |_, call, ret| {
+        let action = match call.action {
+            Action::Read => Action::Read,
+            Action::Write(value) => Action::Write(number(value)),
+            Action::Cas(from, to) => Action::Cas(number(from), number(to)),
+        };
+        let ret = match (&action, ret) {
+            (Action::Read, RegisterRet::Value(Value::Nil)) => RegisterRet::Value(Value::Nil),
+            (Action::Read, RegisterRet::Value(value)) => RegisterRet::Value(number(value)),
+            (Action::Read, _) => RegisterRet::Unseen,
+            (Action::Cas(..), RegisterRet::Mismatch) => RegisterRet::Mismatch,
+            _ => RegisterRet::Done,
+        };
+        (RegisterCall { key: None, action }, ret)
+    })
+}
+
+/// Strings with answers that fit.
+pub(crate) fn fitting_strings() -> impl Strategy<Value = History<Append>> {
+    fitting::<Append>(append(), true, |_, call, ret| {
+        let ret = match (&call.action, ret) {
+            (AppendAction::Get, AppendRet::Done) => AppendRet::Unseen,
+            (AppendAction::Get, ret) => ret,
+            _ => AppendRet::Done,
+        };
+        (call, ret)
+    })
+}

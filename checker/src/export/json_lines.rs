@@ -1,6 +1,6 @@
 //! Our own format: a header line, then one entry a line.
 
-use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use serde::Serialize;
 
@@ -22,17 +22,27 @@ use crate::import::Header;
 /// # Ok::<(), checker::Malformed>(())
 /// ```
 pub fn json_lines<D: Domain>(history: &History<D>) -> String {
-    let mut text = String::new();
-    line(&mut text, &Header::of::<D>());
-    for entry in history.entries() {
-        line(&mut text, &entry);
-    }
-    text
+    let mut bytes = Vec::new();
+    json_lines_to(history, &mut bytes).expect("writing to memory cannot fail");
+    String::from_utf8(bytes).expect("JSON is text")
 }
 
-fn line(text: &mut String, value: &impl Serialize) {
-    let json = serde_json::to_string(value).expect("every map key of an entry is a string");
-    writeln!(text, "{json}").expect("writing to a string cannot fail");
+/// Writes a history as [`json_lines`] does.
+///
+/// # Errors
+/// What the writer says.
+pub fn json_lines_to<D: Domain>(history: &History<D>, mut out: impl Write) -> io::Result<()> {
+    line(&mut out, &Header::of::<D>())?;
+    for entry in history.entries() {
+        line(&mut out, &entry)?;
+    }
+    out.flush()
+}
+
+fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    let mut json = serde_json::to_vec(value).expect("every map key of an entry is a string");
+    json.push(b'\n');
+    out.write_all(&json)
 }
 
 #[cfg(test)]

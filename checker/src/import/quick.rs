@@ -159,16 +159,16 @@ impl<'a> Scan<'a> {
         let negative = self.take(b'-').is_some();
         let (start, mut number) = (self.at, 0_i64);
         while let Some(digit) = self.peek().filter(u8::is_ascii_digit) {
-            number = number.wrapping_mul(10) + i64::from(digit - b'0');
+            // What overflows is too long to be taken.
+            number = number
+                .wrapping_mul(10)
+                .wrapping_add(i64::from(digit - b'0'));
             self.at += 1;
         }
         let digits = &self.text[start..self.at];
         let plain = digits.len() == 1 || !digits.starts_with('0');
-        ((1..=18).contains(&digits.len()) && plain && self.delimited()).then_some(if negative {
-            -number
-        } else {
-            number
-        })
+        ((1..=18).contains(&digits.len()) && plain && self.delimited())
+            .then(|| if negative { -number } else { number })
     }
 
     fn form(&mut self, depth: usize) -> Option<Form> {
@@ -206,6 +206,179 @@ impl<'a> Scan<'a> {
                 return Some(Kind::Vector(members));
             }
             members.push(self.form(depth + 1)?);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::import::edn::{Item, Reader};
+
+    const PLACE: Place = Place::START;
+
+    /// What general rules make of the same text.
+    fn general(text: &str, notation: Notation) -> Option<(Operation, usize)> {
+        let mut reader = Reader::new(text, 0, notation);
+        match reader.item() {
+            Ok(Item::Form(form)) => {
+                let operation = Operation::new(form, PLACE).ok()?;
+                Some((operation, reader.at()))
+            }
+            _ => None,
+        }
+    }
+
+    fn piece(notation: Notation) -> impl Strategy<Value = &'static str> {
+        let edn = [
+            ":process",
+            ":type",
+            ":f",
+            ":value",
+            ":index",
+            ":time",
+            ":key",
+            ":error",
+            ":x",
+            ":invoke",
+            ":ok",
+            ":info",
+            ":a/b",
+            ":1",
+            "nil",
+            "nil:",
+            "0",
+            "7",
+            "-3",
+            "007",
+            "12N",
+            "1.5",
+            "+4",
+            "123456789012345678",
+            "9223372036854775807",
+            "-9223372036854775808",
+            "99999999999999999999",
+            "\"s ü\"",
+            "\"\\n\"",
+            "[",
+            "]",
+            "[[:r 1 nil]]",
+            "{",
+            "}",
+            "(",
+            "#{1}",
+            "#_",
+            ";",
+            "\n",
+            ",",
+            " ",
+            "\u{a0}",
+            "#a",
+            "true",
+        ];
+        let json = [
+            "\"process\":",
+            "\"type\":",
+            "\"f\":",
+            "\"value\":",
+            "\"index\":",
+            "\"time\":",
+            "\"key\":",
+            "\"error\":",
+            "\"x\":",
+            "\"invoke\"",
+            "\"ok\"",
+            "null",
+            "0",
+            "7",
+            "-3",
+            "007",
+            "1.5e3",
+            "[",
+            "]",
+            "[[\"r\",1,null]]",
+            "{",
+            "}",
+            "true",
+            "\"\\/\"",
+            ",",
+            ":",
+            " ",
+            "\n",
+            "nil",
+            "(",
+            "#",
+            "1:2",
+        ];
+        let all = if notation == Notation::Edn {
+            edn.to_vec()
+        } else {
+            json.to_vec()
+        };
+        proptest::sample::select(all)
+    }
+
+    fn text(notation: Notation) -> impl Strategy<Value = String> {
+        let (open, process) = match notation {
+            Notation::Edn => ("{", ":process 0 :type :ok"),
+            Notation::Json => ("{", "\"process\": 0, \"type\": \"ok\""),
+        };
+        let pieces = proptest::collection::vec(piece(notation), 0..9);
+        (any::<bool>(), any::<bool>(), pieces, any::<bool>()).prop_map(
+            move |(tagged, whole, pieces, closed)| {
+                let tag = if tagged && notation == Notation::Edn {
+                    "#jepsen.history.Op"
+                } else {
+                    ""
+                };
+                let whole = if whole { process } else { "" };
+                let close = if closed { "}" } else { "" };
+                format!("{tag}{open}{whole} {}{close} ", pieces.join(" "))
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(8192))]
+
+        #[test]
+        fn what_is_read_quickly_is_read_the_same_by_general_rules(
+            (notation, text) in prop_oneof![
+                text(Notation::Edn).prop_map(|text| (Notation::Edn, text)),
+                text(Notation::Json).prop_map(|text| (Notation::Json, text)),
+            ],
+        ) {
+            if let Some(quick) = operation(&text, notation, PLACE) {
+                prop_assert_eq!(general(&text, notation), Some(quick));
+            }
+        }
+    }
+
+    #[test]
+    fn plain_operations_are_read_quickly() {
+        for (text, notation) in [
+            (
+                "{:index 0, :time 32, :type :invoke, :process 0, :f :write, :value 3}",
+                Notation::Edn,
+            ),
+            (
+                "#jepsen.history.Op{:process 5 :type :ok :f :txn :value [[:append 1 2] [:r 3 [4 5]]]}",
+                Notation::Edn,
+            ),
+            (
+                "{:type :info, :f :cas, :value [\"k\" [nil 2]], :process 1, :error :timed-out}",
+                Notation::Edn,
+            ),
+            (
+                r#"{"type": "ok", "f": "txn", "process": 3, "value": [["r", "x", [1, 2]]], "index": 4}"#,
+                Notation::Json,
+            ),
+        ] {
+            let quick = operation(text, notation, PLACE);
+            assert!(quick.is_some(), "{text}");
+            assert_eq!(quick, general(text, notation));
         }
     }
 }
