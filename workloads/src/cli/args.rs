@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use dynamo_core::Flaw;
 
 use super::exit::{HELP, INTERNAL, USAGE};
-use super::{check, hunt, replay};
+use super::{check, export, hunt, replay};
 use crate::preset::Preset;
 
 #[derive(Debug, Parser)]
@@ -36,6 +36,8 @@ enum Command {
     Hunt(Hunt),
     /// Check a recorded history
     Check(Check),
+    /// Write a recorded history in another format
+    Export(Export),
     /// Run a bundle again, exactly
     Replay(Replay),
 }
@@ -136,6 +138,22 @@ pub(super) struct Check {
     /// What stdout gets
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Export {
+    #[command(flatten)]
+    pub(super) recording: Recording,
+    /// The format to write
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    pub(super) to: checker::import::Format,
+    /// What the recording is about, where its operations do not tell [default: by look]
+    #[arg(long, value_name = "OBJECT", value_parser = objects())]
+    pub(super) object: Option<Object>,
+    /// The file to write [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
 }
 
 /// What a recorded object is.
@@ -253,6 +271,13 @@ fn formats() -> impl TypedValueParser<Value = checker::import::Format> {
     })
 }
 
+fn objects() -> impl TypedValueParser<Value = Object> {
+    PossibleValuesParser::new(Object::ALL.iter().map(|object| object.name())).try_map(|name| {
+        let found = Object::ALL.into_iter().find(|object| object.name() == name);
+        found.ok_or("no such object")
+    })
+}
+
 fn consistency_models() -> impl TypedValueParser<Value = ConsistencyModel> {
     let known = ConsistencyModel::ALL;
     PossibleValuesParser::new(known.iter().map(|model| model.name())).try_map(move |name| {
@@ -299,6 +324,7 @@ pub fn main() -> ExitCode {
     let done = std::panic::catch_unwind(|| match &command {
         Command::Hunt(args) => hunt::hunt(args),
         Command::Check(args) => check::check(args),
+        Command::Export(args) => export::export(args),
         Command::Replay(args) => replay::replay(args),
     });
     match done {

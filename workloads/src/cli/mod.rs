@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod exit;
+mod export;
 mod hunt;
 mod output;
 mod replay;

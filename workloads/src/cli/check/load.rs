@@ -10,7 +10,7 @@ use checker::import::{self, Import, NilMeaning, Object, Options, Progress};
 use crate::cli::args::{Nil, Recording};
 
 /// How messages name a file.
-pub(super) fn name(file: &Path) -> String {
+pub(in crate::cli) fn name(file: &Path) -> String {
     if file == Path::new("-") {
         "standard input".into()
     } else {
@@ -19,7 +19,7 @@ pub(super) fn name(file: &Path) -> String {
 }
 
 /// Reads a recording, of this object if that is known, and says on stderr how far it has come.
-pub(super) fn load(args: &Recording, object: Option<Object>) -> Result<Import, String> {
+pub(in crate::cli) fn load(args: &Recording, object: Option<Object>) -> Result<Import, String> {
     let options = Options {
         nil: args.nil.map(|nil| match nil {
             Nil::Value => NilMeaning::Value,

@@ -7,4 +7,5 @@ mod run;
 mod summary;
 mod told;
 
+pub(super) use load::{load, name};
 pub(super) use run::check;
