@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::part::Step;
 use crate::model::{CallOf, Model, RetOf};
@@ -15,6 +15,12 @@ pub(crate) type State = u32;
 
 const IMPOSSIBLE: State = State::MAX;
 
+/// Not computed yet.
+const OPEN: State = State::MAX - 1;
+
+/// How many transitions are kept in rows, one for each state; those of later states are looked up.
+const ROWS: usize = 1 << 20;
+
 /// The transitions of a model that a search has met.
 #[derive(Debug)]
 pub(crate) struct Table<'h, M: Model> {
@@ -23,6 +29,8 @@ pub(crate) struct Table<'h, M: Model> {
     reads_only: Vec<bool>,
     states: Vec<Arc<M::State>>,
     numbers: FxHashMap<Arc<M::State>, State>,
+    /// The transitions of the first states, a row for each.
+    rows: Vec<State>,
     transitions: FxHashMap<(State, Kind), State>,
 }
 
@@ -35,10 +43,10 @@ impl<'h, M: Model> Table<'h, M> {
             reads_only: Vec::new(),
             states: Vec::new(),
             numbers: FxHashMap::default(),
+            rows: Vec::new(),
             transitions: FxHashMap::default(),
         };
-        table.number(model.initial());
-        let mut known = FxHashMap::default();
+        let mut known = FxHashMap::with_capacity_and_hasher(steps.len(), FxBuildHasher);
         let kinds = steps.iter().map(|step| {
             let pair = (&step.op.call, step.ret);
             *known.entry(pair).or_insert_with(|| {
@@ -48,25 +56,45 @@ impl<'h, M: Model> Table<'h, M> {
             })
         });
         let kinds = kinds.collect();
+        table.number(model.initial());
         (table, kinds)
     }
 
     /// The state after a step of this kind; `None` if it is impossible.
     pub(crate) fn step(&mut self, state: State, kind: Kind) -> Option<State> {
-        if let Some(&next) = self.transitions.get(&(state, kind)) {
-            return (next != IMPOSSIBLE).then_some(next);
-        }
+        let next = match self.found(state, kind) {
+            Some(next) => next,
+            None => self.compute(state, kind),
+        };
+        (next != IMPOSSIBLE).then_some(next)
+    }
+
+    fn compute(&mut self, state: State, kind: Kind) -> State {
         let (call, ret) = self.kinds[kind as usize];
         let next = self.model.step(&self.states[state as usize], call, ret);
-        let next = next.map(|next| self.number(next));
-        self.transitions
-            .insert((state, kind), next.unwrap_or(IMPOSSIBLE));
+        let next = next.map_or(IMPOSSIBLE, |next| self.number(next));
+        let place = state as usize * self.kinds.len() + kind as usize;
+        match self.rows.get_mut(place) {
+            Some(known) => *known = next,
+            None => {
+                self.transitions.insert((state, kind), next);
+            }
+        }
         next
+    }
+
+    /// The state after a step of this kind, which may be impossible, if it was computed before.
+    fn found(&self, state: State, kind: Kind) -> Option<State> {
+        let place = state as usize * self.kinds.len() + kind as usize;
+        match self.rows.get(place) {
+            Some(&next) => (next != OPEN).then_some(next),
+            None => self.transitions.get(&(state, kind)).copied(),
+        }
     }
 
     /// The state after a step of this kind, if the search has taken or weighed it.
     pub(crate) fn known(&self, state: State, kind: Kind) -> Option<State> {
-        let next = self.transitions.get(&(state, kind)).copied();
+        let next = self.found(state, kind);
         next.filter(|&next| next != IMPOSSIBLE)
     }
 
@@ -111,6 +139,11 @@ impl<'h, M: Model> Table<'h, M> {
         }
         let (number, state) = (self.states.len() as State, Arc::new(state));
         self.states.push(Arc::clone(&state));
+        if self.rows.len() + self.kinds.len() <= ROWS
+            && self.rows.len() == number as usize * self.kinds.len()
+        {
+            self.rows.resize(self.rows.len() + self.kinds.len(), OPEN);
+        }
         self.numbers.insert(state, number);
         number
     }

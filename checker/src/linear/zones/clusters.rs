@@ -70,6 +70,8 @@ pub(super) struct Clusters {
     pub(super) all: Vec<Cluster>,
     /// For each reader the next one of the same state.
     next: Vec<u32>,
+    /// Whether some state that was observed is written more than once.
+    pub(super) ambiguous: bool,
 }
 
 impl Clusters {
@@ -82,6 +84,7 @@ impl Clusters {
         Clusters {
             all: vec![initial],
             next: vec![NONE; ops],
+            ambiguous: false,
         }
     }
 
@@ -107,10 +110,12 @@ impl Clusters {
         let unknown = op.outcome.ok().is_none();
         if let (Some(from), false) = (from, unknown) {
             self.all[from as usize].observed = true;
+            self.ambiguous |= self.all[from as usize].again;
         }
         let mut number = state;
         if self.all[state as usize].writer != NONE {
             self.all[state as usize].again = true;
+            self.ambiguous |= self.all[state as usize].observed;
             number = self.add();
             self.all[number as usize].same = state;
         }
@@ -147,6 +152,7 @@ impl Clusters {
             NONE => cluster.first = place,
             last => self.next[last as usize] = place,
         }
+        self.ambiguous |= cluster.again;
         cluster.last = place;
         cluster.observed = true;
         cluster.low = cluster.low.min(op.returned.map_or(NEVER, |at| at.0));

@@ -21,6 +21,9 @@ pub(crate) fn registers(initial: &Value, ops: &[&Op<Register>]) -> Option<Shortc
     let mut loose = Loose::default();
     values.number(initial, || 0);
     for (op, place) in ops.iter().zip(0..) {
+        if clusters.ambiguous {
+            return None;
+        }
         let mut state = |value| values.number(value, || clusters.add());
         match (&op.call.action, op.outcome.ok()) {
             (Action::Read, None) => {}
