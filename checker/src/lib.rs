@@ -9,6 +9,7 @@
 //!   alphabets of histories ([`Domain`]).
 //! - [`import`], [`export`], [`picture`]: histories as files of others, as our own, as drawings.
 //! - [`model`], [`linear`]: what objects do one call at a time, and the search for such an order.
+//! - [`sequential`]: an order of each key that keeps the order of sessions, whatever the time.
 //! - [`causality`], [`siblings`], [`convergence`], [`handoff`]: the four promises of a Dynamo.
 //! - [`report`]: counterexamples as files and pictures.
 //! - [`verdict`]: [`Verdict`], [`Counterexample`], [`Budget`], [`Promise`], [`Checker`].
@@ -35,6 +36,7 @@ mod promises;
 pub mod queue;
 pub mod register;
 pub mod report;
+pub mod sequential;
 pub mod set;
 pub mod siblings;
 pub(crate) mod sync;
