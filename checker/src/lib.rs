@@ -9,6 +9,7 @@
 //!   alphabets of histories ([`Domain`]).
 //! - [`import`], [`export`], [`picture`]: histories as files of others, as our own, as drawings.
 //! - [`model`], [`linear`]: what objects do one call at a time, and the search for such an order.
+//! - [`sequential`]: an order of each key that keeps the order of sessions, whatever the time.
 //! - [`causality`], [`siblings`], [`convergence`], [`handoff`]: the four promises of a Dynamo.
 //! - [`session`], [`causal`], [`regular`], [`staleness`]: what sessions see, and how late.
 //! - [`last_writer`]: what stores of single values promise: causal, sessions, regular.
@@ -43,6 +44,7 @@ pub mod register;
 pub mod regular;
 pub mod report;
 pub mod session;
+pub mod sequential;
 pub mod set;
 pub mod siblings;
 pub mod staleness;

@@ -1,8 +1,11 @@
 //! What objects do when their calls come one at a time.
 
+#[cfg(test)]
+mod agreement;
 pub mod append;
 pub mod counter;
 mod keyed;
+mod moments;
 pub mod mutex;
 pub mod queue;
 pub mod register;

@@ -31,7 +31,7 @@ pub trait Drawn: Domain {
 
 const REGISTER_WORDS: [&str; 4] = ["nil", "ok", "mismatch", "unseen"];
 
-fn value_word(value: &Value) -> Word {
+pub(super) fn value_word(value: &Value) -> Word {
     match value {
         Value::Nil => Word::plain("nil"),
         Value::Int(number) => Word::plain(number.to_string()),
@@ -43,7 +43,7 @@ fn value_word(value: &Value) -> Word {
     }
 }
 
-fn value_of(word: &Word) -> Value {
+pub(super) fn value_of(word: &Word) -> Value {
     match word.as_plain() {
         Some("nil") => Value::Nil,
         Some(plain) => plain

@@ -3,6 +3,7 @@
 mod domains;
 mod draw;
 mod error;
+mod objects;
 mod phrase;
 mod read;
 mod word;

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::history::Op;
 use crate::model::keyed;
-use crate::model::sequential::Model;
+use crate::model::sequential::{Model, Shortcut};
 use crate::mutex::{Mutex, MutexAction, MutexCall, MutexRet};
 
 /// Independent locks that begin free.
@@ -54,6 +55,10 @@ impl Model for Mutexes {
     /// Every answer tells the lock's state.
     fn unobserved(&self, calls: &[&MutexCall], answered: &[(&MutexCall, &MutexRet)]) -> Vec<bool> {
         vec![answered.is_empty(); calls.len()]
+    }
+
+    fn shortcut(&self, ops: &[&Op<Mutex>]) -> Option<Shortcut> {
+        super::turns::decide(ops)
     }
 
     fn state_label(&self, state: &Lock) -> String {

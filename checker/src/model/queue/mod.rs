@@ -1,5 +1,8 @@
 //! First-in-first-out queues, one for each key: enqueue, dequeue.
 
+mod items;
+mod order;
 mod queues;
+mod refute;
 
 pub use queues::Queues;

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 
+use crate::history::Op;
 use crate::model::keyed;
-use crate::model::sequential::Model;
+use crate::model::sequential::{Model, Shortcut};
 use crate::queue::{Queue, QueueAction, QueueCall, QueueRet};
 use crate::register::Value;
 
@@ -81,7 +82,8 @@ impl Model for Queues {
         calls.iter().map(useless).collect()
     }
 
-    /// To find nothing, as many dequeues are needed as there are values.
+    /// To find nothing, a dequeue is needed if there is a value. Each call is taken to be there as often as
+    /// it is needed.
     fn within_reach(
         &self,
         state: &VecDeque<Value>,
@@ -89,11 +91,12 @@ impl Model for Queues {
         ret: &QueueRet,
         means: &mut dyn Iterator<Item = &QueueCall>,
     ) -> bool {
-        if *ret != QueueRet::Empty {
-            return true;
-        }
         let dequeues = means.filter(|means| means.action == QueueAction::Dequeue);
-        dequeues.take(state.len()).count() == state.len()
+        *ret != QueueRet::Empty || state.is_empty() || dequeues.count() > 0
+    }
+
+    fn shortcut(&self, ops: &[&Op<Queue>]) -> Option<Shortcut> {
+        super::order::decide(ops)
     }
 
     fn state_label(&self, state: &VecDeque<Value>) -> String {
@@ -166,14 +169,16 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_found_only_after_as_many_dequeues_as_values() {
+    fn nothing_is_found_only_after_a_dequeue() {
         let held: VecDeque<Value> = [1, 2].map(Value::Int).into();
         let (take, put) = (dequeue(), enqueue(3));
-        for (means, reached) in [(vec![&take], false), (vec![&take, &put, &take], true)] {
-            let found = Queues.within_reach(&held, &take, &QueueRet::Empty, &mut means.into_iter());
-            assert_eq!(found, reached);
-        }
-        assert!(Queues.within_reach(&held, &take, &value(7), &mut std::iter::empty()));
+        let reached = |held: &VecDeque<Value>, ret: &QueueRet, means: &[&QueueCall]| {
+            Queues.within_reach(held, &take, ret, &mut means.iter().copied())
+        };
+        assert!(reached(&held, &QueueRet::Empty, &[&put, &take]));
+        assert!(!reached(&held, &QueueRet::Empty, &[&put]));
+        assert!(reached(&VecDeque::new(), &QueueRet::Empty, &[]));
+        assert!(reached(&held, &value(7), &[]));
     }
 
     #[test]

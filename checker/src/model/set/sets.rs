@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::history::Op;
 use crate::model::keyed;
-use crate::model::sequential::Model;
+use crate::model::sequential::{Model, Shortcut};
 use crate::register::Value;
 use crate::set::{Set, SetAction, SetCall, SetRet};
 
@@ -132,6 +133,10 @@ impl Model for Sets {
             }
         }
         true
+    }
+
+    fn shortcut(&self, ops: &[&Op<Set>]) -> Option<Shortcut> {
+        super::elements::decide(ops)
     }
 
     fn state_label(&self, state: &BTreeSet<Value>) -> String {

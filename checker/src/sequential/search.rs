@@ -1,0 +1,263 @@
+//! The search for an order of one part that keeps the order of each session: exact, memoized.
+
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::sessions::{Part, Stray, Turn};
+use crate::history::OpId;
+use crate::model::Model;
+
+/// A search that can be paused: depth first, over how far each session has come, which operations of
+/// unknown outcome were used, and the state.
+///
+/// An answered operation that leaves the state as it is and is possible now takes effect at once: it can
+/// be moved to the front of any order that leads on, as nothing sees it and nothing of its session may
+/// come before it any more. An operation without an answer is not used where it changes nothing.
+#[derive(Debug)]
+pub(super) struct Search<'h, M: Model> {
+    model: &'h M,
+    part: Part<'h, M::Domain>,
+    places: Vec<u32>,
+    used: Vec<u64>,
+    states: Vec<Rc<M::State>>,
+    numbers: FxHashMap<Rc<M::State>, u32>,
+    memo: FxHashSet<Box<[u32]>>,
+    stack: Vec<Node>,
+    taken: Vec<Taken>,
+    visited: u64,
+    deepest: Vec<OpId>,
+}
+
+#[derive(Debug)]
+struct Node {
+    /// How many steps had been taken on arrival.
+    taken: usize,
+    /// What is left to try, from the back.
+    left: Vec<(Choice, u32)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    /// The next operation of this session takes effect.
+    Turn(usize),
+    /// The next operation of this session is left out.
+    Skip(usize),
+    /// This operation of unknown outcome takes effect.
+    Stray(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Taken(Choice);
+
+impl<'h, M: Model> Search<'h, M> {
+    /// A search that has not begun.
+    pub(super) fn new(model: &'h M, part: Part<'h, M::Domain>) -> Self {
+        let initial = Rc::new(model.initial());
+        let mut search = Search {
+            model,
+            places: vec![0; part.sessions.len()],
+            used: vec![0; part.strays.len().div_ceil(64)],
+            part,
+            states: vec![Rc::clone(&initial)],
+            numbers: FxHashMap::from_iter([(initial, 0)]),
+            memo: FxHashSet::default(),
+            stack: Vec::new(),
+            taken: Vec::new(),
+            visited: 0,
+            deepest: Vec::new(),
+        };
+        search.arrive(0);
+        search
+    }
+
+    /// How many configurations were visited so far.
+    pub(super) fn visited(&self) -> u64 {
+        self.visited
+    }
+
+    /// The part that is searched.
+    pub(super) fn part(&self) -> &Part<'h, M::Domain> {
+        &self.part
+    }
+
+    /// Goes on until that many configurations were visited in all: whether there is an order, or
+    /// `None` if that is still open.
+    pub(super) fn advance(&mut self, limit: u64) -> Option<bool> {
+        loop {
+            if self.ended() {
+                return Some(true);
+            }
+            let Some(node) = self.stack.last_mut() else {
+                return Some(false);
+            };
+            let Some((choice, state)) = node.left.pop() else {
+                self.stack.pop();
+                let taken = self.stack.last().map_or(0, |node| node.taken);
+                self.back(taken);
+                continue;
+            };
+            if self.visited >= limit {
+                node.left.push((choice, state));
+                return None;
+            }
+            self.take(choice);
+            if !self.arrive(state) {
+                let taken = self.stack.last().map_or(0, |node| node.taken);
+                self.back(taken);
+            }
+        }
+    }
+
+    /// The order that was found.
+    pub(super) fn order(&self) -> Vec<OpId> {
+        let effects =
+            self.taken
+                .iter()
+                .scan(vec![0; self.places.len()], |places, Taken(choice)| {
+                    Some(match *choice {
+                        Choice::Turn(session) => {
+                            let turn = self.part.sessions[session][places[session]];
+                            places[session] += 1;
+                            Some(turn.op.id)
+                        }
+                        Choice::Skip(session) => {
+                            places[session] += 1;
+                            None
+                        }
+                        Choice::Stray(stray) => Some(self.part.strays[stray].op.id),
+                    })
+                });
+        effects.flatten().collect()
+    }
+
+    /// The longest order that was built.
+    pub(super) fn deepest(&self) -> &[OpId] {
+        &self.deepest
+    }
+
+    fn ended(&self) -> bool {
+        let mut sessions = self.part.sessions.iter().zip(&self.places);
+        !self.stack.is_empty() && sessions.all(|(turns, &place)| place as usize == turns.len())
+    }
+
+    fn head(&self, session: usize) -> Option<Turn<'h, M::Domain>> {
+        let turns = &self.part.sessions[session];
+        turns.get(self.places[session] as usize).copied()
+    }
+
+    fn take(&mut self, choice: Choice) {
+        match choice {
+            Choice::Turn(session) | Choice::Skip(session) => self.places[session] += 1,
+            Choice::Stray(stray) => self.used[stray / 64] |= 1 << (stray % 64),
+        }
+        self.taken.push(Taken(choice));
+    }
+
+    fn back(&mut self, to: usize) {
+        for Taken(choice) in self.taken.drain(to..) {
+            match choice {
+                Choice::Turn(session) | Choice::Skip(session) => self.places[session] -= 1,
+                Choice::Stray(stray) => self.used[stray / 64] &= !(1 << (stray % 64)),
+            }
+        }
+    }
+
+    /// Takes what can be taken without a choice, and lists the choices then. `false` if this
+    /// configuration was visited before.
+    fn arrive(&mut self, state: u32) -> bool {
+        self.read(state);
+        let mut key: Vec<u32> = self.places.clone();
+        let halves = self
+            .used
+            .iter()
+            .flat_map(|word| [*word as u32, (word >> 32) as u32]);
+        key.extend(halves);
+        key.push(state);
+        if !self.memo.insert(key.into()) {
+            return false;
+        }
+        self.visited += 1;
+        if self.deepest.len() < self.taken.len() {
+            self.deepest = self.order();
+        }
+        let left = self.choices(state);
+        self.stack.push(Node {
+            taken: self.taken.len(),
+            left,
+        });
+        true
+    }
+
+    /// Lets all operations take effect that leave the state as it is and are possible.
+    fn read(&mut self, state: u32) {
+        let mut session = 0;
+        while session < self.part.sessions.len() {
+            let Some(turn) = self.head(session) else {
+                session += 1;
+                continue;
+            };
+            let (call, ret) = (&turn.op.call, turn.op.outcome.ok());
+            let reads = self.model.reads_only(call, ret);
+            let possible = || {
+                self.model
+                    .step(&self.states[state as usize], call, ret)
+                    .is_some()
+            };
+            if reads && !turn.must {
+                self.take(Choice::Skip(session));
+            } else if reads && possible() {
+                self.take(Choice::Turn(session));
+            } else {
+                session += 1;
+            }
+        }
+    }
+
+    /// All choices, of which the operation called first is tried first.
+    fn choices(&mut self, state: u32) -> Vec<(Choice, u32)> {
+        let mut choices: Vec<(usize, bool, Choice, u32)> = Vec::new();
+        for session in 0..self.part.sessions.len() {
+            let Some(turn) = self.head(session) else {
+                continue;
+            };
+            if let Some(next) = self.step(state, turn) {
+                choices.push((turn.op.line, false, Choice::Turn(session), next));
+            }
+            if !turn.must {
+                choices.push((turn.op.line, true, Choice::Skip(session), state));
+            }
+        }
+        for stray in 0..self.part.strays.len() {
+            let Stray {
+                op,
+                session,
+                behind,
+            } = self.part.strays[stray];
+            let unused = self.used[stray / 64] >> (stray % 64) & 1 == 0;
+            if unused && self.places[session] as usize >= behind {
+                let next = self.step(state, Turn { op, must: false });
+                let next = next.filter(|&next| next != state);
+                // An answered operation that does the same comes first.
+                choices.extend(next.map(|next| (op.line, true, Choice::Stray(stray), next)));
+            }
+        }
+        choices.sort_by_key(|&(line, late, ..)| std::cmp::Reverse((late, line)));
+        choices
+            .into_iter()
+            .map(|(.., choice, next)| (choice, next))
+            .collect()
+    }
+
+    fn step(&mut self, state: u32, turn: Turn<'h, M::Domain>) -> Option<u32> {
+        let (call, ret) = (&turn.op.call, turn.op.outcome.ok());
+        let next = self.model.step(&self.states[state as usize], call, ret)?;
+        if let Some(&number) = self.numbers.get(&next) {
+            return Some(number);
+        }
+        let (number, next) = (self.states.len() as u32, Rc::new(next));
+        self.states.push(Rc::clone(&next));
+        self.numbers.insert(next, number);
+        Some(number)
+    }
+}
