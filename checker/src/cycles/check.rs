@@ -16,16 +16,24 @@ use crate::verdict::{Budget, Checker, Counters, Promise, Shortfall, Verdict};
 
 /// From what the order of a register's values is inferred. Lists need none of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Sources {
-    /// A transaction that reads a key and then writes it replaces what it had read.
+    /// A transaction that reads a key and then writes it replaces what it had read. On unless said
+    /// otherwise: every model from read committed on keeps it.
     pub writes_follow_reads: bool,
+    /// The transactions of a session meet the versions of each key in their order. Only for stores that
+    /// promise it of each key by itself.
+    pub sessions: bool,
+    /// Transactions that do not overlap meet the versions of each key in the order of time. Only for
+    /// stores of which each key by itself is linearizable.
+    pub real_time: bool,
 }
 
 impl Default for Sources {
     fn default() -> Self {
         Sources {
             writes_follow_reads: true,
+            sessions: false,
+            real_time: false,
         }
     }
 }

@@ -423,6 +423,29 @@ fn an_unknown_transaction_happened_as_a_whole_if_any_of_it_was_read() {
 }
 
 #[test]
+fn the_order_of_calls_tells_the_order_of_registers_where_it_may() {
+    let kinds = |text: &str, sources| {
+        let found = anomalies(&history(text), sources, Budget::default());
+        let kinds = found.iter().map(|anomaly| anomaly.kind.name());
+        kinds.collect::<Vec<_>>()
+    };
+    let plain = Sources::default();
+    let (mut sessions, mut real_time) = (plain, plain);
+    sessions.sessions = true;
+    real_time.real_time = true;
+    let session = "
+        T1 c1 [0,1]: write x 1
+        T2 c1 [1,2]: write x 2, write y 2
+        T3: read y 2, read x 1";
+    assert_eq!(kinds(session, plain), [""; 0]);
+    assert_eq!(kinds(session, sessions), ["G-single"]);
+    assert_eq!(kinds(session, real_time), [""; 0]);
+    let time = session.replace("c1 [1,2]", "c2 [2,3]");
+    assert_eq!(kinds(&time, sessions), [""; 0]);
+    assert_eq!(kinds(&time, real_time), ["G-single"]);
+}
+
+#[test]
 fn keys_that_cannot_be_judged_leave_the_verdict_open() {
     let unknown = |text: &str| match check(ConsistencyModel::default(), text) {
         Verdict::Unknown(Shortfall::NothingExercised(why)) => why,

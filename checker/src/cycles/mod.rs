@@ -14,6 +14,7 @@ mod order;
 mod proof;
 mod registers;
 mod search;
+mod successions;
 mod walk;
 
 #[cfg(test)]

@@ -19,6 +19,9 @@ pub(super) struct Proof {
     gap: usize,
 }
 
+/// A part, what it did, and its place in the order of a list.
+type Placed<'h> = (Part, Did<'h>, Option<usize>);
+
 impl Proof {
     /// The plainest, if there is any.
     pub(super) fn find(
@@ -44,7 +47,7 @@ impl Proof {
                 let deeds = book.of(txn, ask.key());
                 let deeds =
                     deeds.map(|(index, did)| (Part { txn, index }, did, place(&places, did)));
-                deeds.collect::<Vec<_>>()
+                deeds.collect::<Vec<Placed<'_>>>()
             };
             let (first, second) = (placed(from), placed(to));
             for &(earlier, one, before) in &first {
@@ -98,23 +101,28 @@ fn gap_of_list(
     }
 }
 
-/// Whether two parts make this link by a register: 0 if they do.
+/// How plainly two parts make this link by a register: 0 if they do by themselves, 1 if by the order of
+/// calls.
 fn gap_of_register(
     one: Did<'_>,
     two: Did<'_>,
-    (deeds, later): (&[(Part, Did<'_>, Option<usize>)], Part),
+    (deeds, later): (&[Placed<'_>], Part),
     link: Link,
 ) -> Option<usize> {
     let follows = match (link, one, two) {
         (Link::Wr, Did::Wrote(one), Did::Read(Told::Value(two))) => one == two,
         (Link::Rw | Link::Update, Did::Read(Told::Value(seen)), Did::Wrote(_)) => {
-            let replaces = |&(part, did, _): &(Part, Did<'_>, _)| {
+            let replaces = |&(part, did, _): &Placed<'_>| {
                 part.index < later.index
                     && matches!(did, Did::Read(Told::Value(read)) if read == seen)
             };
             *seen == Value::Nil || deeds.iter().any(replaces)
         }
-        _ => false,
+        (Link::Ww, Did::Wrote(_), Did::Wrote(_)) => false,
+        _ => return None,
     };
-    follows.then_some(0)
+    match link {
+        Link::Wr => follows.then_some(0),
+        _ => Some(usize::from(!follows)),
+    }
 }

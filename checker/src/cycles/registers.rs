@@ -1,6 +1,6 @@
 //! Registers: a value says who wrote it; what it replaced is known only where its writer had read it.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::anomaly::AnomalyKind;
 use super::book::{Book, Did, Fate, NONE, Part};
@@ -8,6 +8,7 @@ use super::check::Sources;
 use super::edges::Link;
 use super::explain::Facts;
 use super::inferred::{Inferred, Versions};
+use super::successions::{Touch, in_real_time, in_sessions};
 use crate::register::Value;
 use crate::txn::Told;
 
@@ -36,6 +37,8 @@ pub(super) struct Registers<'b, 'h> {
     versions: Vec<Version>,
     /// For each part whether its transaction writes the key again later.
     inner: Vec<bool>,
+    /// Who touched the key, where the order of that is a source.
+    touches: Vec<Touch>,
 }
 
 const NIL: u32 = 0;
@@ -51,6 +54,7 @@ impl<'b, 'h> Registers<'b, 'h> {
             numbers: FxHashMap::default(),
             versions: Vec::new(),
             inner: Vec::new(),
+            touches: Vec::new(),
         }
     }
 
@@ -64,6 +68,10 @@ impl<'b, 'h> Registers<'b, 'h> {
         self.find_reads(out);
         if !late {
             self.link(out);
+            if self.sources.sessions || self.sources.real_time {
+                self.find_touches();
+                self.link_successions(out);
+            }
         }
         self.link_first(late, out);
     }
@@ -209,6 +217,63 @@ impl<'b, 'h> Registers<'b, 'h> {
                     let (readers, writers) = (&version.readers, &version.replaced_by);
                     out.edges.fan(readers, writers);
                 }
+            }
+        }
+    }
+
+    fn find_touches(&mut self) {
+        self.touches.clear();
+        for &part in self.parts {
+            let value = match self.book.did(part) {
+                Did::Wrote(value) | Did::Read(Told::Value(value)) => value,
+                Did::Read(_) => continue,
+            };
+            if self.book.fate(part.txn) != Fate::Committed {
+                continue;
+            }
+            let version = self.number(value) as u32;
+            match self
+                .touches
+                .last_mut()
+                .filter(|touch| touch.txn == part.txn)
+            {
+                Some(touch) => touch.last = version,
+                None => self.touches.push(Touch {
+                    txn: part.txn,
+                    first: version,
+                    last: version,
+                }),
+            }
+        }
+    }
+
+    fn link_successions(&self, out: &mut Inferred) {
+        let mut pairs = Vec::new();
+        if self.sources.sessions {
+            pairs.extend(in_sessions(self.book, &self.touches));
+        }
+        if self.sources.real_time {
+            pairs.extend(in_real_time(self.book, &self.touches));
+        }
+        let writer = |version: &Version| {
+            let txn = version.writer.map(|place| self.parts[place as usize].txn);
+            txn.filter(|&txn| self.book.fate(txn) != Fate::Failed)
+        };
+        let mut known: FxHashSet<(u32, u32)> = FxHashSet::default();
+        for (before, after) in pairs {
+            let (one, two) = (before.last, after.first);
+            if one == two || one == NIL || !known.insert((one, two)) {
+                continue;
+            }
+            let old = &self.versions[one as usize];
+            let Some(next) = writer(&self.versions[two as usize]) else {
+                continue;
+            };
+            if let Some(last) = writer(old).filter(|&last| last != next) {
+                out.edges.add(last, next, Link::Ww);
+            }
+            for &reader in old.readers.iter().filter(|&&reader| reader != next) {
+                out.edges.add(reader, next, Link::Rw);
             }
         }
     }
