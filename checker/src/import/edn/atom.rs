@@ -32,6 +32,9 @@ pub enum Flaw {
     /// A word that is no form.
     #[error("`{0}` is not EDN")]
     Word(String),
+    /// A word that is no value of JSON.
+    #[error("`{0}` is not JSON")]
+    Json(String),
     /// A backslash in a string that means nothing.
     #[error("`\\{0}` is no escape")]
     Escape(String),

@@ -238,15 +238,15 @@ impl<'a> Reader<'a> {
         let rest = self.rest();
         if ends(rest) == 0 || rest.starts_with(['#', '+']) {
             let shown = rest.chars().take(1).collect();
-            let flaw = Flaw::Word(shown);
+            let flaw = Flaw::Json(shown);
             return Err(Wrong { at: self.at, flaw });
         }
         self.word(|word| match word {
             "null" => Ok(Kind::Nil),
             "true" | "false" => atom::word(word),
-            _ => match atom::word(word)? {
+            _ => match atom::word(word).unwrap_or(Kind::Nil) {
                 kind @ (Kind::Int(_) | Kind::Number(_)) => Ok(kind),
-                _ => Err(Flaw::Word(crate::import::error::excerpt(word))),
+                _ => Err(Flaw::Json(crate::import::error::excerpt(word))),
             },
         })
     }
@@ -437,12 +437,12 @@ mod tests {
         );
         for (text, flaw) in [
             ("{1 :2}", Flaw::Key),
-            ("nil", Flaw::Word("nil".into())),
-            ("(1)", Flaw::Word("(".into())),
-            ("#{}", Flaw::Word("#".into())),
-            ("; x", Flaw::Word(";".into())),
+            ("nil", Flaw::Json("nil".into())),
+            ("(1)", Flaw::Json("(".into())),
+            ("#{}", Flaw::Json("#".into())),
+            ("; x", Flaw::Json(";".into())),
             ("[1", Flaw::Unclosed("vector")),
-            ("01x", Flaw::Word("01x".into())),
+            ("01x", Flaw::Json("01x".into())),
         ] {
             assert_eq!(json(text).expect_err(text).flaw, flaw, "{text}");
         }

@@ -1,3 +1,8 @@
 //! What importers do together.
 
+mod hostile;
+mod mutated;
 mod objects;
+mod samples;
+
+pub(super) use samples::samples;

@@ -7,6 +7,7 @@ use checker::kv::Kv;
 use checker::linear::Linearizable;
 use checker::model::{Counters, Model, MultiValue, Registers};
 use checker::register::{Register, Value};
+use checker::sequential::Sequential;
 use checker::{Budget, History, Promise, Verdict, judge_all, last_writer};
 
 use super::judged::Judge;
@@ -73,8 +74,14 @@ pub(super) fn registers<'h>(
 }
 
 /// Any object that answers one call at a time.
-pub(super) fn object<M: Model + 'static>(history: &History<M::Domain>, model: M) -> Vec<Judge<'_>> {
-    vec![Judge::made(history, Linearizable::new(model))]
+pub(super) fn object<M: Model + Clone + 'static>(
+    history: &History<M::Domain>,
+    model: M,
+) -> Vec<Judge<'_>> {
+    vec![
+        Judge::made(history, Linearizable::new(model.clone())),
+        Judge::beside(history, Sequential::new(model)),
+    ]
 }
 
 /// Numbers that are added to and read.
