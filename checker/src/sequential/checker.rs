@@ -137,6 +137,8 @@ impl<M: Model> Sequential<M> {
                 part: parts[*part].label(),
                 states: search.visited(),
                 unknown: parts[*part].strays.len() as u64,
+                window: None,
+                pending: 0,
             })),
         }
     }

@@ -261,6 +261,8 @@ fn a_history_without_operations_is_no_pass_and_a_search_without_budget_none_eith
         part: "the history".into(),
         states: 1,
         unknown: 0,
+        window: None,
+        pending: 0,
     };
     assert_eq!(verdict, Verdict::Unknown(expected));
 }
