@@ -1,4 +1,4 @@
-//! Processor time and peak memory of one row at a time: `cargo bench --bench cost -- row [repeats]`.
+//! Processor time of one row at a time: `cargo bench --bench cost -- row [repeats]`.
 
 mod histories;
 
@@ -15,18 +15,19 @@ fn cpu() -> u64 {
     first.and_then(|ns| ns.parse().ok()).unwrap_or(0)
 }
 
-/// Peak memory of this process in kilobytes, where the system says so.
-fn peak() -> u64 {
-    let told = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = told.lines().find(|line| line.starts_with("VmHWM"));
-    let number = line.and_then(|line| line.split_whitespace().nth(1));
-    number.and_then(|kb| kb.parse().ok()).unwrap_or(0)
+/// How often a row is run.
+#[derive(Clone, Copy)]
+struct Runs {
+    least: usize,
+    /// No more often than that, for who counts instructions.
+    exact: bool,
 }
 
 /// The mean cost in microseconds of as many runs as it takes to see it: the system's clock is coarse.
-fn measure(repeats: usize, mut run: impl FnMut()) -> f64 {
+fn measure(repeats: Runs, mut run: impl FnMut()) -> f64 {
     let (before, mut runs) = (cpu(), 0);
-    while runs < repeats || (cpu() - before < 200_000_000 && runs < repeats * 1_000) {
+    let seen = || cpu() - before >= 200_000_000;
+    while runs < repeats.least || (!repeats.exact && !seen() && runs < repeats.least * 1_000) {
         run();
         runs += 1;
     }
@@ -50,23 +51,18 @@ fn nil() -> Linearizable<Registers> {
     })
 }
 
-fn one(name: &str, repeats: usize, history: &History<Register>, expected: bool) {
+fn one(name: &str, repeats: Runs, history: &History<Register>, expected: bool) {
     let judge = nil();
-    let before = peak();
     let bare = measure(repeats, || {
         assert_eq!(judge.holds(history, Budget::default()), Some(expected));
     });
-    let after = peak();
     let full = measure(repeats, || {
         let _ = std::hint::black_box(judge.check(history, Budget::default()));
     });
-    let each = (after - before) as f64 * 1024.0 / history.ops().len() as f64;
-    println!(
-        "{name}: {bare:.1} us, with explanation {full:.1} us; {each:.0} B/op beside the history"
-    );
+    println!("{name}: {bare:.1} us, with explanation {full:.1} us");
 }
 
-fn files(begin: &str, repeats: usize) {
+fn files(begin: &str, repeats: Runs) {
     let all = recordings(begin);
     let mut bare = 0.0;
     let mut rows = Vec::new();
@@ -75,7 +71,7 @@ fn files(begin: &str, repeats: usize) {
         bare += one;
         rows.push((one, name));
     }
-    let full = measure(repeats.min(3), || {
+    let full = measure(repeats, || {
         for (_, recording, _) in &all {
             let _ = std::hint::black_box(recording.check());
         }
@@ -96,9 +92,14 @@ fn main() {
         .filter(|a| !a.starts_with("--"))
         .collect();
     let row = arguments.first().map_or("100", String::as_str);
-    let repeats = arguments
-        .get(1)
-        .map_or(5, |count| count.parse().expect("repeats"));
+    let count = arguments.get(1).map_or("5", String::as_str);
+    let repeats = Runs {
+        least: count
+            .trim_start_matches('=')
+            .parse()
+            .expect("a number of runs, as 3 or =3"),
+        exact: count.starts_with('='),
+    };
     match row {
         "etcd" => files("porcupine-etcd", repeats),
         "kv" => files("porcupine-kv", repeats),

@@ -2,14 +2,18 @@
 
 use super::blocks::{Clash, arrange};
 use super::clash::contradiction;
-use super::clusters::{Cluster, Clusters, INITIAL};
-use super::loose::{Loose, insert};
+use super::clusters::Clusters;
+use super::loose::{Loose, insert, order_of};
+use super::repair::repair;
 use crate::domain::Domain;
 use crate::history::Op;
 use crate::model::Shortcut;
 
 /// How zones are named in reports.
 const BY: &str = "zones";
+
+/// How often blocks are moved before it is left to the search whether all mismatches fit in.
+const ROUNDS: usize = 16;
 
 /// What is known of a part before any order is tried.
 #[derive(Debug)]
@@ -22,9 +26,6 @@ pub(super) struct Found {
 
 /// Decides a part by the clusters of its operations, O(n log n). `label` says which state an operation
 /// saw or left.
-///
-/// Inside a block the writer of a state comes first, then its readers in the order of their calls, then
-/// the writer of the next state.
 pub(super) fn decide<D: Domain>(
     ops: &[&Op<D>],
     found: Found,
@@ -38,27 +39,40 @@ pub(super) fn decide<D: Domain>(
     if !clusters.settle() {
         return None;
     }
-    let roots = match clash.map_or_else(|| arrange(&mut clusters), Err) {
+    let mut roots = match clash.map_or_else(|| arrange(&mut clusters), Err) {
         Ok(roots) => roots,
         Err(clash) => {
             let found = contradiction(ops, &clusters, clash, BY, &label);
             return Some(Shortcut::Contradicted(found));
         }
     };
-    let states = roots.iter().flat_map(|&root| clusters.chain(root));
-    let order = states.flat_map(|state| {
-        let Cluster { writer, same, .. } = clusters.all[state as usize];
-        let writer = (writer != INITIAL).then_some(writer).into_iter();
-        writer
-            .chain(clusters.readers(state))
-            .map(move |place| (place, same))
-    });
-    let id = |place: u32| ops[place as usize].id;
     let order = if loose.ops.is_empty() {
-        order.map(|(place, _)| id(place)).collect()
+        let order = roots.iter().flat_map(|&root| order_of(&clusters, root));
+        order.map(|(place, _)| ops[place as usize].id).collect()
     } else {
-        let order: Vec<(u32, u32)> = order.collect();
-        insert(ops, &order, &loose)?.into_iter().map(id).collect()
+        let whole = fitted(ops, &clusters, &mut roots, &loose)?;
+        whole.iter().map(|&place| ops[place as usize].id).collect()
     };
     Some(Shortcut::Explained { order, by: BY })
+}
+
+/// An order of the blocks with all loose operations in it, if one is found in a few rounds.
+fn fitted<D: Domain>(
+    ops: &[&Op<D>],
+    clusters: &Clusters,
+    roots: &mut [u32],
+    loose: &Loose,
+) -> Option<Vec<u32>> {
+    for _ in 0..ROUNDS {
+        let order = roots.iter().flat_map(|&root| order_of(clusters, root));
+        match insert(ops, &order.collect::<Vec<_>>(), loose) {
+            Ok(whole) => return Some(whole),
+            Err(misfits) => {
+                if !repair(ops, clusters, roots, &misfits) {
+                    return None;
+                }
+            }
+        }
+    }
+    None
 }

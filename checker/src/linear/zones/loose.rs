@@ -1,5 +1,6 @@
 //! Operations that change nothing and fit into an order wherever the state allows it.
 
+use super::clusters::{Cluster, Clusters, INITIAL, NONE};
 use crate::domain::Domain;
 use crate::history::Op;
 
@@ -10,7 +11,29 @@ pub(super) struct Loose {
     pub(super) ops: Vec<(u32, Option<u32>)>,
 }
 
-/// The same order with all loose operations in it; `None` if some fits nowhere into this order.
+/// An operation that fits nowhere into an order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Misfit {
+    /// The first gap behind all that returned before it was called.
+    pub(super) gap: u32,
+    /// When it returned.
+    pub(super) until: u64,
+    /// The state that it refuses.
+    pub(super) refused: u32,
+}
+
+/// The operations of a block with the states that they leave behind, as [`insert`] takes them: the
+/// writer of a state, its readers in the order of their calls, the writer of the next state.
+pub(super) fn order_of(clusters: &Clusters, root: u32) -> impl Iterator<Item = (u32, u32)> {
+    clusters.chain(root).flat_map(|state| {
+        let Cluster { writer, same, .. } = clusters.all[state as usize];
+        let writer = (writer != INITIAL).then_some(writer).into_iter();
+        let all = writer.chain(clusters.readers(state));
+        all.map(move |place| (place, same))
+    })
+}
+
+/// The same order with all loose operations in it, or those that fit nowhere into this order.
 ///
 /// `order` names the places of operations with the states that they leave behind, and respects calls
 /// and returns. Each loose operation goes to the first gap behind all that returned before it was
@@ -20,7 +43,7 @@ pub(super) fn insert<D: Domain>(
     ops: &[&Op<D>],
     order: &[(u32, u32)],
     loose: &Loose,
-) -> Option<Vec<u32>> {
+) -> Result<Vec<u32>, Vec<Misfit>> {
     let gaps = Gaps::new(ops, order);
     let mut placed: Vec<(u32, u32)> = Vec::with_capacity(loose.ops.len());
     let mut ended: Vec<(u64, usize)> = Vec::with_capacity(loose.ops.len());
@@ -28,6 +51,7 @@ pub(super) fn insert<D: Domain>(
         ended.push((returned(ops[place as usize]), number));
     }
     ended.sort_unstable();
+    let mut misfits = Vec::new();
     let (mut first, mut floor) = (0, 0);
     let mut ended_before = ended.iter().peekable();
     for &(place, refused) in &loose.ops {
@@ -42,14 +66,30 @@ pub(super) fn insert<D: Domain>(
             floor = floor.max(placed[number].0);
             ended_before.next();
         }
-        let mut gap = floor.max(first as u32);
-        while refused == Some(gaps.state(gap)) {
-            gap = gaps.after_next_writer(gap)?;
+        let begin = floor.max(first as u32);
+        let mut gap = Some(begin);
+        while let Some(here) = gap
+            && refused == Some(gaps.state(here))
+        {
+            gap = gaps.after_next_writer(here);
         }
-        if gap > 0 && gaps.latest_call[gap as usize - 1] > returned(op) {
-            return None;
+        let fits = |gap: &u32| {
+            let before = gap.checked_sub(1);
+            before.is_none_or(|at| gaps.latest_call[at as usize] <= returned(op))
+        };
+        let fitting = gap.filter(fits);
+        if fitting.is_none() {
+            misfits.push(Misfit {
+                gap: begin,
+                until: returned(op),
+                refused: refused.unwrap_or(NONE),
+            });
         }
-        placed.push((gap, place));
+        placed.push((fitting.unwrap_or(begin), place));
+    }
+    if !misfits.is_empty() {
+        misfits.sort_unstable_by_key(|misfit| misfit.gap);
+        return Err(misfits);
     }
     // Of those in one gap, those that returned first come first.
     placed.sort_unstable_by_key(|&(gap, place)| (gap, returned(ops[place as usize]), place));
@@ -61,7 +101,7 @@ pub(super) fn insert<D: Domain>(
         }
         whole.extend(order.get(gap).map(|&(place, _)| place));
     }
-    Some(whole)
+    Ok(whole)
 }
 
 fn returned<D: Domain>(op: &Op<D>) -> u64 {

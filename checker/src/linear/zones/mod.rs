@@ -6,6 +6,7 @@ mod clusters;
 mod decide;
 mod loose;
 mod registers;
+mod repair;
 mod strings;
 #[cfg(test)]
 mod tests;

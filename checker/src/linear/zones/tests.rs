@@ -296,6 +296,27 @@ fn what_changes_nothing_is_fitted_in() {
 }
 
 #[test]
+fn a_block_is_moved_where_that_lets_a_mismatch_fit_in() {
+    // Sorted by zones, 2 stands before 3; but only 3 can replace 1 before the mismatch returns.
+    let lines = [
+        write(0, 1, 1),
+        write(2, 8, 3),
+        mismatch(3, 4, 1),
+        write(5, 9, 2),
+        read(9, 10, 3),
+    ];
+    assert_eq!(order(&lines), [0, 1, 2, 4, 3]);
+    // Not if what it would pass had returned before.
+    let lines = [
+        write(0, 1, 1),
+        mismatch(2, 3, 1),
+        write(4, 5, 2),
+        write(6, 7, 3),
+    ];
+    assert_eq!(decided(&lines), None);
+}
+
+#[test]
 fn an_answer_that_belongs_to_another_call_is_left_to_the_search() {
     let wrong = (0, 1, Action::Write(int(1)), Some(RegisterRet::Mismatch));
     assert_eq!(decided(&[wrong]), None);
