@@ -20,7 +20,7 @@ const NAMED_MAX: usize = 24;
 pub(super) fn explain<'h, M: Model>(model: &'h M, part: &Part<'h, M::Domain>) -> Counterexample {
     let mut left = EFFORT;
     let core = core(model, part, &mut left);
-    let mut search = Search::new(model, core.clone());
+    let mut search = Search::new(model, core.clone()).remembering();
     // The core has no order; how far one comes is a courtesy.
     let _ = search.advance(TRIAL);
     let order: Vec<&Op<M::Domain>> = search

@@ -8,6 +8,9 @@ use super::sessions::{Part, Stray, Turn};
 use crate::history::OpId;
 use crate::model::Model;
 
+/// How many sessions, or operations of unknown outcome by 32, make a configuration count for one more.
+const SESSIONS_PER_STATE: u64 = 8;
+
 /// A search that can be paused: depth first, over how far each session has come, which operations of
 /// unknown outcome were used, and the state.
 ///
@@ -26,7 +29,7 @@ pub(super) struct Search<'h, M: Model> {
     stack: Vec<Node>,
     taken: Vec<Taken>,
     visited: u64,
-    deepest: Vec<OpId>,
+    deepest: Option<Vec<OpId>>,
 }
 
 #[derive(Debug)]
@@ -65,13 +68,20 @@ impl<'h, M: Model> Search<'h, M> {
             stack: Vec::new(),
             taken: Vec::new(),
             visited: 0,
-            deepest: Vec::new(),
+            deepest: None,
         };
         search.arrive(0);
         search
     }
 
-    /// How many configurations were visited so far.
+    /// The same search, which remembers the longest order. Costs O(n) whenever one is longer.
+    pub(super) fn remembering(mut self) -> Self {
+        self.deepest = Some(self.order());
+        self
+    }
+
+    /// How much was visited so far: one for each configuration, and more for one of many sessions, so that
+    /// a budget bounds memory too.
     pub(super) fn visited(&self) -> u64 {
         self.visited
     }
@@ -131,9 +141,9 @@ impl<'h, M: Model> Search<'h, M> {
         effects.flatten().collect()
     }
 
-    /// The longest order that was built.
+    /// The longest order that was built, by a search that remembers.
     pub(super) fn deepest(&self) -> &[OpId] {
-        &self.deepest
+        self.deepest.as_deref().unwrap_or_default()
     }
 
     fn ended(&self) -> bool {
@@ -174,12 +184,15 @@ impl<'h, M: Model> Search<'h, M> {
             .flat_map(|word| [*word as u32, (word >> 32) as u32]);
         key.extend(halves);
         key.push(state);
+        let length = key.len() as u64;
         if !self.memo.insert(key.into()) {
             return false;
         }
-        self.visited += 1;
-        if self.deepest.len() < self.taken.len() {
-            self.deepest = self.order();
+        self.visited += 1 + length / SESSIONS_PER_STATE;
+        if let Some(deepest) = &self.deepest
+            && deepest.len() < self.taken.len()
+        {
+            self.deepest = Some(self.order());
         }
         let left = self.choices(state);
         self.stack.push(Node {

@@ -3,3 +3,4 @@
 mod drawn;
 mod histories;
 mod judges;
+mod large;

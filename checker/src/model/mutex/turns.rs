@@ -10,7 +10,7 @@ use crate::mutex::{Mutex, MutexAction};
 
 const BY: &str = "turns";
 
-/// Decides a part, O(n log n); `None` only if no proof of a contradiction was found.
+/// Decides a part, O(n log n).
 ///
 /// Nothing happens until some call returns. Then it takes effect, after one of the other kind if it is
 /// not its turn. Calls of one kind are alike, so of those that wait the one that returns first is taken.
@@ -38,7 +38,8 @@ pub(super) fn decide(ops: &[&Op<Mutex>]) -> Option<Shortcut> {
         while !done[returning] {
             let turn = moments.len() % 2;
             let Some(Reverse((_, next))) = waiting[turn].pop() else {
-                return contradiction(ops, now, turn == 1);
+                let few = contradiction(ops, now, turn == 1);
+                return few.or_else(|| Some(no_turn(ops, returning, turn == 1)));
             };
             done[next] = true;
             moments.push(Moment {
@@ -74,6 +75,32 @@ fn contradiction(ops: &[&Op<Mutex>], now: Time, acquires: bool) -> Option<Shortc
     }
     let begun = !acquires && within.len() > between.len();
     begun.then(|| too_many(&within, &between, None, now))
+}
+
+/// All that had returned when one was due that could not have its turn, where no few of them prove it.
+fn no_turn(ops: &[&Op<Mutex>], due: usize, acquires: bool) -> Shortcut {
+    let now = end(ops[due]);
+    let had = ops.iter().filter(|op| end(op) <= now && end(op) < FOREVER);
+    let had: Vec<OpId> = had.map(|op| op.id).collect();
+    let (kind, missing) = if acquires {
+        ("acquired while held", "release")
+    } else {
+        ("released while free", "acquire")
+    };
+    let facts = vec![
+        fact(
+            format!("{} calls had returned by {}", had.len(), now.0),
+            had.clone(),
+        ),
+        fact(
+            format!(
+                "{} was due, and every {missing} that can have come before it was due earlier",
+                name(ops[due])
+            ),
+            [ops[due].id],
+        ),
+    ];
+    contradicted(BY, kind, had, facts)
 }
 
 fn too_many(
