@@ -40,14 +40,6 @@ impl HappensBefore {
             .add_edge(NodeIndex::new(from), NodeIndex::new(to), link);
     }
 
-    /// How many edges of this kind there are, O(edges).
-    pub(crate) fn count(&self, link: Link) -> u64 {
-        self.graph
-            .edge_weights()
-            .filter(|&&kind| kind == link)
-            .count() as u64
-    }
-
     /// All places such that no edge points backwards, except within a cycle, O(places + edges).
     pub(crate) fn order(&self) -> Vec<usize> {
         let mut order = Vec::with_capacity(self.graph.node_count());

@@ -29,35 +29,36 @@ pub(super) fn clocked<'h>(clocks: &Clocks<'h>) -> Vec<Option<&'h Dot>> {
 /// `order` lists the writes so that none comes before one that it saw. If the clocks of all writes
 /// that a write saw are right, its own are right exactly when they cover what those cover, and those
 /// writes themselves, and beyond that only what may have hidden in an answer. So each write is held
-/// against the writes it saw, not against all: O(contexts · events / 64).
+/// against the writes it saw, not against all: O(contexts · actors), and what differs.
 pub(super) fn lies(key: &Key<'_>, clocks: &Clocks<'_>, order: &[usize]) -> Vec<Lie> {
     let dots = clocked(clocks);
     let events = Events::new(&dots);
-    let mut pasts: Vec<Bits> = vec![Bits::default(); key.writes.len()];
+    let mut pasts: Vec<Seen> = vec![Seen::default(); key.writes.len()];
     let mut lies = Vec::new();
     let (mut orders, mut conflicts) = (true, true);
     for &above in order {
-        let mut want = Bits::new(dots.len());
+        let mut want = Seen::default();
         for &seen in key.seen(above) {
             want.join(&pasts[seen]);
             if dots[seen].is_some() {
-                want.insert(seen);
+                want.single.push(seen);
             }
         }
-        let mut past = Bits::default();
+        events.settle(&mut want);
+        let mut past = Seen::default();
         for clock in dots[above].map_or(&[][..], |_| &clocks.of[above]) {
-            let have = events.seen_by(clock, above, dots.len());
-            for below in have.without(&want) {
-                if orders && !key.possibly_before(below, above) {
-                    lies.push(Lie::Order { below, above });
-                    orders = false;
-                }
+            let have = events.seen_by(clock);
+            let unproven = |&below: &usize| below != above && !key.possibly_before(below, above);
+            let more = events.without(&have, &want);
+            if orders && let Some(below) = more.filter(unproven).min() {
+                lies.push(Lie::Order { below, above });
+                orders = false;
             }
-            for below in want.without(&have) {
-                if conflicts && key.before(below, above) {
-                    lies.push(Lie::Conflict { below, above });
-                    conflicts = false;
-                }
+            let less = events.without(&want, &have);
+            let proven = |&below: &usize| key.before(below, above);
+            if conflicts && let Some(below) = less.filter(proven).min() {
+                lies.push(Lie::Conflict { below, above });
+                conflicts = false;
             }
             past.join(&have);
         }
@@ -69,69 +70,114 @@ pub(super) fn lies(key: &Key<'_>, clocks: &Clocks<'_>, order: &[usize]) -> Vec<L
 
 /// The known events of one key: for each actor its counters with their writes, sorted.
 struct Events<'a> {
-    actors: FxHashMap<&'a str, Vec<(u64, usize)>>,
+    actors: FxHashMap<&'a str, usize>,
+    counters: Vec<Vec<(u64, usize)>>,
+    /// For each write with an event its actor and its place among the events of the actor.
+    places: Vec<Option<(usize, usize)>>,
+}
+
+/// A set of events: of each actor the first so many, and some by themselves.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    first: Vec<usize>,
+    /// Writes whose events come after others that are not seen.
+    single: Vec<usize>,
+}
+
+impl Seen {
+    fn first_of(&self, actor: usize) -> usize {
+        self.first.get(actor).copied().unwrap_or(0)
+    }
+
+    fn join(&mut self, other: &Seen) {
+        if self.first.len() < other.first.len() {
+            self.first.resize(other.first.len(), 0);
+        }
+        for (count, more) in self.first.iter_mut().zip(&other.first) {
+            *count = (*count).max(*more);
+        }
+        self.single.extend_from_slice(&other.single);
+    }
 }
 
 impl<'a> Events<'a> {
     fn new(dots: &[Option<&'a Dot>]) -> Self {
-        let mut actors: FxHashMap<&str, Vec<(u64, usize)>> = FxHashMap::default();
+        let mut actors: FxHashMap<&str, usize> = FxHashMap::default();
+        let mut counters: Vec<Vec<(u64, usize)>> = Vec::new();
         for (write, dot) in dots.iter().enumerate() {
             if let Some((actor, counter)) = dot {
-                actors.entry(actor).or_default().push((*counter, write));
+                let next = actors.len();
+                let number = *actors.entry(actor).or_insert(next);
+                if number == next {
+                    counters.push(Vec::new());
+                }
+                counters[number].push((*counter, write));
             }
         }
-        for counters in actors.values_mut() {
+        let mut places = vec![None; dots.len()];
+        for (actor, counters) in counters.iter_mut().enumerate() {
             counters.sort_unstable();
+            for (place, &(_, write)) in counters.iter().enumerate() {
+                places[write] = Some((actor, place));
+            }
         }
-        Events { actors }
+        Events {
+            actors,
+            counters,
+            places,
+        }
     }
 
-    /// The writes whose events this clock has seen, apart from its own.
-    fn seen_by(&self, clock: &Clock, own: usize, writes: usize) -> Bits {
-        let mut seen = Bits::new(writes);
+    /// The events that this clock has seen, its own perhaps among them.
+    fn seen_by(&self, clock: &Clock) -> Seen {
+        let mut seen = Seen {
+            first: vec![0; self.counters.len()],
+            single: Vec::new(),
+        };
         for (actor, until) in &clock.past {
-            let counters = self.actors.get(actor.as_str());
-            for &(counter, write) in counters.into_iter().flatten() {
-                if counter > *until {
-                    break;
-                }
-                if write != own {
-                    seen.insert(write);
-                }
+            if let Some(&actor) = self.actors.get(actor.as_str()) {
+                let counters = &self.counters[actor];
+                let count = counters.partition_point(|(counter, _)| counter <= until);
+                seen.first[actor] = seen.first[actor].max(count);
             }
         }
         seen
     }
-}
 
-/// A set of writes.
-#[derive(Clone, Debug, Default)]
-struct Bits(Vec<u64>);
-
-impl Bits {
-    fn new(size: usize) -> Self {
-        Bits(vec![0; size.div_ceil(64)])
-    }
-
-    fn insert(&mut self, write: usize) {
-        self.0[write / 64] |= 1 << (write % 64);
-    }
-
-    fn join(&mut self, other: &Bits) {
-        if self.0.len() < other.0.len() {
-            self.0.resize(other.0.len(), 0);
+    /// Counts single events to the first of their actors where nothing is left out between them.
+    fn settle(&self, seen: &mut Seen) {
+        if seen.single.is_empty() {
+            return;
         }
-        for (word, more) in self.0.iter_mut().zip(&other.0) {
-            *word |= more;
-        }
+        seen.first.resize(self.counters.len(), 0);
+        seen.single
+            .sort_unstable_by_key(|&write| (self.places[write], write));
+        seen.single.dedup();
+        let Seen { first, single } = seen;
+        single.retain(|&write| {
+            let Some((actor, place)) = self.places[write] else {
+                return false;
+            };
+            if place == first[actor] {
+                first[actor] += 1;
+            }
+            place >= first[actor]
+        });
     }
 
-    fn without<'a>(&'a self, other: &'a Bits) -> impl Iterator<Item = usize> + 'a {
-        self.0.iter().enumerate().flat_map(move |(index, word)| {
-            let left = word & !other.0.get(index).copied().unwrap_or(0);
-            (0..64)
-                .filter(move |bit| left & (1 << bit) != 0)
-                .map(move |bit| index * 64 + bit)
-        })
+    /// The writes whose events are in one set and not in the other.
+    fn without<'s>(&'s self, one: &'s Seen, other: &'s Seen) -> impl Iterator<Item = usize> + 's {
+        let first = self.counters.iter().enumerate();
+        let first = first.flat_map(move |(actor, counters)| {
+            let (from, to) = (other.first_of(actor), one.first_of(actor));
+            counters[from.min(to)..to].iter().map(|&(_, write)| write)
+        });
+        let single = one.single.iter().copied().filter(|&write| {
+            let place = self.places[write];
+            place.is_some_and(|(actor, place)| place >= other.first_of(actor))
+        });
+        first
+            .chain(single)
+            .filter(|write| !other.single.contains(write))
     }
 }

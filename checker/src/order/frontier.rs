@@ -12,6 +12,7 @@ use super::vectors::Vector;
 pub(crate) struct Frontier {
     keys: Vec<Reached>,
     uncovered: Vec<usize>,
+    lows: Vec<Vector>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -31,6 +32,7 @@ impl Frontier {
         Frontier {
             keys,
             uncovered: Vec::new(),
+            lows: Vec::new(),
         }
     }
 
@@ -66,29 +68,36 @@ impl Frontier {
         order: &mut Order<'_>,
         (number, read): (usize, usize),
     ) -> &[usize] {
+        let forward = order.forward;
         let key = &mut order.keys[number];
         let reached = &mut self.keys[number];
+        let (from, to) = key.reads[read].writes;
+        self.lows.clear();
+        for link in from as usize..to as usize {
+            let write = &key.writes[key.links[link]];
+            let past = write.past;
+            self.lows.push(past);
+            // Elsewhere a write comes before whoever reads it.
+            if !forward || write.status != Status::Acknowledged {
+                reached.came = key.vectors.join(reached.came, past);
+            }
+        }
+        let later = if reached.deleted.is_empty() {
+            &[]
+        } else {
+            let (before, later) = key.hidden_by_time(reached, read);
+            self.lows.push(before);
+            later
+        };
         self.uncovered.clear();
-        let before = key.vectors.len();
-        let mut covered = Vector::default();
-        for index in 0..key.written(&key.reads[read]).len() {
-            let write = key.written(&key.reads[read])[index];
-            covered = key.vectors.join(covered, key.writes[write].past);
-        }
-        let came = key.vectors.join(reached.came, covered);
-        let grown = came != reached.came;
-        reached.came = came;
-        if !reached.deleted.is_empty() {
-            covered = key.hide(reached, read, covered);
-        }
-        let uncovered = &mut self.uncovered;
-        let chains = &key.chains;
-        key.vectors.above(came, covered, &mut |chain, high, low| {
-            let missed = &chains[chain][low as usize..high as usize];
-            uncovered.extend(missed.iter().map(|&write| write as usize));
-        });
-        if !grown {
-            key.vectors.truncate(before);
+        let (uncovered, chains) = (&mut self.uncovered, &key.chains);
+        key.vectors
+            .above(reached.came, &self.lows, &mut |chain, high, low| {
+                let missed = &chains[chain][low as usize..high as usize];
+                uncovered.extend(missed.iter().map(|&write| write as usize));
+            });
+        if !later.is_empty() && !self.uncovered.is_empty() {
+            key.uncover(&mut self.uncovered, (from, to), later);
         }
         &self.uncovered
     }
@@ -108,7 +117,7 @@ impl Key<'_> {
             let delete = self.deletes[number];
             let past = self.writes[delete as usize].past;
             let (chains, buried) = (&self.chains, &mut reached.buried);
-            self.vectors.above(past, all, &mut |chain, high, low| {
+            self.vectors.above(past, &[all], &mut |chain, high, low| {
                 for &write in &chains[chain][low as usize..high as usize] {
                     let first = &mut buried[write as usize];
                     if write != delete && *first == u32::MAX {
@@ -122,28 +131,25 @@ impl Key<'_> {
         reached
     }
 
-    /// What a read covers together with the deletes that may hide behind its answer.
-    fn hide(&mut self, reached: &Reached, read: usize, covered: Vector) -> Vector {
+    /// The deletes that were called before an answer: what those before the first that supersedes anything
+    /// returned have seen together, and the others, which may supersede something returned.
+    fn hidden_by_time(&self, reached: &Reached, read: usize) -> (Vector, &[u32]) {
         let read = &self.reads[read];
-        let (from, to) = read.writes;
         let called = |&delete: &u32| self.writes[delete as usize].invoked <= read.returned;
         let called = self.deletes.partition_point(called);
-        let answer = &self.links[from as usize..to as usize];
-        let first = answer.iter().map(|&write| reached.buried[write] as usize);
+        let first = self.written(read).iter();
+        let first = first.map(|&write| reached.buried[write] as usize);
         let safe = first.min().unwrap_or(called).min(called);
-        let hidden: Vec<u32> = self.deletes[safe..called]
-            .iter()
-            .copied()
-            .filter(|&delete| {
-                let above = |&write: &usize| self.before(write, delete as usize);
-                !answer.iter().any(above)
-            })
-            .collect();
-        let mut covered = self.vectors.join(covered, reached.deleted[safe]);
-        for delete in hidden {
-            let past = self.writes[delete as usize].past;
-            covered = self.vectors.join(covered, past);
+        (reached.deleted[safe], &self.deletes[safe..called])
+    }
+
+    /// Leaves out what a delete had seen that may hide behind an answer.
+    fn uncover(&self, uncovered: &mut Vec<usize>, (from, to): (u32, u32), deletes: &[u32]) {
+        let answer = &self.links[from as usize..to as usize];
+        for delete in deletes.iter().map(|&delete| delete as usize) {
+            if !answer.iter().any(|&write| self.before(write, delete)) {
+                uncovered.retain(|&write| !self.covers(delete, write));
+            }
         }
-        covered
     }
 }

@@ -107,6 +107,11 @@ impl<'h> Order<'h> {
         &self.ops[place]
     }
 
+    /// Whether no step needs one that was recorded after it: then nothing can go in a circle.
+    pub(crate) fn goes_forward(&self) -> bool {
+        self.forward
+    }
+
     /// How many operations there are.
     pub(crate) fn places(&self) -> usize {
         self.ops.len()

@@ -258,10 +258,9 @@ impl<'h> Key<'h> {
         for of in (0..self.writes.len()).filter(|&write| counts(write)) {
             let mut all = 0;
             let past = self.writes[of].past;
-            self.vectors
-                .above(past, Vector::default(), &mut |chain, height, _| {
-                    all += below[chain][height as usize - 1];
-                });
+            self.vectors.above(past, &[], &mut |chain, height, _| {
+                all += below[chain][height as usize - 1];
+            });
             ordered += all - 1;
             chosen += 1;
         }

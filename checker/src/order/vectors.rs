@@ -3,6 +3,9 @@
 /// How many counts a leaf has, and how many children an inner node.
 const WIDTH: usize = 8;
 
+/// How many vectors one is held against at once.
+const LOWS_MAX: usize = 4;
+
 /// How many bits of a name say how high the tree is.
 const LEVEL_SHIFT: u32 = 29;
 
@@ -16,10 +19,12 @@ impl Vector {
         Vector((root as u32) | level << LEVEL_SHIFT)
     }
 
+    #[inline]
     fn root(self) -> u32 {
         self.0 & ((1 << LEVEL_SHIFT) - 1)
     }
 
+    #[inline]
     fn level(self) -> u32 {
         self.0 >> LEVEL_SHIFT
     }
@@ -50,6 +55,7 @@ impl Default for Vectors {
 
 impl Vectors {
     /// One count.
+    #[inline]
     pub(crate) fn get(&self, vector: Vector, index: usize) -> u32 {
         if index >= vector.capacity() {
             return 0;
@@ -62,6 +68,7 @@ impl Vectors {
     }
 
     /// All counts added up.
+    #[inline]
     pub(crate) fn sum(&self, vector: Vector) -> u32 {
         self.sums[vector.root() as usize]
     }
@@ -79,6 +86,7 @@ impl Vectors {
     }
 
     /// The higher count at each place.
+    #[inline]
     pub(crate) fn join(&mut self, mut one: Vector, mut two: Vector) -> Vector {
         if one == two || two.root() == 0 {
             return one;
@@ -96,14 +104,34 @@ impl Vectors {
         Vector::new(self.merge(one.root(), two.root(), level) as usize, level)
     }
 
-    /// Calls back with each place at which the first is higher, and with both counts, in order.
-    pub(crate) fn above(&self, high: Vector, low: Vector, found: &mut impl FnMut(usize, u32, u32)) {
-        self.compare(
-            (high.root(), high.level()),
-            (low.root(), low.level()),
-            0,
-            found,
-        );
+    /// Calls back with each place at which the first is higher than all the others, with its count and the
+    /// highest of theirs, in order. Parts that it shares with one of them cost nothing.
+    pub(crate) fn above(
+        &self,
+        high: Vector,
+        lows: &[Vector],
+        found: &mut impl FnMut(usize, u32, u32),
+    ) {
+        let mut few = [(0, 0); LOWS_MAX];
+        if lows.len() > LOWS_MAX {
+            // What is higher than some of them is held against the rest, one count at a time.
+            let (some, rest) = lows.split_at(LOWS_MAX);
+            let mut all = |place: usize, high: u32, low: u32| {
+                let others = rest.iter().map(|&other| self.get(other, place));
+                let low = others.fold(low, u32::max);
+                if high > low {
+                    found(place, high, low);
+                }
+            };
+            for (few, low) in few.iter_mut().zip(some) {
+                *few = (low.root(), low.level());
+            }
+            return self.compare((high.root(), high.level()), few, 0, &mut all);
+        }
+        for (few, low) in few.iter_mut().zip(lows) {
+            *few = (low.root(), low.level());
+        }
+        self.compare((high.root(), high.level()), few, 0, found);
     }
 
     /// Drops all nodes that none of these vectors needs, which get new names.
@@ -206,37 +234,50 @@ impl Vectors {
 
     fn compare(
         &self,
-        (high, high_level): (u32, u32),
-        (low, low_level): (u32, u32),
+        (high, level): (u32, u32),
+        mut lows: [(u32, u32); LOWS_MAX],
         from: usize,
-        found: &mut impl FnMut(usize, u32, u32),
+        found: &mut dyn FnMut(usize, u32, u32),
     ) {
-        if high == 0 || (high == low && high_level == low_level) {
+        if high == 0 {
             return;
         }
-        if high_level < low_level {
-            let low = self.nodes[low as usize][0];
-            return self.compare((high, high_level), (low, low_level - 1), from, found);
+        for (low, low_level) in &mut lows {
+            while *low_level > level {
+                *low = self.nodes[*low as usize][0];
+                *low_level -= 1;
+            }
+            if *low == high && *low_level == level {
+                return;
+            }
         }
         let of = self.nodes[high as usize];
-        if high_level == 0 {
-            let other = self.nodes[low as usize];
-            for (place, (high, low)) in of.into_iter().zip(other).enumerate() {
+        if level == 0 {
+            let mut highest = self.nodes[lows[0].0 as usize];
+            for &(low, _) in lows[1..].iter().filter(|(low, _)| *low != 0) {
+                for (count, other) in highest.iter_mut().zip(self.nodes[low as usize]) {
+                    *count = other.max(*count);
+                }
+            }
+            for (place, (high, low)) in of.into_iter().zip(highest).enumerate() {
                 if high > low {
                     found(from + place, high, low);
                 }
             }
             return;
         }
-        let deeper = high_level - 1;
         for (place, child) in of.into_iter().enumerate() {
-            let other = match (high_level == low_level, place) {
-                (true, _) => (self.nodes[low as usize][place], deeper),
+            let below = lows.map(|(low, low_level)| match (low_level == level, place) {
+                (true, _) => (self.nodes[low as usize][place], level - 1),
                 (false, 0) => (low, low_level),
-                (false, _) => (0, deeper),
-            };
-            let from = from + (place << (3 * high_level));
-            self.compare((child, deeper), other, from, found);
+                (false, _) => (0, 0),
+            });
+            self.compare(
+                (child, level - 1),
+                below,
+                from + (place << (3 * level)),
+                found,
+            );
         }
     }
 }
@@ -265,13 +306,33 @@ mod tests {
                     (all.join(one.0, two.0), highest.collect())
                 };
                 let mut above = Vec::new();
-                all.above(next.0, two.0, &mut |index, high, low| {
+                all.above(next.0, &[two.0], &mut |index, high, low| {
                     above.push((index, high, low));
                 });
                 let plain = next.1.iter().zip(&two.1).enumerate();
                 let plain = plain.filter(|(_, (high, low))| high > low);
                 let plain: Vec<_> = plain.map(|(at, (high, low))| (at, *high, *low)).collect();
                 assert_eq!(above, plain);
+                let lows: Vec<_> = (0..luck.below(8))
+                    .map(|at| &known[at % known.len()])
+                    .collect();
+                let mut above = Vec::new();
+                let vectors: Vec<Vector> = lows.iter().map(|low| low.0).collect();
+                all.above(next.0, &vectors, &mut |index, high, low| {
+                    above.push((index, high, low))
+                });
+                let highest = |at: usize| lows.iter().map(|low| low.1[at]).max().unwrap_or(0);
+                let plain = next
+                    .1
+                    .iter()
+                    .enumerate()
+                    .map(|(at, high)| (at, *high, highest(at)));
+                assert_eq!(
+                    above,
+                    plain
+                        .filter(|(_, high, low)| high > low)
+                        .collect::<Vec<_>>()
+                );
                 assert_eq!(all.sum(next.0), next.1.iter().sum::<u32>());
                 let counts = (0..width).map(|index| all.get(next.0, index));
                 assert_eq!(counts.collect::<Vec<_>>(), next.1);

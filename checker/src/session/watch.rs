@@ -43,8 +43,8 @@ pub(crate) struct Guarantees {
     found: [Option<Breach>; 4],
     met: [u64; 4],
     /// Sessions that have written, or read something, of a key.
-    wrote: FxHashSet<(u32, u32)>,
-    saw: FxHashSet<(u32, u32)>,
+    wrote: FxHashSet<u64>,
+    saw: FxHashSet<u64>,
     readers: Readers,
     known: Option<Known>,
 }
@@ -112,7 +112,7 @@ impl Guarantees {
         if key.repeats {
             return;
         }
-        let here = (order.session(reading.place) as u32, reading.key as u32);
+        let here = one(order.session(reading.place), reading.key);
         if self.asked[0] {
             self.met[0] += u64::from(self.wrote.contains(&here));
         }
@@ -180,6 +180,11 @@ impl Guarantees {
     }
 }
 
+/// A session and a key.
+fn one(session: usize, key: usize) -> u64 {
+    (session as u64) << 32 | key as u64
+}
+
 /// The first reader of each session.
 fn first_of_each(readers: &[(u32, u32)]) -> impl Iterator<Item = (usize, usize)> {
     let firsts = readers.chunk_by(|one, two| one.0 == two.0);
@@ -194,7 +199,7 @@ impl Watch for Guarantees {
         let of = &order.keys[key as usize].writes[write as usize];
         let acknowledged = of.status == Status::Acknowledged;
         if self.asked[0] && acknowledged {
-            self.wrote.insert((order.session(place) as u32, key));
+            self.wrote.insert(one(order.session(place), key as usize));
         }
         if let Some(known) = &mut self.known
             && acknowledged

@@ -8,12 +8,10 @@ use crate::verdict::Reason;
 
 /// Holds every read of one key against the writes of that key.
 pub(super) fn judge(order: &Order<'_>, key: &Key<'_>, marks: &Marks<'_>, findings: &mut Findings) {
+    let several = key.reads.iter().filter(|read| read.values.len() > 1);
+    findings.count("reads of several siblings", several.count() as u64);
+    findings.count("reads", key.reads.len() as u64);
     for read in &key.reads {
-        findings.count("reads", 1);
-        findings.count(
-            "reads of several siblings",
-            u64::from(read.values.len() > 1),
-        );
         invention(order, key, read, findings);
         pairs(order, key, read, marks, findings);
         let promised = marks.setup.is_none_or(|setup| setup.converges);
