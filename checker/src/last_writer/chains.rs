@@ -59,6 +59,11 @@ impl Chains {
         self.groups[chain]
     }
 
+    /// The groups of these chains.
+    pub(super) fn groups(&self, chains: std::ops::Range<usize>) -> &[u32] {
+        &self.groups[chains]
+    }
+
     /// The nodes of a chain.
     pub(super) fn nodes(&self, chain: usize) -> &[u32] {
         &self.nodes[self.range(chain)]

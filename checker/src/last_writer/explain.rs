@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::path::{Step, Why, path};
-use super::trace::{Invention, Trace};
+use super::trace::{Invention, Kind, Trace};
 use super::walk::Conflicts;
 use crate::domain::Domain;
 use crate::evidence::{Finding, reason};
@@ -18,6 +18,7 @@ const SHOWN_MAX: usize = 16;
 pub(super) struct Story<'t, 'h> {
     trace: &'t Trace<'h>,
     facts: Vec<Reason>,
+    nodes: Vec<u32>,
 }
 
 impl<'t, 'h> Story<'t, 'h> {
@@ -25,6 +26,7 @@ impl<'t, 'h> Story<'t, 'h> {
         Story {
             trace,
             facts: Vec::new(),
+            nodes: Vec::new(),
         }
     }
 
@@ -44,6 +46,34 @@ impl<'t, 'h> Story<'t, 'h> {
         let ops: Vec<OpId> = nodes.iter().map(|&node| self.trace.op(node).id).collect();
         if !self.facts.iter().any(|fact| fact.text == text) {
             self.facts.push(reason(text, &ops));
+            self.nodes.extend(nodes);
+        }
+    }
+
+    /// Adds of each operation of unknown outcome who saw that it took effect, O(nodes) each.
+    fn effects(&mut self) {
+        let trace = self.trace;
+        let mut next = 0;
+        while let Some(&node) = self.nodes.get(next) {
+            next += 1;
+            if trace.node(node).kind != Kind::Unknown {
+                continue;
+            }
+            let saw = |&reader: &u32| reader != node && trace.source(reader) == Some(node);
+            // Better one that certainly took effect than one of which that has to be shown in turn.
+            let sure = |&reader: &u32| saw(&reader) && trace.node(reader).kind != Kind::Unknown;
+            if self.nodes.iter().any(sure) {
+                continue;
+            }
+            let all = || 0..trace.nodes.len() as u32;
+            if let Some(reader) = all().find(sure).or_else(|| all().find(saw)) {
+                let (seen, by) = (self.name(node), self.name(reader));
+                let text = format!("{by} saw what {seen} wrote, so it took effect");
+                // What the facts lead to stays the last.
+                let last = self.facts.pop();
+                self.fact(text, &[node, reader]);
+                self.facts.extend(last);
+            }
         }
     }
 
@@ -98,7 +128,8 @@ impl<'t, 'h> Story<'t, 'h> {
     }
 
     /// The finding with all facts.
-    pub(super) fn finding(self, sentence: String, at: u32, kind: &'static str) -> Finding {
+    pub(super) fn finding(mut self, sentence: String, at: u32, kind: &'static str) -> Finding {
+        self.effects();
         let mut facts = self.facts;
         let ops: Vec<OpId> = facts.iter().flat_map(|fact| &fact.ops).copied().collect();
         if facts.len() > SHOWN_MAX {

@@ -260,9 +260,15 @@ impl<'t, 'h> Judge<'t, 'h> {
                 format!("{who} called {one}, then {two}, then {three}"),
                 &[first, between, read],
             );
+            let writes = [first, between].map(|node| self.trace.node(node).source);
+            let [old, new] = writes.map(|write| story.name(write));
+            story.fact(
+                format!("{one} and {three} saw what {old} wrote, {two} what {new} wrote"),
+                &[first, read, between, writes[0], writes[1]],
+            );
             story.fact(
                 "each value was written once, so one of the two is the older".into(),
-                &[],
+                &writes,
             );
             let sentence =
                 format!("{who} went back: {three} returned to what {one} had seen before {two}.");

@@ -1,10 +1,14 @@
 //! What a store of single values, of which the last writer's stays, promises its sessions and clients.
 
+#[cfg(test)]
+mod agreement;
 mod causal;
 mod chains;
 mod explain;
 mod known;
 mod memory;
+#[cfg(test)]
+mod naive;
 #[cfg(test)]
 mod oracles;
 mod overwritten;
@@ -15,6 +19,7 @@ mod regular;
 mod rows;
 mod sessions;
 mod single;
+mod staleness;
 mod study;
 mod trace;
 mod walk;
@@ -24,3 +29,4 @@ pub use memory::CausalMemory;
 pub use regular::Regular;
 pub use sessions::{MonotonicReads, MonotonicWrites, ReadYourWrites, WritesFollowReads};
 pub use single::{NotSingle, registers};
+pub use staleness::{Staleness, staleness};

@@ -100,6 +100,7 @@ pub(super) fn pasts(
         free: Vec::new(),
         kept: Vec::new(),
         visited: vec![0; writes.chains.len()],
+        latest: vec![0; writes.chains.len()],
         found: Found::default(),
         full: false,
     };
@@ -130,6 +131,8 @@ struct Pasts<'t, 'h> {
     kept: Vec<u32>,
     /// How many nodes of each chain of writes were visited.
     visited: Vec<u32>,
+    /// For each chain how many nodes of its lane there are up to the last of those.
+    latest: Vec<u32>,
     found: Found,
     full: bool,
 }
@@ -155,7 +158,9 @@ impl Pasts<'_, '_> {
         }
         if node.writes() {
             let chain = self.writes.chains.find(node.key, column);
-            self.visited[chain.expect("every write is in a chain")] += 1;
+            let chain = chain.expect("every write is in a chain");
+            self.visited[chain] += 1;
+            self.latest[chain] = node.seat + 1;
         }
         if self.needed[number as usize] > 0 {
             self.keep(number, lane);
@@ -206,27 +211,21 @@ impl Pasts<'_, '_> {
             let slot = self.slots[node.source as usize] as usize * self.width;
             &self.kept[slot..slot + self.width]
         });
-        for chain in chains.of(node.key) {
-            let column = chains.group(chain) as usize;
-            let (upto, since) = (past[column], seen.map_or(0, |seen| seen[column]));
-            if upto <= since {
+        let range = chains.of(node.key);
+        let latest = self.latest[range.clone()].iter();
+        for ((chain, &column), &latest) in range.clone().zip(chains.groups(range)).zip(latest) {
+            let column = column as usize;
+            let since = seen.map_or(0, |seen| seen[column]);
+            // Most writes are known to what was seen.
+            if latest <= since || past[column] <= since {
                 continue;
             }
             let visited = &chains.nodes(chain)[..self.visited[chain] as usize];
-            let before = match visited.last() {
-                None => continue,
-                Some(&last) if self.trace.node(last).seat < upto => last,
-                Some(_) => {
-                    let known = |&write: &u32| self.trace.node(write).seat < upto;
-                    match visited.partition_point(known).checked_sub(1) {
-                        None => continue,
-                        Some(last) => visited[last],
-                    }
-                }
+            let known = |&write: &u32| self.trace.node(write).seat < past[column];
+            let before = match visited.partition_point(known).checked_sub(1) {
+                Some(last) if self.trace.node(visited[last]).seat >= since => visited[last],
+                Some(_) | None => continue,
             };
-            if self.trace.node(before).seat < since {
-                continue;
-            }
             if node.source == INITIAL {
                 self.found.initial.push((number, before));
             } else {

@@ -80,7 +80,7 @@ impl Checker<Register> for Regular {
 
 /// The acknowledged writes of each key, by their calls, and which of those from each on was acknowledged
 /// first.
-struct Writes {
+pub(super) struct Writes {
     by_key: Chains,
     called: Vec<Time>,
     /// For each write the time and number of the one, from it on, that was acknowledged first.
@@ -88,7 +88,7 @@ struct Writes {
 }
 
 impl Writes {
-    fn new(trace: &Trace<'_>) -> Self {
+    pub(super) fn new(trace: &Trace<'_>) -> Self {
         let numbered = (0..).zip(&trace.nodes);
         let entries: Vec<(u32, u32, u32)> = numbered
             .filter(|(_, node)| node.kind == Kind::Acknowledged)
@@ -115,7 +115,7 @@ impl Writes {
     }
 
     /// A write of this key that was called after one time and acknowledged before another.
-    fn after(&self, key: u32, since: Option<Time>, before: Time) -> Option<u32> {
+    pub(super) fn after(&self, key: u32, since: Option<Time>, before: Time) -> Option<u32> {
         let range = self.by_key.range(self.by_key.find(key, 0)?);
         let called = &self.called[range.clone()];
         let from = since.map_or(0, |since| called.partition_point(|&at| at <= since));

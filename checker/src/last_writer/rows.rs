@@ -105,3 +105,18 @@ fn outcome(word: &str) -> Outcome<RegisterRet> {
         seen => Outcome::Ok(RegisterRet::Value(value(seen.trim_matches(['{', '}'])))),
     }
 }
+
+/// The history as a failing test shows it, one operation a line.
+pub(super) fn shown(history: &History<Register>) -> String {
+    let line = |op: &crate::Op<Register>| {
+        let until = op.returned.map_or("-".into(), |at| at.0.to_string());
+        format!(
+            "\n{} [{},{until}] {} {}",
+            op.id,
+            op.invoked.0,
+            op.process,
+            op.label()
+        )
+    };
+    history.ops().iter().map(line).collect()
+}

@@ -240,7 +240,36 @@ struct Draft<'h> {
     keys: Vec<u32>,
     /// Whether every value of the key tells its write.
     judged: Vec<bool>,
-    writers: FxHashMap<(u32, &'h Value), u32>,
+    writers: Writers<'h>,
+}
+
+/// The writes by key and value.
+#[derive(Debug, Default)]
+struct Writers<'h> {
+    ints: FxHashMap<(u32, i64), u32>,
+    texts: FxHashMap<(u32, &'h str), u32>,
+    nils: FxHashMap<u32, u32>,
+}
+
+impl<'h> Writers<'h> {
+    /// Enters the write of this value; whether it is the first of its key.
+    fn enter(&mut self, key: u32, value: &'h Value, place: u32) -> bool {
+        let before = match value {
+            Value::Int(number) => self.ints.insert((key, *number), place),
+            Value::Text(text) => self.texts.insert((key, text), place),
+            Value::Nil => self.nils.insert(key, place),
+        };
+        before.is_none()
+    }
+
+    fn get(&self, key: u32, value: &Value) -> Option<u32> {
+        let found = match value {
+            Value::Int(number) => self.ints.get(&(key, *number)),
+            Value::Text(text) => self.texts.get(&(key, text.as_str())),
+            Value::Nil => self.nils.get(&key),
+        };
+        found.copied()
+    }
 }
 
 impl<'h> Draft<'h> {
@@ -252,7 +281,7 @@ impl<'h> Draft<'h> {
             sessions: Vec::with_capacity(ops.len()),
             keys: Vec::with_capacity(ops.len()),
             judged: Vec::new(),
-            writers: FxHashMap::default(),
+            writers: Writers::default(),
         };
         let mut processes: FxHashMap<Process, u32> = FxHashMap::default();
         let mut keys: FxHashMap<Option<&str>, u32> = FxHashMap::default();
@@ -267,8 +296,7 @@ impl<'h> Draft<'h> {
             draft.sessions.push(session);
             draft.keys.push(key);
             if let Part::Write(value, _) | Part::Swap(_, value, _) = part(op) {
-                let told =
-                    value != initial && draft.writers.insert((key, value), place as u32).is_none();
+                let told = value != initial && draft.writers.enter(key, value, place as u32);
                 draft.judged[key as usize] &= told;
             }
         }
@@ -290,8 +318,7 @@ impl<'h> Draft<'h> {
             if value == self.initial {
                 return INITIAL;
             }
-            let writer = self.writers.get(&(self.keys[place], value));
-            writer.copied().unwrap_or(NONE)
+            self.writers.get(self.keys[place], value).unwrap_or(NONE)
         };
         for (place, op) in self.ops.iter().enumerate() {
             let value = match part(op) {

@@ -72,6 +72,7 @@ pub(super) fn walk(
         next: vec![0; lanes],
         waits: vec![NONE; lanes],
         waiting: vec![Vec::new(); lanes],
+        ready: Vec::new(),
         visit,
     };
     for (node, of) in trace.nodes.iter().enumerate() {
@@ -95,14 +96,16 @@ struct Walk<'t, 'h, V> {
     waits: Vec<u32>,
     /// The lanes that wait for a node of each lane.
     waiting: Vec<Vec<u32>>,
+    /// Lanes that can go on.
+    ready: Vec<u32>,
     visit: V,
 }
 
 impl<V: FnMut(u32)> Walk<'_, '_, V> {
     /// Goes on with a lane as far as calls up to this node reach, and with the lanes that waited for it.
     fn advance(&mut self, lane: u32, upto: u32, within: Option<&[u32]>) {
-        let mut ready = vec![lane];
-        while let Some(lane) = ready.pop() {
+        self.ready.push(lane);
+        while let Some(lane) = self.ready.pop() {
             let nodes = self.trace.lane(lane);
             let end = within.map_or(nodes.len(), |within| within[lane as usize] as usize);
             while let Some(&node) = nodes[..end].get(self.next[lane as usize] as usize) {
@@ -117,7 +120,10 @@ impl<V: FnMut(u32)> Walk<'_, '_, V> {
                 }
                 self.next[lane as usize] += 1;
                 (self.visit)(node);
-                let waits = &mut self.waits;
+                if self.waiting[lane as usize].is_empty() {
+                    continue;
+                }
+                let (waits, ready) = (&mut self.waits, &mut self.ready);
                 self.waiting[lane as usize].retain(|&waiter| {
                     let woken = waits[waiter as usize] == node;
                     if woken {
