@@ -2,11 +2,10 @@
 //!
 //! `DYNO_AGREEMENT` says how many histories of each kind are generated.
 
-use super::generated::transactions;
+use super::generated::{Luck, transactions};
 use super::naive::{read_committed, serializable, snapshot_isolation};
 use super::{Anomaly, ConsistencyModel, Cycles, Extent, Sources, anomalies};
 use crate::history::{History, Op, Outcome};
-use crate::linear::generated::Luck;
 use crate::txn::{Ask, Told, Txn};
 use crate::verdict::{Budget, Checker};
 
