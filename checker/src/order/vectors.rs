@@ -319,7 +319,7 @@ mod tests {
                 let mut above = Vec::new();
                 let vectors: Vec<Vector> = lows.iter().map(|low| low.0).collect();
                 all.above(next.0, &vectors, &mut |index, high, low| {
-                    above.push((index, high, low))
+                    above.push((index, high, low));
                 });
                 let highest = |at: usize| lows.iter().map(|low| low.1[at]).max().unwrap_or(0);
                 let plain = next
