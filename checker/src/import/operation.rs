@@ -55,7 +55,7 @@ impl Operation {
             let Kind::Keyword(name) = &key.kind else {
                 continue;
             };
-            if let Some(place) = FIELDS.iter().position(|field| field == name) {
+            if let Some(place) = FIELDS.iter().position(|field| *field == &**name) {
                 if fields[place].is_some() {
                     return Err((key.at, What::Twice(FIELDS[place])));
                 }

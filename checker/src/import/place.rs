@@ -19,11 +19,11 @@ impl Place {
     )]
     pub(super) fn behind(self, text: &str) -> Place {
         let bytes = text.as_bytes();
-        let ends = bytes.iter().filter(|&&byte| byte == b'\n').count();
-        if ends == 0 {
+        if !bytes.contains(&b'\n') {
             let column = self.column + characters(bytes);
             return Place { column, ..self };
         }
+        let ends = bytes.iter().filter(|&&byte| byte == b'\n').count();
         let last = bytes.iter().rposition(|&byte| byte == b'\n');
         let begins = last.map_or(0, |end| end + 1);
         Place {
@@ -43,6 +43,9 @@ impl Place {
 
 /// How many characters this part of a text has: every byte but those that continue one.
 fn characters(bytes: &[u8]) -> usize {
+    if bytes.is_ascii() {
+        return bytes.len();
+    }
     bytes
         .iter()
         .filter(|&&byte| byte & 0b1100_0000 != 0b1000_0000)

@@ -1,6 +1,6 @@
 //! Plain operations of EDN and JSON, read faster than by general rules and to the same effect.
 
-use super::edn::{Form, Kind, Notation};
+use super::edn::{Form, Kind, Notation, name};
 use super::operation::{Actor, Operation, Type};
 use super::place::Place;
 
@@ -175,7 +175,7 @@ impl<'a> Scan<'a> {
         let at = self.at;
         let kind = match self.peek()? {
             b'-' | b'0'..=b'9' => Kind::Int(self.integer()?),
-            b':' => Kind::Keyword(self.keyword()?.into()),
+            b':' => Kind::Keyword(name(self.keyword()?)),
             b'"' => Kind::Str(self.string()?.into()),
             b'n' => self.nil()?,
             b'[' if depth < DEEPEST => self.vector(depth)?,

@@ -1,6 +1,6 @@
 //! The smallest forms of EDN: numbers, strings, characters, names.
 
-use super::form::Kind;
+use super::form::{Kind, name};
 
 /// Why a text is not EDN.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +57,7 @@ pub(super) fn word(word: &str) -> Result<Kind, Flaw> {
         _ => match word.strip_prefix(':') {
             Some("") => wrong(),
             Some(name) if name.starts_with(':') => wrong(),
-            Some(name) => Ok(Kind::Keyword(name.into())),
+            Some(read) => Ok(Kind::Keyword(name(read))),
             None if word.starts_with(['\'', '`', '~', '@', '^']) => wrong(),
             None => Ok(Kind::Symbol(word.into())),
         },

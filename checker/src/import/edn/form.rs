@@ -1,5 +1,7 @@
 //! One form of EDN, and its one canonical text.
 
+use std::borrow::Cow;
+
 /// A form and the byte it begins at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::import) struct Form {
@@ -18,13 +20,26 @@ pub(in crate::import) enum Kind {
     Str(String),
     Char(char),
     /// Without its colon.
-    Keyword(String),
+    Keyword(Name),
     Symbol(String),
     List(Vec<Form>),
     Vector(Vec<Form>),
     Map(Vec<(Form, Form)>),
     Set(Vec<Form>),
     Tagged(String, Box<Form>),
+}
+
+/// A name, which for those in every line is not copied.
+pub(in crate::import) type Name = Cow<'static, str>;
+
+/// A name that was read.
+pub(in crate::import) fn name(read: &str) -> Name {
+    const COMMON: [&str; 12] = [
+        "read", "write", "cas", "txn", "r", "w", "append", "add", "enqueue", "dequeue", "acquire",
+        "release",
+    ];
+    let common = COMMON.into_iter().find(|common| *common == read);
+    common.map_or_else(|| Cow::Owned(read.to_owned()), Cow::Borrowed)
 }
 
 impl Form {
@@ -64,7 +79,8 @@ impl Form {
     /// The name that a keyword, a string or a symbol gives.
     pub(in crate::import) fn name(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Keyword(name) | Kind::Str(name) | Kind::Symbol(name) => Some(name),
+            Kind::Keyword(name) => Some(name),
+            Kind::Str(name) | Kind::Symbol(name) => Some(name),
             _ => None,
         }
     }

@@ -5,5 +5,5 @@ mod form;
 mod reader;
 
 pub use atom::Flaw;
-pub(super) use form::{Form, Kind};
+pub(super) use form::{Form, Kind, name};
 pub(super) use reader::{Item, Notation, Reader, Wrong, blank, ends};

@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
                         let Kind::Str(name) = key.kind else {
                             return wrong(key.at, Flaw::Key);
                         };
-                        key.kind = Kind::Keyword(name);
+                        key.kind = Kind::Keyword(name.into());
                     }
                     pairs.push((key, value));
                 }

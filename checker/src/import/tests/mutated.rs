@@ -7,7 +7,7 @@ use crate::import::{Format, Options, read, read_from};
 /// How many mutations are tried; as many as the variable says for a long run.
 fn cases() -> u64 {
     let said = std::env::var("DYNO_FUZZ_CASES").ok();
-    said.map_or(30_000, |cases| cases.parse().expect("a number of cases"))
+    said.map_or(10_000, |cases| cases.parse().expect("a number of cases"))
 }
 
 /// A counter with its bits stirred: the same mutations everywhere.
@@ -154,7 +154,7 @@ fn no_mutation_is_too_strange() {
         }
     }
     assert!(
-        read_well > cases() / 50,
+        read_well > cases() / 100,
         "only {read_well} were read at all"
     );
 }
