@@ -14,9 +14,12 @@ fn breaks(text: &str, parts: &str) {
     let history = sketch(text);
     let expected: BTreeSet<&str> = parts.split(", ").filter(|part| !part.is_empty()).collect();
     assert_eq!(judge(&history).0.broken(), expected, "{text}");
+    let findings = ClockCausality.findings(&history);
+    let found: BTreeSet<&str> = findings.iter().map(|one| one.part.as_str()).collect();
+    assert_eq!(found, expected, "{text}");
     let verdict = ClockCausality.check(&history, Budget::default());
     let broken = verdict.counterexample();
-    assert_eq!(broken.is_some(), !expected.is_empty());
+    assert_eq!(broken, findings.first());
     if let Some(broken) = broken {
         assert!(broken.reasons.len() >= 2, "{broken:?}");
     }
@@ -62,6 +65,27 @@ fn dots_keep_the_same_two_writes_apart() {
          [2,3] s2 put x b -> ok
          3 durable A x {a@A:1,b@A:2}",
         "",
+    );
+}
+
+#[test]
+fn no_event_is_in_its_own_past() {
+    let run = |past: &str| {
+        format!(
+            "[0,1] s1 put x a -> ok as p
+             [2,3] s2 put x b ctx=p -> ok
+             1 durable A x {{a@A:1}}
+             3 durable A x {{b@A:2/A:{past}}}"
+        )
+    };
+    breaks(&run("1"), "");
+    breaks(&run("2"), "false order");
+    breaks(&run("9"), "false order");
+    let verdict = ClockCausality.check(&sketch(&run("2")), Budget::default());
+    let found = verdict.counterexample().expect("broken");
+    assert_eq!(
+        found.cause,
+        "clock-causality/false order/of a write by itself"
     );
 }
 
