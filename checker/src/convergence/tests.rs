@@ -89,6 +89,7 @@ fn an_owner_that_missed_a_write_and_says_so_has_not_converged() {
         "Replicas still differ with nothing in flight: n0 holds {a, b}, n1 holds {b}."
     );
     assert_eq!(found.cause, "convergence/diverged/in their versions");
+    assert_eq!(found.ops, [crate::OpId(0)], "only a differs");
 }
 
 #[test]
