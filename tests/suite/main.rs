@@ -1,5 +1,6 @@
 //! Table of contents of the promises that need two crates.
 
+mod corpus;
 mod determinism;
 mod flaws;
 mod live;

@@ -258,6 +258,13 @@ fn told(
         )
     };
     match lie {
+        Lie::Order { .. } if below == above => findings.report(FALSE_ORDER, || Finding {
+            sentence: format!("The clock of {low} claims to have seen {low} before it was made."),
+            key: Some(key.name.into()),
+            reasons: vec![has(true), reason(format!("{low} was written once"), &ops)],
+            ops: ops.clone(),
+            kind: "of a write by itself",
+        }),
         Lie::Order { .. } => findings.report(FALSE_ORDER, || Finding {
             sentence: format!(
                 "The clocks order two writes that are concurrent: {high} claims to have seen {low}."

@@ -9,14 +9,76 @@ use super::check::judge;
 use crate::evidence::sketch::sketch;
 use crate::verdict::{Budget, Checker, Shortfall, Verdict};
 
+/// The facts of the first violation.
+fn reasons(text: &str) -> Vec<String> {
+    let verdict = ClockCausality.check(&sketch(text), Budget::default());
+    let found = verdict.counterexample().expect("broken");
+    found.reasons.iter().map(|one| one.text.clone()).collect()
+}
+
+#[test]
+fn the_clocks_that_lie_are_shown() {
+    let conflict = "[0,1] s1 put x a -> ok as p
+         [2,3] s2 put x b ctx=p -> ok
+         3 durable A x {a@A:1}
+         3 durable A x {b@B:1/A:1}
+         4 durable B x {b@B:1/C:4}";
+    let shown = "a disk held a as A:1, and b as B:1 after {C:4}";
+    assert_eq!(reasons(conflict)[0], shown);
+    let order = "[0,1] s1 put x a -> ok
+         [2,3] s2 put x b -> ok
+         3 durable A x {a@A:1}
+         3 durable A x {b@B:1}
+         4 durable B x {b@B:1/A:1}";
+    let shown = "a disk held a as A:1, and b as B:1 after {A:1}";
+    assert_eq!(reasons(order)[0], shown);
+}
+
+#[test]
+fn a_circle_is_told_in_at_most_four_steps() {
+    let two = "[0,1] s1 put x a ctx=#1 -> ok\n [0,1] s2 put x b ctx=#0 -> ok";
+    assert_eq!(reasons(two).len(), 3);
+    let verdict = ClockCausality.check(&sketch(two), Budget::default());
+    let cause = &verdict.counterexample().expect("circular").cause;
+    assert_eq!(
+        cause,
+        "clock-causality/circular/a context came from the future"
+    );
+    let three = "[0,1] s1 put x a ctx=#1 -> ok
+         [0,1] s2 put x b ctx=#2 -> ok
+         [0,1] s3 put x c ctx=#0 -> ok";
+    assert_eq!(reasons(three).len(), 4);
+    assert!(!reasons(three).iter().any(|text| text.contains("and so on")));
+    let four = "[0,1] s1 get x -> {a} as g1
+         [2,3] s1 put y b -> ok
+         [0,1] s2 get y -> {b} as g2
+         [2,3] s2 put x a -> ok";
+    assert_eq!(reasons(four).len(), 5);
+    assert!(reasons(four)[3].contains("and so on"));
+}
+
+#[test]
+fn contexts_alone_and_pairs_of_clocks_alone_are_enough_to_judge() {
+    for text in [
+        "[0,1] s1 put x a -> ok as p\n [2,3] s2 put x b ctx=p -> ok",
+        "[0,1] s1 put x a -> ok\n [2,3] s2 put x b -> ok\n 3 durable A x {a@A:1,b@B:1}",
+    ] {
+        let verdict = ClockCausality.check(&sketch(text), Budget::default());
+        assert!(matches!(verdict, Verdict::Valid(_)), "{text}");
+    }
+}
+
 /// Asserts that exactly these parts are broken, separated by commas.
 fn breaks(text: &str, parts: &str) {
     let history = sketch(text);
     let expected: BTreeSet<&str> = parts.split(", ").filter(|part| !part.is_empty()).collect();
     assert_eq!(judge(&history).0.broken(), expected, "{text}");
+    let findings = ClockCausality.findings(&history);
+    let found: BTreeSet<&str> = findings.iter().map(|one| one.part.as_str()).collect();
+    assert_eq!(found, expected, "{text}");
     let verdict = ClockCausality.check(&history, Budget::default());
     let broken = verdict.counterexample();
-    assert_eq!(broken.is_some(), !expected.is_empty());
+    assert_eq!(broken, findings.first());
     if let Some(broken) = broken {
         assert!(broken.reasons.len() >= 2, "{broken:?}");
     }
@@ -62,6 +124,27 @@ fn dots_keep_the_same_two_writes_apart() {
          [2,3] s2 put x b -> ok
          3 durable A x {a@A:1,b@A:2}",
         "",
+    );
+}
+
+#[test]
+fn no_event_is_in_its_own_past() {
+    let run = |past: &str| {
+        format!(
+            "[0,1] s1 put x a -> ok as p
+             [2,3] s2 put x b ctx=p -> ok
+             1 durable A x {{a@A:1}}
+             3 durable A x {{b@A:2/A:{past}}}"
+        )
+    };
+    breaks(&run("1"), "");
+    breaks(&run("2"), "false order");
+    breaks(&run("9"), "false order");
+    let verdict = ClockCausality.check(&sketch(&run("2")), Budget::default());
+    let found = verdict.counterexample().expect("broken");
+    assert_eq!(
+        found.cause,
+        "clock-causality/false order/of a write by itself"
     );
 }
 

@@ -9,7 +9,8 @@ use crate::order::Key;
 /// One pair of writes whose clocks say something else than the contexts do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lie {
-    /// The later one's clock has seen the earlier one, and no context can have.
+    /// The later one's clock has seen the earlier one, and no context can have; both may be one write
+    /// that claims to have seen itself.
     Order { below: usize, above: usize },
     /// The later one's context had seen the earlier one, and its clock has not.
     Conflict { below: usize, above: usize },
@@ -48,6 +49,13 @@ pub(super) fn lies(key: &Key<'_>, clocks: &Clocks<'_>, order: &[usize]) -> Vec<L
         let mut past = Seen::default();
         for clock in dots[above].map_or(&[][..], |_| &clocks.of[above]) {
             let have = events.seen_by(clock);
+            // An event that two writes share may be the other one's.
+            let alike = || dots.iter().flatten().filter(|dot| ***dot == clock.dot);
+            if orders && clock.saw(&clock.dot) && alike().count() == 1 {
+                let below = above;
+                lies.push(Lie::Order { below, above });
+                orders = false;
+            }
             let unproven = |&below: &usize| below != above && !key.possibly_before(below, above);
             let more = events.without(&have, &want);
             if orders && let Some(below) = more.filter(unproven).min() {

@@ -16,9 +16,12 @@ fn breaks(text: &str, parts: &str) {
     let history = sketch(text);
     let expected: BTreeSet<&str> = parts.split(", ").filter(|part| !part.is_empty()).collect();
     assert_eq!(judge(&history).0.broken(), expected, "{text}");
+    let findings = Convergence.findings(&history);
+    let found: BTreeSet<&str> = findings.iter().map(|one| one.part.as_str()).collect();
+    assert_eq!(found, expected, "{text}");
     let verdict = Convergence.check(&history, Budget::default());
     let broken = verdict.counterexample();
-    assert_eq!(broken.is_some(), !expected.is_empty());
+    assert_eq!(broken, findings.first());
     if let Some(broken) = broken {
         assert!(broken.reasons.len() >= 2, "{broken:?}");
     }
@@ -86,6 +89,7 @@ fn an_owner_that_missed_a_write_and_says_so_has_not_converged() {
         "Replicas still differ with nothing in flight: n0 holds {a, b}, n1 holds {b}."
     );
     assert_eq!(found.cause, "convergence/diverged/in their versions");
+    assert_eq!(found.ops, [crate::OpId(0)], "only a differs");
 }
 
 #[test]

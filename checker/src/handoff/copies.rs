@@ -30,18 +30,7 @@ fn count<'h>(
     needed: u32,
     findings: &mut Findings,
 ) {
-    let mut returns: Vec<(Time, usize, usize)> = Vec::new();
-    for (number, key) in order
-        .keys
-        .iter()
-        .enumerate()
-        .filter(|(_, key)| !key.repeats)
-    {
-        let writes = key.writes.iter().enumerate();
-        let acknowledged = writes.filter(|(_, write)| write.status == Status::Acknowledged);
-        returns.extend(acknowledged.filter_map(|(write, of)| Some((of.returned?, number, write))));
-    }
-    returns.sort_unstable();
+    let returns = answers(order);
     findings.count(COUNTED, returns.len() as u64);
     let mut held = Holdings::default();
     let with = |held: &Holdings<'h>, number: usize, write| -> Vec<Node> {
@@ -93,6 +82,23 @@ fn count<'h>(
             });
         }
     }
+}
+
+/// When which write of which key was acknowledged, in the order of time.
+fn answers(order: &Order<'_>) -> Vec<(Time, usize, usize)> {
+    let mut returns: Vec<(Time, usize, usize)> = Vec::new();
+    for (number, key) in order
+        .keys
+        .iter()
+        .enumerate()
+        .filter(|(_, key)| !key.repeats)
+    {
+        let writes = key.writes.iter().enumerate();
+        let acknowledged = writes.filter(|(_, write)| write.status == Status::Acknowledged);
+        returns.extend(acknowledged.filter_map(|(write, of)| Some((of.returned?, number, write))));
+    }
+    returns.sort_unstable();
+    returns
 }
 
 /// Whether this is an owner's own copy, or one that is kept for an owner. As long as owners never

@@ -198,7 +198,8 @@ impl<'h> Lives<'_, 'h> {
             let moved = self.moved(gone);
             let lost = left.clone().find(|version| {
                 let kept = moved.as_ref();
-                !kept.is_some_and(|kept| kept.covers(self.sight, key, version))
+                let moved = kept.is_some_and(|kept| kept.covers(self.sight, key, version));
+                !moved && !self.inherited(gone, version)
             });
             match lost {
                 Some(version) if !key.repeats => {
@@ -234,6 +235,19 @@ impl<'h> Lives<'_, 'h> {
         }
         held.add(key, self.disks.data(number, holder));
         Some(held)
+    }
+
+    /// Whether the owner has ceased to be one, and an heir already has the version.
+    fn inherited(&self, gone: LetGo<'h>, version: &Version) -> bool {
+        let (number, _, owner) = gone.triple;
+        if self.marks.tenures[number].at(gone.line).contains(&owner) {
+            return false;
+        }
+        let ever = self.ever.get(&(number, owner)).into_iter().flatten();
+        let kept = ever.filter(|kept| kept.version == version);
+        let since = kept.map(|kept| kept.line).min().unwrap_or(gone.line);
+        let heirs = self.heirs((number, owner), since, gone.line);
+        heirs.iter().any(|&heir| self.has(number, heir, version))
     }
 
     fn early(&self, gone: LetGo<'h>, version: &Version) -> Finding {

@@ -15,9 +15,12 @@ fn breaks(text: &str, parts: &str) {
     let history = sketch(text);
     let expected: BTreeSet<&str> = parts.split(", ").filter(|part| !part.is_empty()).collect();
     assert_eq!(judge(&history).0.broken(), expected, "{text}");
+    let findings = HandoffDelivery.findings(&history);
+    let found: BTreeSet<&str> = findings.iter().map(|one| one.part.as_str()).collect();
+    assert_eq!(found, expected, "{text}");
     let verdict = HandoffDelivery.check(&history, Budget::default());
     let broken = verdict.counterexample();
-    assert_eq!(broken.is_some(), !expected.is_empty());
+    assert_eq!(broken, findings.first());
     if let Some(broken) = broken {
         assert!(broken.reasons.len() >= 2, "{broken:?}");
     }

@@ -14,8 +14,11 @@ fn breaks(text: &str, parts: &str) {
     let history = sketch(text);
     let expected: BTreeSet<&str> = parts.split(", ").filter(|part| !part.is_empty()).collect();
     assert_eq!(judge(&history).0.broken(), expected, "{text}");
+    let findings = SiblingPreservation.findings(&history);
+    let found: BTreeSet<&str> = findings.iter().map(|one| one.part.as_str()).collect();
+    assert_eq!(found, expected, "{text}");
     let verdict = SiblingPreservation.check(&history, Budget::default());
-    assert_eq!(verdict.counterexample().is_some(), !expected.is_empty());
+    assert_eq!(verdict.counterexample(), findings.first());
 }
 
 fn first(text: &str) -> Counterexample {

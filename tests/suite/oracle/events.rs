@@ -395,12 +395,11 @@ impl Play<'_> {
             .collect();
         let key = event.with.get("key").or(kept.first().map(|hint| &hint.key));
         let key = key.ok_or("no key=")?.clone();
-        let versions = match values {
-            Some(values) => list(values).into_iter().map(version).collect(),
-            None => {
-                let of_key = kept.iter().filter(|hint| hint.key == key);
-                self.versions(&of_key.map(|hint| hint.write).collect())
-            }
+        let versions = if let Some(values) = values {
+            list(values).into_iter().map(version).collect()
+        } else {
+            let of_key = kept.iter().filter(|hint| hint.key == key);
+            self.versions(&of_key.map(|hint| hint.write).collect())
         };
         let note = Note::Served {
             node,

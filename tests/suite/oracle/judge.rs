@@ -8,7 +8,7 @@ use checker::handoff::HandoffDelivery;
 use checker::kv::Kv;
 use checker::linear::Linearizable;
 use checker::model::{MultiValue, Registers};
-use checker::register::Value;
+use checker::register::{Register, Value};
 use checker::siblings::SiblingPreservation;
 use checker::{Budget, Checker, Counterexample, Domain, History, Verdict};
 use checker::{causal, last_writer, regular, session};
@@ -126,85 +126,41 @@ fn registers(
     history: &History<Kv>,
     found: &mut BTreeSet<Code>,
 ) -> Result<(), String> {
+    use last_writer as last;
     let as_registers = |history: &History<Kv>| {
-        let registers = last_writer::registers(history);
+        let registers = last::registers(history);
         registers.map_err(|why| format!("{}: {why}", oracle.title))
     };
     let registers = as_registers(history)?;
     let initial = || Value::Nil;
-    breaks(
-        &Linearizable::new(Registers { initial: initial() }),
-        &registers,
-        Code::Lin,
-        found,
-    );
-    breaks(
-        &last_writer::ReadYourWrites { initial: initial() },
-        &registers,
-        Code::Ryw,
-        found,
-    );
-    breaks(
-        &last_writer::MonotonicReads { initial: initial() },
-        &registers,
-        Code::Mr,
-        found,
-    );
-    breaks(
-        &last_writer::MonotonicWrites { initial: initial() },
-        &registers,
-        Code::Mw,
-        found,
-    );
-    breaks(
-        &last_writer::WritesFollowReads { initial: initial() },
-        &registers,
-        Code::Wfr,
-        found,
-    );
-    breaks(
-        &last_writer::Causal { initial: initial() },
-        &registers,
-        Code::Cc,
-        found,
-    );
-    breaks(
-        &last_writer::CausalConvergence { initial: initial() },
-        &registers,
-        Code::Ccv,
-        found,
-    );
-    breaks(
-        &last_writer::CausalMemory { initial: initial() },
-        &registers,
-        Code::Cm,
-        found,
-    );
-    breaks(
-        &last_writer::Regular { initial: initial() },
-        &registers,
-        Code::Reg,
-        found,
-    );
+    let regular = last::Regular { initial: initial() };
+    let model = Registers { initial: initial() };
+    let checkers: [(Code, &dyn Checker<Register>); 9] = [
+        (Code::Lin, &Linearizable::new(model)),
+        (Code::Reg, &regular),
+        (Code::Ryw, &last::ReadYourWrites { initial: initial() }),
+        (Code::Mr, &last::MonotonicReads { initial: initial() }),
+        (Code::Mw, &last::MonotonicWrites { initial: initial() }),
+        (Code::Wfr, &last::WritesFollowReads { initial: initial() }),
+        (Code::Cc, &last::Causal { initial: initial() }),
+        (Code::Ccv, &last::CausalConvergence { initial: initial() }),
+        (Code::Cm, &last::CausalMemory { initial: initial() }),
+    ];
+    for (code, checker) in checkers {
+        breaks(checker, &registers, code, found);
+    }
     // A write that nothing came after is lost where the mended store returns an older one.
     let mut mended = Run::of(oracle);
     mended.finals(oracle);
     let mended = as_registers(&mended.history())?;
-    let regular = last_writer::Regular { initial: initial() };
-    let fresh = !found.contains(&Code::Reg);
-    if fresh
-        && regular
-            .check(&mended, Budget::default())
-            .counterexample()
-            .is_some()
-    {
-        found.insert(Code::Loss);
+    if !found.contains(&Code::Reg) {
+        breaks(&regular, &mended, Code::Loss, found);
     }
     Ok(())
 }
 
 fn breaks<D: Domain>(
-    checker: &impl Checker<D>,
+    checker: &dyn Checker<D>,
     history: &History<D>,
     code: Code,
     found: &mut BTreeSet<Code>,

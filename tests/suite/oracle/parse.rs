@@ -25,7 +25,8 @@ pub(in super::super) struct Oracle {
 /// The oracles of a page; a line that is not understood is an error with its number.
 pub(in super::super) fn read(page: &str) -> Result<Vec<Oracle>, String> {
     let mut oracles: Vec<Oracle> = Vec::new();
-    let (mut title, mut open): (Option<String>, Option<Vec<(usize, &str)>>) = (None, None);
+    let mut title: Option<String> = None;
+    let mut open: Option<Vec<(usize, &str)>> = None;
     for (index, text) in page.lines().enumerate() {
         let text = text.trim();
         if text.starts_with("```") {

@@ -1,6 +1,6 @@
 //! Known answers for messages between equals.
 
-use super::{breaks, mended};
+use super::{breaks, mended, run};
 
 #[test]
 fn equal_replicas_that_keep_sending_are_churning() {
@@ -41,6 +41,16 @@ fn equal_replicas_that_keep_sending_are_churning() {
         ),
         "",
     );
+}
+
+#[test]
+fn what_is_sent_while_owners_differ_mends_them() {
+    let sent = "40 transfer A B sync x
+         50 transfer A B sync x
+         60 transfer A B sync x
+         85 durable B x {a@A:1,b@B:1}
+         85 durable C x {a@A:1,b@B:1}";
+    breaks(&run(sent), "");
 }
 
 #[test]

@@ -35,18 +35,33 @@ fn a_hint_may_move_when_its_owner_has_left() {
 
 #[test]
 fn a_hint_that_moves_takes_along_all_that_it_kept() {
-    let both = "4 hint D C x {a@A:1,b@A:2}
+    let both = "3 hint D C x {a@A:1,b@A:2}
          [0,3] s2 put x b -> ok
          1 durable A x {b@A:2}
          1 durable B x {b@A:2}
-         1 durable E x {b@A:2}
          3 durable A x {a@A:1,b@A:2}
-         3 durable B x {a@A:1,b@A:2}
-         3 durable E x {a@A:1,b@A:2}";
+         3 durable B x {a@A:1,b@A:2}";
     let run = |kept: &str| left(&format!("{both}\n 7 hint D E x {kept}\n 7 dropped D C x"));
     breaks(&run("{a@A:1,b@A:2}"), "");
     breaks(&run("{b@A:2}"), "dropped early");
     breaks(&left(&format!("{both}\n 7 dropped D C x")), "dropped early");
+}
+
+#[test]
+fn a_hint_may_go_straight_to_an_heir() {
+    let run = |heir: &str| {
+        left(&format!(
+            "7 durable {heir} x {{a@A:1}}
+             8 dropped D C x
+             10 quiet"
+        ))
+    };
+    breaks(&run("E"), "");
+    // Who owned the key all along has a copy of its own.
+    breaks(&run("B"), "dropped early, not at its owner");
+    // And while its owner is still one, nobody takes its place.
+    let stays = run("E").replace("6 owners x A,B,E", "6 owners x A,E,C");
+    breaks(&stays, "dropped early, not at its owner");
 }
 
 #[test]
