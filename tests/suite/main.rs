@@ -4,6 +4,7 @@ mod determinism;
 mod flaws;
 mod live;
 mod map;
+mod matrix;
 mod mechanisms;
 mod promises;
 mod recordings;
