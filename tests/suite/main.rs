@@ -5,6 +5,7 @@ mod determinism;
 mod flaws;
 mod live;
 mod map;
+mod matrix;
 mod mechanisms;
 mod oracle;
 mod oracles;

@@ -121,6 +121,11 @@ impl Call {
         }
     }
 
+    /// Whether the call makes a new version.
+    pub fn writes(&self) -> bool {
+        !matches!(self, Call::Get { .. })
+    }
+
     /// The get whose context is passed.
     pub fn context_mut(&mut self) -> Option<&mut Option<u32>> {
         match self {

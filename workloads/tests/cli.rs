@@ -1,5 +1,6 @@
 //! The `dyno` command as a user meets it: what it prints and with which exit code it ends.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -260,6 +261,61 @@ fn a_healthy_hunt_holds_every_promise_and_is_the_same_every_time() {
         0,
         "nothing to report"
     );
+}
+
+#[test]
+fn a_preset_is_judged_by_what_it_promises_and_the_rest_is_counted() {
+    let folder = folder("presets");
+    let out = folder.to_string_lossy().into_owned();
+    let hunt = |preset: &str, more: &[&str]| {
+        let args = [
+            "hunt",
+            "--preset",
+            preset,
+            "--seed-base",
+            "1",
+            "--out",
+            &out,
+        ];
+        dyno(&[&args, more].concat())
+    };
+    let output = hunt("last-writer-linearizable", &["--runs", "150"]);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 0, "{said}");
+    assert!(
+        said.contains("✓ linearizable          held in 150 of 150 runs"),
+        "{said}"
+    );
+    assert!(said.contains("repairs before answers"), "{said}");
+
+    let output = hunt("strict-siblings", &["--runs", "300"]);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 0, "{said}");
+    assert!(said.contains("✓ read-your-writes"), "{said}");
+    assert!(
+        said.contains("· linearizable          not promised, seen broken in"),
+        "{said}"
+    );
+
+    // Of what no run promises nothing can be said.
+    let asked = ["--runs", "20", "--property", "linearizable"];
+    let output = hunt("weak", &asked);
+    assert_eq!(code(&output), 14, "{}", stdout(&output));
+
+    let output = hunt("all", &["--runs", "3", "--format", "json"]);
+    let said = stdout(&output);
+    let presets: BTreeSet<String> = said
+        .lines()
+        .map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
+            line["preset"]
+                .as_str()
+                .expect("it names its preset")
+                .to_owned()
+        })
+        .collect();
+    assert_eq!((presets.len(), said.lines().count()), (21, 21), "{said}");
+    assert!(stdout(&dyno(&["hunt", "--help"])).contains("last-writer-r3w1"));
 }
 
 #[test]

@@ -6,6 +6,6 @@ mod rows;
 mod shape;
 mod siblings;
 
-pub use rows::{row_plan, row_shape};
+pub use rows::{row_plan, row_shape, small_plan};
 pub use shape::shape;
 pub use siblings::plan;

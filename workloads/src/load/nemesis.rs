@@ -29,6 +29,54 @@ fn end(steps: &[Step]) -> u64 {
 
 /// As [`faults`], but nobody leaves.
 pub(super) fn calm_members(seed: u64, nodes: u32, steps: &[Step]) -> FaultSchedule {
+    let count = Dice::new(seed, "nemesis").within("windows", 0, 3, 8);
+    windows(seed, nodes, steps, count)
+}
+
+/// At most this many windows, or none.
+pub(super) fn few(seed: u64, nodes: u32, steps: &[Step], most: u64) -> FaultSchedule {
+    let count = Dice::new(seed, "nemesis").within("few windows", 0, 0, most);
+    windows(seed, nodes, steps, count)
+}
+
+/// What strikes single calls: the questions of a get arrive late, the copies of a put do not reach one
+/// node. Or each message of the run is late by itself.
+pub(super) fn aimed(seed: u64, nodes: u32, steps: &[Step]) -> FaultSchedule {
+    let dice = Dice::new(seed, "aimed nemesis");
+    let window = |index: u64, from: u64, span: u64, fault: Fault| Window {
+        id: index as u32 + 1,
+        from: Time(from),
+        until: Time(from + span),
+        fault,
+    };
+    if dice.percent("each message", 0, 30) {
+        let within = [10_000, 40_000, 120_000][dice.within("within", 0, 0, 2) as usize];
+        let span = end(steps) + 2 * within;
+        return FaultSchedule(vec![window(0, 0, span, Fault::Reorder { within })]);
+    }
+    let strikes = (0..steps.len() as u64).filter(|step| dice.percent("strikes", *step, 60));
+    let windows = strikes.map(|index| {
+        let step = &steps[index as usize];
+        if step.call.writes() {
+            let node = dice.within("cut off", index, 0, u64::from(nodes) - 1) as u32;
+            let span = [3_000, 12_000, 60_000][dice.within("cut span", index, 0, 2) as usize];
+            window(
+                index,
+                step.at.0,
+                span,
+                Fault::Cut {
+                    side: [node].into(),
+                },
+            )
+        } else {
+            let by = dice.within("late", index, 10_000, 120_000);
+            window(index, step.at.0, 1_000, Fault::Delay { by })
+        }
+    });
+    FaultSchedule(windows.collect())
+}
+
+fn windows(seed: u64, nodes: u32, steps: &[Step], count: u64) -> FaultSchedule {
     let end = end(steps);
     let dice = Dice::new(seed, "nemesis");
     let mut kinds: Vec<u64> = (0..KINDS)
@@ -37,7 +85,7 @@ pub(super) fn calm_members(seed: u64, nodes: u32, steps: &[Step]) -> FaultSchedu
     if kinds.is_empty() {
         kinds = (0..KINDS).collect();
     }
-    let windows = (0..dice.within("windows", 0, 3, 8)).map(|window| {
+    let windows = (0..count).map(|window| {
         let from = if dice.percent("aimed", window, 50) {
             // Much goes wrong only just after a call: before a disk has synced, a replica answered.
             let step = dice.within("aimed at", window, 0, steps.len() as u64 - 1);

@@ -9,7 +9,7 @@ use dynamo_core::{
 
 use super::dice::Dice;
 use super::nemesis;
-use crate::matrix::{Contexts, Row};
+use crate::matrix::{Column, Contexts, Row};
 use crate::plan::{Call, Partitioning, Plan, Shape, Step};
 
 /// A cluster of this row.
@@ -118,6 +118,32 @@ pub fn row_plan(row: Row, seed: u64) -> Plan {
     }
 }
 
+/// A plan in which this cell of the matrix may be broken by few calls: two to eight, and at most three
+/// faults. In every other plan these strike single calls, or each message by itself: most of what may be
+/// broken is a matter of who is heard first.
+pub fn small_plan(row: Row, column: Column, seed: u64) -> Plan {
+    let (seed, apart) = (seed / 2, seed % 2 == 1);
+    let shape = Shape {
+        nodes: if row_shape(row, seed).sloppy { 5 } else { 3 },
+        vnodes: 1,
+        detection: Detection::Requests,
+        yields: false,
+        ..row_shape(row, seed)
+    };
+    let steps = Habits::small(row, column, seed).steps(shape.nodes);
+    let faults = if apart {
+        nemesis::aimed(seed, shape.nodes, &steps)
+    } else {
+        nemesis::few(seed, shape.nodes, &steps, 3)
+    };
+    Plan {
+        seed,
+        shape,
+        steps,
+        faults,
+    }
+}
+
 /// What the clients of one run have in common.
 struct Habits {
     dice: Dice,
@@ -150,6 +176,25 @@ impl Habits {
         }
     }
 
+    fn small(row: Row, column: Column, seed: u64) -> Self {
+        let dice = Dice::new(seed, "small load");
+        let any = [Contexts::Blind, Contexts::Covering, Contexts::ReadFirst];
+        let keys = if column.spans_keys() { 2 } else { 1 };
+        Habits {
+            clients: dice.within("clients", 0, 1, 3),
+            calls: dice.within("calls", 0, 2, 4 + 2 * keys),
+            keys,
+            gap: [1_000, 5_000, 20_000, 100_000][dice.within("gap", 0, 0, 3) as usize],
+            puts: dice.within("puts", 0, 30, 60),
+            contexts: match column.contexts() {
+                Contexts::Blind => any[dice.within("contexts", 0, 0, 2) as usize],
+                contexts => contexts,
+            },
+            sticky: row.is_pinned(),
+            dice,
+        }
+    }
+
     fn steps(&self, nodes: u32) -> Vec<Step> {
         let dice = &self.dice;
         let mut steps: Vec<Step> = Vec::new();
@@ -161,7 +206,12 @@ impl Habits {
             let client = dice.within("client", call, 0, self.clients - 1);
             let key = dice.within("key", call, 0, self.keys - 1);
             let put = dice.percent("put", call, self.puts);
-            let own = read.get(&(client, key)).copied().unwrap_or(Own::New);
+            let begun = steps.iter().any(|step| u64::from(step.client) == client);
+            let own = match read.get(&(client, key)) {
+                Some(own) => *own,
+                None if begun => Own::New,
+                None => Own::First,
+            };
             let name = format!("k{key}");
             let mut add = |call: u64, made: Call| {
                 let via = if self.sticky {
@@ -200,13 +250,16 @@ impl Habits {
     fn put(&self, call: u64, own: Own) -> Next {
         let last = match own {
             Own::Read(get) => Some(get),
-            Own::New | Own::Put => None,
+            Own::First | Own::New | Own::Put => None,
         };
         match (self.contexts, own) {
             (Contexts::Blind, _) if self.dice.percent("blind", call, 60) => Next::Put(None),
             (Contexts::Blind, _) => Next::Put(last),
             // A first put needs no context; a later one needs to have read the one before.
-            (Contexts::Covering, Own::New | Own::Read(_)) => Next::Put(last),
+            (Contexts::Covering, Own::First | Own::New | Own::Read(_)) => Next::Put(last),
+            (Contexts::ReadFirst, Own::First) if self.dice.percent("first", call, 50) => {
+                Next::Put(None)
+            }
             (Contexts::Covering, Own::Put) | (Contexts::ReadFirst, _) => Next::Get,
         }
     }
@@ -215,6 +268,9 @@ impl Habits {
 /// What a client did to a key last.
 #[derive(Clone, Copy)]
 enum Own {
+    /// It did nothing at all.
+    First,
+    /// It did something to others only.
     New,
     Put,
     /// By this step.

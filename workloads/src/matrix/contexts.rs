@@ -24,37 +24,14 @@ type Known = Vec<usize>;
 ///
 /// A deleted key hides what its readers have seen, so nothing is claimed of histories with deletes.
 pub fn contexts(history: &History<Kv>) -> Contexts {
-    let ops = history.ops();
     let deletes = |op: &Op<Kv>| matches!(op.call, KvCall::Delete { .. });
-    if ops.iter().any(deletes) {
+    if history.ops().iter().any(deletes) {
         return Contexts::Blind;
     }
-    // A get may return what was put only after it was called.
-    let known = |(place, op): (usize, &Op<Kv>)| {
-        let writes = op.call.writes();
-        let at = if writes {
-            Some(op.invoked)
-        } else {
-            op.returned
-        };
-        at.map(|at| (at, !writes, place))
-    };
-    let mut events: Vec<_> = ops.iter().enumerate().filter_map(known).collect();
-    events.sort_unstable();
-    let mut sessions = Sessions::default();
-    let mut least = Contexts::ReadFirst;
-    for (_, _, place) in events {
-        let op = &ops[place];
-        match &op.call {
-            _ if op.outcome == Outcome::Fail => {}
-            KvCall::Put { .. } => least = least.min(sessions.put(history, place)),
-            _ => sessions.get(op, place),
-        }
-        sessions.last.insert(op.process, place);
-    }
-    least
+    Sessions::follow(history)
 }
 
+/// Who knows which write.
 #[derive(Default)]
 struct Sessions {
     /// The place of the put of each value.
@@ -70,6 +47,35 @@ struct Sessions {
 }
 
 impl Sessions {
+    /// What the contexts of a history without deletes cover.
+    fn follow(history: &History<Kv>) -> Contexts {
+        let ops = history.ops();
+        // A get may return what was put only after it was called.
+        let known = |(place, op): (usize, &Op<Kv>)| {
+            let writes = op.call.writes();
+            let at = if writes {
+                Some(op.invoked)
+            } else {
+                op.returned
+            };
+            at.map(|at| (at, !writes, place))
+        };
+        let mut events: Vec<_> = ops.iter().enumerate().filter_map(known).collect();
+        events.sort_unstable();
+        let mut sessions = Sessions::default();
+        let mut least = Contexts::ReadFirst;
+        for (_, _, place) in events {
+            let op = &ops[place];
+            match &op.call {
+                _ if op.outcome == Outcome::Fail => {}
+                KvCall::Put { .. } => least = least.min(sessions.put(history, place)),
+                _ => sessions.get(op, place),
+            }
+            sessions.last.insert(op.process, place);
+        }
+        least
+    }
+
     fn put(&mut self, history: &History<Kv>, place: usize) -> Contexts {
         let op = &history.ops()[place];
         self.places.insert(op.id, place);

@@ -11,7 +11,6 @@ use super::row::Row;
 use super::table::{Cell, Column};
 use crate::fault::Fault;
 use crate::plan::{Plan, Shape};
-use crate::preset::MATRIX;
 use crate::promised::promised;
 
 /// What the matrix says of each promise; nothing of those that are not in it.
@@ -59,8 +58,22 @@ pub fn expectations(shape: Shape, pinned: bool, contexts: Contexts, keys: usize)
         (Promise::Causal, causal),
         (Promise::Linearizable, Column::Linearizable),
     ];
-    let said = columns.map(|(promise, column)| (promise, cell(row, shape.legal(), column)));
-    let mut expectations: Expectations = said.into();
+    let cell = |column| cell(row, shape.legal(), column);
+    let mut expectations: Expectations = columns
+        .map(|(promise, column)| (promise, cell(column)))
+        .into();
+    if keys > 1 {
+        // A context tells nothing of other keys. What a session had written there was acknowledged before,
+        // and what it had read there was seen before.
+        for (promise, stays) in [
+            (Promise::MonotonicWrites, Column::Regular),
+            (Promise::WritesFollowReads, Column::NoInversion),
+        ] {
+            if cell(stays) != Cell::Must {
+                expectations.insert(promise, Cell::Unsaid);
+            }
+        }
+    }
     if row.cell(Column::Linearizable) == Cell::Must {
         // One order for all is one that everyone can agree on, and that explains each session.
         for implied in [Promise::CausalConvergence, Promise::CausalMemory] {
@@ -98,7 +111,7 @@ pub fn expected(plan: &Plan, history: &History<Kv>) -> Expectations {
 /// those that the matrix says must hold.
 pub fn made(plan: &Plan, history: &History<Kv>) -> Vec<Promise> {
     let must = expected(plan, history).into_iter();
-    let must = must.filter(|(promise, cell)| *cell == Cell::Must && MATRIX.contains(promise));
+    let must = must.filter(|(_, cell)| *cell == Cell::Must);
     let mut made = promised(plan.shape).promises;
     made.extend(must.map(|(promise, _)| promise));
     made.sort_unstable();
@@ -132,14 +145,35 @@ mod tests {
             Causal, MonotonicReads, MonotonicWrites, ReadYourWrites, Regular, WritesFollowReads,
         };
         let blind = [Regular, ReadYourWrites];
-        let covering = [Regular, ReadYourWrites, MonotonicWrites, WritesFollowReads];
+        let covering = [Regular, ReadYourWrites, MonotonicWrites];
         assert_eq!(must(Row::S1, Contexts::Blind, 1), blind.into());
         assert_eq!(must(Row::S1, Contexts::Covering, 2), covering.into());
-        let repair = [&covering[..], &[MonotonicReads, Causal]].concat();
+        let more = [MonotonicReads, WritesFollowReads, Causal];
+        let repair = [&covering[..], &more].concat();
         let repair: BTreeSet<Promise> = repair.into_iter().collect();
         assert_eq!(must(Row::S2, Contexts::Covering, 1), repair);
         assert_eq!(must(Row::S2, Contexts::ReadFirst, 2), repair);
         assert!(!must(Row::S2, Contexts::Covering, 2).contains(&Causal));
+    }
+
+    #[test]
+    fn contexts_of_one_key_say_nothing_of_another() {
+        for (row, promise) in [
+            (Row::S7, Promise::MonotonicWrites),
+            (Row::S11, Promise::MonotonicWrites),
+            (Row::S8, Promise::WritesFollowReads),
+        ] {
+            assert!(
+                must(row, Contexts::ReadFirst, 1).contains(&promise),
+                "{row}"
+            );
+            assert!(
+                !must(row, Contexts::ReadFirst, 2).contains(&promise),
+                "{row}"
+            );
+        }
+        assert!(must(Row::S11, Contexts::Covering, 2).contains(&Promise::WritesFollowReads));
+        assert!(must(Row::S8, Contexts::Covering, 2).contains(&Promise::MonotonicWrites));
     }
 
     #[test]

@@ -1,113 +1,89 @@
-//! Holds the promises of the matrix against a history, as what the cluster keeps.
+//! Holds promises against a history, as what the cluster keeps.
 
-use checker::kv::{Kv, KvCall, KvRet};
+use checker::kv::Kv;
+use checker::last_writer::{
+    Causal, CausalConvergence, CausalMemory, MonotonicReads, MonotonicWrites, NotSingle,
+    ReadYourWrites, Regular, WritesFollowReads, registers,
+};
 use checker::linear::Linearizable;
 use checker::model::{MultiValue, Registers};
-use checker::register::{Action, Register, RegisterCall, RegisterRet, Value};
-use checker::{Budget, Checker, Entry, History, Outcome, Promise, Verdict};
+use checker::register::{Register, Value};
+use checker::{Budget, Checker, Counterexample, History, Promise, Verdict, judge_all};
 use dynamo_core::Resolution;
 
 use crate::plan::Shape;
-use crate::target;
+use crate::preset::PROMISES;
 
-/// The verdict on each of these promises, in the order of reports: siblings are judged as siblings; where
-/// the last writer wins, keys are registers.
+/// The verdicts on these promises, in the order of reports: siblings are judged as siblings; where the
+/// last writer wins, keys are registers. What is not judged of such a cluster is left out.
 pub fn judge(
     shape: Shape,
     history: &History<Kv>,
     promises: &[Promise],
     budget: Budget,
 ) -> Vec<(Promise, Verdict)> {
-    let mut verdicts = target::judge(history, promises, budget);
-    let mut more: Vec<Promise> = promises.to_vec();
-    more.retain(|promise| verdicts.iter().all(|(judged, _)| judged != promise));
-    if more.is_empty() {
-        return verdicts;
+    let singles = shape.resolution == Resolution::LastWriterWins;
+    let of_registers = |promise: &Promise| singles && !PROMISES.contains(promise);
+    let together = |promise: &&Promise| {
+        let apart = [
+            Promise::Linearizable,
+            Promise::CausalConvergence,
+            Promise::CausalMemory,
+        ];
+        !of_registers(promise) && !apart.contains(promise)
+    };
+    let asked: Vec<Promise> = promises.iter().filter(together).copied().collect();
+    let judged = judge_all(history, &asked, budget).expect("these are judged together");
+    let mut verdicts: Vec<(Promise, Verdict)> = asked.into_iter().zip(judged).collect();
+    if !singles && promises.contains(&Promise::Linearizable) {
+        let model =
+            MultiValue::of(history).expect("values and contexts of a plan name their steps");
+        let verdict = Linearizable::new(model).check(history, budget);
+        verdicts.push((Promise::Linearizable, verdict));
     }
-    match shape.resolution {
-        Resolution::Client => verdicts.extend(siblings(history, &more, budget)),
-        Resolution::LastWriterWins => verdicts.extend(registers(history, &more, budget)),
+    let mut asked = promises.iter().copied().filter(of_registers).peekable();
+    if asked.peek().is_some() {
+        let single = registers(history);
+        verdicts.extend(asked.filter_map(|promise| {
+            let verdict = match &single {
+                Ok(history) => of_register(promise)?.check(history, budget),
+                Err(several) => Verdict::Invalid(Box::new(not_single(promise, several))),
+            };
+            Some((promise, verdict))
+        }));
     }
     verdicts.sort_by_key(|(promise, _)| *promise);
     verdicts
 }
 
-fn siblings(
-    history: &History<Kv>,
-    promises: &[Promise],
-    budget: Budget,
-) -> Vec<(Promise, Verdict)> {
-    let judge = |promise: &Promise| {
-        let verdict = match promise {
-            Promise::Linearizable => {
-                let model = MultiValue::of(history).expect("the driver's values are unique");
-                Linearizable::new(model).check(history, budget)
-            }
-            _ => return None,
-        };
-        Some((*promise, verdict))
-    };
-    promises.iter().filter_map(judge).collect()
-}
-
-fn registers(
-    history: &History<Kv>,
-    promises: &[Promise],
-    budget: Budget,
-) -> Vec<(Promise, Verdict)> {
-    let history = as_registers(history);
+fn of_register(promise: Promise) -> Option<Box<dyn Checker<Register>>> {
     let initial = Value::Nil;
-    let judge = |promise: &Promise| {
-        let verdict = match promise {
-            Promise::Linearizable => Linearizable::new(Registers {
-                initial: initial.clone(),
-            })
-            .check(&history, budget),
-            _ => return None,
-        };
-        Some((*promise, verdict))
-    };
-    promises.iter().filter_map(judge).collect()
+    Some(match promise {
+        Promise::Linearizable => Box::new(Linearizable::new(Registers { initial })),
+        Promise::Regular => Box::new(Regular { initial }),
+        Promise::ReadYourWrites => Box::new(ReadYourWrites { initial }),
+        Promise::MonotonicReads => Box::new(MonotonicReads { initial }),
+        Promise::MonotonicWrites => Box::new(MonotonicWrites { initial }),
+        Promise::WritesFollowReads => Box::new(WritesFollowReads { initial }),
+        Promise::Causal => Box::new(Causal { initial }),
+        Promise::CausalConvergence => Box::new(CausalConvergence { initial }),
+        Promise::CausalMemory => Box::new(CausalMemory { initial }),
+        _ => return None,
+    })
 }
 
-/// The same history, told of registers: a delete writes nil.
-fn as_registers(history: &History<Kv>) -> History<Register> {
-    let call = |call: &KvCall| RegisterCall {
-        key: Some(call.key().to_owned()),
-        action: match call {
-            KvCall::Get { .. } => Action::Read,
-            KvCall::Put { value, .. } => Action::Write(Value::Text(value.clone())),
-            KvCall::Delete { .. } => Action::Write(Value::Nil),
-        },
-    };
-    let ret = |ret: &KvRet| match ret {
-        KvRet::Stored => RegisterRet::Done,
-        KvRet::Values(values) if values.is_empty() => RegisterRet::Value(Value::Nil),
-        // Several at once are a value that nobody wrote.
-        KvRet::Values(values) => RegisterRet::Value(Value::Text(values.join(" | "))),
-    };
-    let entries = history.entries().map(|entry| match entry {
-        Entry::Invoke {
-            op,
-            at,
-            process,
-            call: kv,
-        } => Entry::Invoke {
-            op,
-            at,
-            process,
-            call: call(&kv),
-        },
-        Entry::Return { op, at, outcome } => Entry::Return {
-            op,
-            at,
-            outcome: match outcome {
-                Outcome::Ok(answer) => Outcome::Ok(ret(&answer)),
-                Outcome::Fail => Outcome::Fail,
-                Outcome::Unknown => Outcome::Unknown,
-            },
-        },
-        Entry::Note { at, note } => Entry::Note { at, note },
-    });
-    History::new(entries).expect("the same entries are as well formed as they were")
+/// Whatever is promised of a register, it holds one value.
+fn not_single(promise: Promise, several: &NotSingle) -> Counterexample {
+    Counterexample {
+        promise,
+        part: "several values".into(),
+        sentence: format!(
+            "The last writer did not win: {} returned several values.",
+            several.op
+        ),
+        key: Some(several.key.clone()),
+        ops: vec![several.op],
+        reasons: Vec::new(),
+        cause: format!("{promise} several values"),
+    }
 }

@@ -1,5 +1,8 @@
 //! Which cell of the matrix says what, row by row.
 
+use checker::Promise;
+
+use super::contexts::Contexts;
 use super::row::Row;
 
 /// What is promised, and of which sessions.
@@ -51,6 +54,41 @@ impl Column {
         Column::Linearizable,
     ];
 
+    /// The promise that it is about. What nobody loses sight of has no name of its own.
+    pub fn promise(self) -> Option<Promise> {
+        Some(match self {
+            Column::Regular => Promise::Regular,
+            Column::ReadYourWrites => Promise::ReadYourWrites,
+            Column::MonotonicReads => Promise::MonotonicReads,
+            Column::NoInversion => return None,
+            Column::MonotonicWrites | Column::MonotonicWritesBlind => Promise::MonotonicWrites,
+            Column::WritesFollowReads | Column::WritesFollowReadsBlind => {
+                Promise::WritesFollowReads
+            }
+            Column::CausalOneKey
+            | Column::CausalOneKeyBlind
+            | Column::CausalKeys
+            | Column::CausalKeysBlind => Promise::Causal,
+            Column::Linearizable => Promise::Linearizable,
+        })
+    }
+
+    /// The sessions that it is about.
+    pub fn contexts(self) -> Contexts {
+        match self {
+            Column::MonotonicWrites | Column::WritesFollowReads | Column::CausalOneKey => {
+                Contexts::Covering
+            }
+            Column::CausalKeys => Contexts::ReadFirst,
+            _ => Contexts::Blind,
+        }
+    }
+
+    /// Whether it is about several keys.
+    pub fn spans_keys(self) -> bool {
+        matches!(self, Column::CausalKeys | Column::CausalKeysBlind)
+    }
+
     /// The words for the head of a table.
     pub fn name(self) -> &'static str {
         match self {
@@ -76,6 +114,10 @@ impl Column {
 pub enum Cell {
     /// It must hold.
     Must,
+    /// It holds of each answer by itself: whoever is shown a write is shown what its session knew. But a
+    /// session that loses sight of the write later loses sight of that with it, and a judge who goes by
+    /// all that a session has seen calls it broken.
+    ByAnswer,
     /// It may be broken; the name of the smallest scenario, `""` where none was named.
     May(&'static str),
     /// Nothing is said.
@@ -83,10 +125,25 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// How many calls its smallest scenario has, where it has a name.
+    pub fn calls(self) -> Option<usize> {
+        let Cell::May(scenario) = self else {
+            return None;
+        };
+        Some(match scenario {
+            "V9" | "V11" => 2,
+            "V1" | "V2" | "V3" | "V7" | "V12" => 3,
+            "V4" | "V8" | "V10" => 4,
+            "V5" | "V6" => 5,
+            _ => return None,
+        })
+    }
+
     /// The sign of this cell in a table.
     pub fn sign(self) -> &'static str {
         match self {
             Cell::Must => "✓",
+            Cell::ByAnswer => "✓¹",
             Cell::May("") => "✗",
             Cell::May(scenario) => scenario,
             Cell::Unsaid => "–",
@@ -95,6 +152,7 @@ impl Cell {
 }
 
 const MUST: Cell = Cell::Must;
+const ALONE: Cell = Cell::ByAnswer;
 const MAY: Cell = Cell::May("");
 const NONE: Cell = Cell::Unsaid;
 const V1: Cell = Cell::May("V1");
@@ -115,16 +173,16 @@ impl Row {
     #[rustfmt::skip]
     pub fn cells(self) -> [Cell; 13] {
         match self {
-            Row::S1 => [MUST, MUST, V1, V1, MUST, V3, MUST, V4, V1, V1, V5, V5, V1],
+            Row::S1 => [MUST, MUST, V1, V1, MUST, V3, ALONE, V4, V1, V1, V5, V5, V1],
             Row::S2 => [MUST, MUST, MUST, MUST, MUST, V3, MUST, V4, MUST, V3, MUST, V6, V7],
-            Row::S3 => [MUST, MUST, V2, V2, MUST, MUST, MUST, MAY, V2, V2, V5, V5, V2],
+            Row::S3 => [MUST, MUST, V2, V2, MUST, MUST, ALONE, MAY, V2, V2, V5, V5, V2],
             Row::S4 => [MUST, MUST, MUST, MUST, MUST, MUST, MUST, MUST, MUST, MUST, MUST, MUST, V8],
             Row::S5 => [MUST, MUST, MUST, MUST, MUST, V3, MUST, MAY, MUST, V3, MUST, V6, V7],
-            Row::S6 => [V9, V9, MAY, MAY, MUST, MAY, MUST, MAY, V9, V9, MAY, MAY, V9],
+            Row::S6 => [V9, V9, MAY, MAY, ALONE, MAY, ALONE, MAY, V9, V9, MAY, MAY, V9],
             Row::S7 => [MAY, MUST, MUST, MAY, MUST, MAY, MUST, MAY, MUST, MAY, V10, V10, MAY],
             Row::S8 => [MUST, MUST, MUST, MAY, MUST, MUST, MUST, MAY, MUST, MAY, V5, V5, MAY],
-            Row::S9 => [MUST, MUST, V1, MAY, MUST, MAY, MUST, MAY, MAY, MAY, MAY, MAY, MAY],
-            Row::S10 => [V11, V11, MAY, MAY, MUST, MAY, MUST, MAY, V11, V11, MAY, MAY, V11],
+            Row::S9 => [MUST, MUST, V1, MAY, MUST, MAY, ALONE, MAY, MAY, MAY, MAY, MAY, MAY],
+            Row::S10 => [V11, V11, MAY, MAY, ALONE, MAY, ALONE, MAY, V11, V11, MAY, MAY, V11],
             Row::S11 => [V11, V11, MUST, MUST, MUST, MAY, MUST, MAY, MAY, MAY, MAY, MAY, MAY],
             Row::L1 => [MUST, MUST, V1, V1, NONE, NONE, NONE, NONE, V1, V1, V5, V5, V1],
             Row::L2 | Row::L3w | Row::L4 => [MUST; 13],
@@ -207,6 +265,16 @@ mod tests {
                     unsaid || must(weaker) || !must(stronger),
                     "{row} {weaker:?}"
                 );
+            }
+            // What was acknowledged stays in sight where reads are regular, and what was seen where they
+            // are monotonic.
+            let seen = must(Column::MonotonicReads);
+            for (column, stays) in [
+                (Column::MonotonicWrites, seen || must(Column::Regular)),
+                (Column::WritesFollowReads, seen),
+            ] {
+                let alone = row.cell(column) == Cell::ByAnswer;
+                assert_eq!(alone, row.keeps_siblings() && !stays, "{row} {column:?}");
             }
             if must(Column::Linearizable) {
                 assert_eq!(row.cells(), [Cell::Must; 13], "{row}");

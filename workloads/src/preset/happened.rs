@@ -128,9 +128,10 @@ pub fn missing(tally: &Tally) -> Vec<String> {
         .promises
         .values()
         .flat_map(|standing| &standing.exercised);
-    // Where the last writer wins there are no siblings to be read.
+    // Where the last writer wins there are no siblings to be read; and a key that is left out is no gain.
     let kept = tally.preset.keeps_siblings();
-    let possible = |name: &str| kept || name != "reads of several siblings";
+    let possible =
+        |name: &str| name != "keys left out" && (kept || name != "reads of several siblings");
     let idle = judged
         .filter(|(name, count)| **count == 0 && possible(name))
         .map(|(name, _)| name.clone());

@@ -17,8 +17,21 @@ pub const PROMISES: [Promise; 4] = [
     Promise::HandoffDelivery,
 ];
 
-/// The promises of the matrix that are judged, in the order of reports.
-pub const MATRIX: [Promise; 1] = [Promise::Linearizable];
+/// The promises of the matrix, in the order of reports.
+pub const MATRIX: [Promise; 9] = [
+    Promise::Linearizable,
+    Promise::Regular,
+    Promise::ReadYourWrites,
+    Promise::MonotonicReads,
+    Promise::MonotonicWrites,
+    Promise::WritesFollowReads,
+    Promise::Causal,
+    Promise::CausalConvergence,
+    Promise::CausalMemory,
+];
+
+/// How many of them siblings can keep: of all that are causal, the one kind.
+const OF_SIBLINGS: usize = 7;
 
 /// A kind of cluster and the load for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,8 +108,7 @@ impl Preset {
             for keys in [1, 2] {
                 let said = matrix::expectations(shape, pinned, Contexts::ReadFirst, keys);
                 let must = said.into_iter().filter(|(_, cell)| *cell == Cell::Must);
-                let must = must.map(|(promise, _)| promise);
-                made.extend(must.filter(|promise| MATRIX.contains(promise)));
+                made.extend(must.map(|(promise, _)| promise));
             }
         }
         made.sort_unstable();
@@ -116,6 +128,7 @@ impl Preset {
     pub fn measured(self) -> &'static [Promise] {
         match self {
             Preset::Dynamo => &[],
+            Preset::Row(row) if row.keeps_siblings() => &MATRIX[..OF_SIBLINGS],
             Preset::Row(_) => &MATRIX,
         }
     }
