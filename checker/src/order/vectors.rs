@@ -146,12 +146,6 @@ impl Vectors {
         *self = fresh;
     }
 
-    /// Drops all nodes but the first so many; no vector may need them.
-    pub(crate) fn truncate(&mut self, nodes: usize) {
-        self.nodes.truncate(nodes);
-        self.sums.truncate(nodes);
-    }
-
     /// How many nodes there are.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
