@@ -1,7 +1,7 @@
 //! A recording, from a file or from standard input.
 
 use std::fs::File;
-use std::io::{BufReader, IsTerminal, Read, Write, stderr, stdin};
+use std::io::{IsTerminal, Write, stderr, stdin};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -28,14 +28,19 @@ pub(in crate::cli) fn load(args: &Recording, object: Option<Object>) -> Result<I
         keyed: args.keyed,
         object,
     };
-    let input: Box<dyn Read> = if args.file == Path::new("-") {
-        Box::new(stdin().lock())
+    let mut status = Status::new();
+    let mut tell = |at| status.tell(at);
+    let read = if args.file == Path::new("-") {
+        import::read_from(stdin().lock(), args.from, options, &mut tell)
     } else {
         let file = File::open(&args.file).map_err(|why| why.to_string())?;
-        Box::new(BufReader::with_capacity(1 << 20, file))
+        // What is no file on a disk, as a pipe with a name, cannot be read twice.
+        if file.metadata().is_ok_and(|about| about.is_file()) {
+            import::read_file(file, args.from, options, &mut tell)
+        } else {
+            import::read_from(file, args.from, options, &mut tell)
+        }
     };
-    let mut status = Status::new();
-    let read = import::read_from(input, args.from, options, &mut |at| status.tell(at));
     status.clear();
     read.map_err(|why| why.to_string())
 }

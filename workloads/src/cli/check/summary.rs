@@ -19,6 +19,7 @@ pub(super) fn summary<D: Domain>(
     let verdicts: Vec<Value> = judged.iter().map(verdict).collect();
     json!({
         "format": "dyno-check/1", "recorded_as": import.format.name(), "keyed": import.keyed,
+        "timed": import.timed,
         "model": model.to_string(), "operations": history.ops().len(), "verdicts": verdicts,
         "exit": exit.number(),
     })

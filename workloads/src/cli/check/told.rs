@@ -33,6 +33,12 @@ pub(super) fn told<D: Domain>(
         import.format,
         if import.keyed { ", by key" } else { "" },
     );
+    if !import.timed {
+        let _ = writeln!(
+            out,
+            "it tells no times: nothing is taken to have come before anything of another process"
+        );
+    }
     for one in judged.iter().filter(|one| one.decisive) {
         match &one.stand {
             Stand::Follows(stronger) => {
