@@ -86,6 +86,28 @@ fn files(begin: &str, repeats: Runs) {
     }
 }
 
+/// The shapes that rows name.
+fn named(row: &str) -> Shape {
+    match row {
+        "28-writes" => Shape {
+            crashed: 28,
+            stale: true,
+            ..plain(1000, 5)
+        },
+        "27-cas" => Shape {
+            crashed: 27,
+            cas: 20,
+            values: 5,
+            ..plain(1000, 5)
+        },
+        _ => Shape {
+            crashed: 0,
+            cas: 30,
+            ..plain(1_000_000, 10)
+        },
+    }
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args()
         .skip(1)
@@ -104,30 +126,9 @@ fn main() {
         "etcd" => files("porcupine-etcd", repeats),
         "kv" => files("porcupine-kv", repeats),
         "knossos" => files("knossos", repeats),
-        "28-writes" => {
-            let shape = Shape {
-                crashed: 28,
-                stale: true,
-                ..plain(1000, 5)
-            };
-            one(row, repeats, &registers(shape, 3), false);
-        }
-        "27-cas" => {
-            let shape = Shape {
-                crashed: 27,
-                cas: 20,
-                values: 5,
-                ..plain(1000, 5)
-            };
-            one(row, repeats, &registers(shape, 3), true);
-        }
-        "cas" => {
-            let shape = Shape {
-                crashed: 0,
-                cas: 30,
-                ..plain(1_000_000, 10)
-            };
-            one(row, repeats, &registers(shape, 3), true);
+        "28-writes" | "27-cas" | "cas" => {
+            let shape = named(row);
+            one(row, repeats, &registers(shape, 3), !shape.stale);
         }
         "c50-ok" | "c50-bad" => {
             let shape = Shape {

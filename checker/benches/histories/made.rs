@@ -118,10 +118,8 @@ fn history<D: Domain>(
     History::new(entries).expect("each client calls when the last call has ended")
 }
 
-/// One register that begins as nil.
-pub(crate) fn registers(shape: Shape, seed: u64) -> History<Register> {
-    let mut luck = Luck(seed);
-    let slots = slots(&mut luck, shape);
+/// What each call asks of a register; what a compare-and-set expects is chosen when it takes effect.
+fn asked(luck: &mut Luck, shape: Shape, slots: &[Slot]) -> Vec<Action> {
     let mut fresh = 0;
     let mut value = |luck: &mut Luck| {
         fresh += 1;
@@ -133,19 +131,26 @@ pub(crate) fn registers(shape: Shape, seed: u64) -> History<Register> {
         Value::Int(number.cast_signed())
     };
     let mut actions: Vec<Action> = Vec::with_capacity(slots.len());
-    for slot in &slots {
+    for slot in slots {
         let kind = luck.below(100);
         actions.push(if slot.crashed && shape.cas == 0 {
-            Action::Write(value(&mut luck))
+            Action::Write(value(luck))
         } else if kind < shape.cas || slot.crashed {
-            // What a compare-and-set expects is chosen when it takes effect.
-            Action::Cas(Value::Nil, value(&mut luck))
+            Action::Cas(Value::Nil, value(luck))
         } else if kind.is_multiple_of(2) {
             Action::Read
         } else {
-            Action::Write(value(&mut luck))
+            Action::Write(value(luck))
         });
     }
+    actions
+}
+
+/// One register that begins as nil.
+pub(crate) fn registers(shape: Shape, seed: u64) -> History<Register> {
+    let mut luck = Luck(seed);
+    let slots = slots(&mut luck, shape);
+    let actions = asked(&mut luck, shape, &slots);
     let mut held = Value::Nil;
     let mut recent = Value::Nil;
     let mut expected: Vec<Value> = vec![Value::Nil; slots.len()];

@@ -10,7 +10,7 @@ const REPLICAS: usize = 5;
 
 /// How much is done, by whom, and to how many keys.
 #[derive(Clone, Copy, Debug)]
-pub struct Load {
+pub(crate) struct Load {
     /// How many operations.
     pub operations: usize,
     /// How many clients, each bound to one replica.
@@ -31,7 +31,7 @@ pub struct Load {
 
 impl Load {
     /// The usual load of so many operations: 20 clients, a key for every thousand operations.
-    pub fn of(operations: usize) -> Self {
+    pub(crate) fn of(operations: usize) -> Self {
         Load {
             operations,
             clients: 20,
@@ -105,7 +105,7 @@ impl Siblings {
 ///
 /// # Panics
 /// Never: clients make one call at a time, and the clock goes forward.
-pub fn recorded(load: &Load) -> History<Kv> {
+pub(crate) fn recorded(load: &Load) -> History<Kv> {
     let mut run = Run::new(*load);
     run.note(Note::Setup(Setup {
         nodes: REPLICAS as u32,

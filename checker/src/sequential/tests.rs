@@ -259,7 +259,7 @@ fn a_history_without_operations_is_no_pass_and_a_search_without_budget_none_eith
     let verdict = judge.check(&drawn::<Register>(stale), Budget { states: 1 });
     let expected = Shortfall::OutOfBudget {
         part: "the history".into(),
-        states: 1,
+        states: 2,
         unknown: 0,
         window: None,
         pending: 0,

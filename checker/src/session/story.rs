@@ -52,18 +52,8 @@ pub(crate) fn told(order: &Order<'_>, of: Guarantee, breach: Breach) -> Countere
         }
     };
     if let Some(seen_by) = breach.seen_by {
-        let by = order.op(seen_by);
-        let text = format!(
-            "{} ({}) of {} had returned it",
-            by.id,
-            by.label(),
-            by.process
-        );
-        reasons.push(reason(
-            format!("{text}: {}", key.label(write)),
-            &[by.id, order.op(breach.write).id],
-        ));
-        ops.push(by.id);
+        reasons.push(returned(order, seen_by, breach.write, key.label(write)));
+        ops.push(order.op(seen_by).id);
     }
     if let Some(through) = breach.through {
         let before = breach.seen_by.unwrap_or(breach.write);
@@ -82,6 +72,18 @@ pub(crate) fn told(order: &Order<'_>, of: Guarantee, breach: Breach) -> Countere
         reasons,
         cause: format!("{}/{kind}", of.promise()),
     }
+}
+
+/// That a read had returned what was written.
+fn returned(order: &Order<'_>, read: usize, write: usize, label: &str) -> Reason {
+    let by = order.op(read);
+    let text = format!(
+        "{} ({}) of {} had returned it: {label}",
+        by.id,
+        by.label(),
+        by.process
+    );
+    reason(text, &[by.id, order.op(write).id])
 }
 
 /// That a session made one call after another, and that the reader knew the second.

@@ -114,6 +114,7 @@ fn one_key(
             (KvCall::Get { .. }, Some(KvRet::Values(seen))) => {
                 let mut seen = seen.clone();
                 seen.sort_unstable();
+                seen.dedup();
                 return visible(past, written) == seen && one_key(&rest, past, written);
             }
             (KvCall::Put { value, .. }, None | Some(KvRet::Stored)) => Some(value.clone()),

@@ -162,6 +162,24 @@ fn slots(tale: &Tale<'_>) -> Result<Vec<Slot>, Shortcut> {
     Ok(slots)
 }
 
+/// The moments of what changes nothing: reads in the gaps of their values, the rest when it is called.
+fn between(tale: &Tale<'_>, times: &[Time]) -> Option<Vec<Moment>> {
+    let mut moments = Vec::new();
+    for told in tale.told.iter().filter(|told| told.before == told.after) {
+        moments.push(Moment {
+            at: told.op.invoked.max(*times.get(told.after)?),
+            rank: 2 * told.after as u64 + 1,
+            op: told.op.id,
+        });
+    }
+    moments.extend(tale.free.iter().map(|op| Moment {
+        at: op.invoked,
+        rank: 0,
+        op: op.id,
+    }));
+    Some(moments)
+}
+
 fn schedule(tale: &Tale<'_>) -> Option<Shortcut> {
     let slots = match slots(tale) {
         Ok(slots) if slots.is_empty() => return None,
@@ -220,17 +238,6 @@ fn schedule(tale: &Tale<'_>) -> Option<Shortcut> {
             op: op.id,
         });
     }
-    for told in tale.told.iter().filter(|told| told.before == told.after) {
-        moments.push(Moment {
-            at: told.op.invoked.max(*times.get(told.after)?),
-            rank: 2 * told.after as u64 + 1,
-            op: told.op.id,
-        });
-    }
-    moments.extend(tale.free.iter().map(|op| Moment {
-        at: op.invoked,
-        rank: 0,
-        op: op.id,
-    }));
+    moments.extend(between(tale, &times)?);
     Some(explained(BY, moments))
 }

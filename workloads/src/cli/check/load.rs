@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write, stderr, stdin};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use checker::import::{self, Import, NilMeaning, Object, Options, Progress};
+use checker::import::{self, Import, NilMeaning, Object, Options, Progress, What};
 
 use crate::cli::args::{Nil, Recording};
 
@@ -42,7 +42,11 @@ pub(in crate::cli) fn load(args: &Recording, object: Option<Object>) -> Result<I
         }
     };
     status.clear();
-    read.map_err(|why| why.to_string())
+    read.map_err(|why| match why.what {
+        What::Unrecognised => format!("{why}; --from says which it is"),
+        What::Ambiguous => format!("{why}; --model says which it is"),
+        _ => why.to_string(),
+    })
 }
 
 /// One line on a terminal that is written over; elsewhere a line now and then.
