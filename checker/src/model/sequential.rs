@@ -110,8 +110,9 @@ pub trait Model: Sync {
         vec![false; calls.len()]
     }
 
-    /// Whether some of these calls, in some order, could lead from the state to one in which this answer
-    /// is possible. `true` is always safe.
+    /// Whether some of these calls, in some order and each as often as need be, could lead from the state
+    /// to one in which this answer is possible. Calls of one kind are passed once, however many wait.
+    /// `true` is always safe.
     fn within_reach(
         &self,
         _state: &Self::State,
