@@ -464,3 +464,40 @@ fn two_processes_write_the_same_run() {
     };
     assert_eq!(bytes("one"), bytes("two"));
 }
+
+#[test]
+fn nothing_follows_for_sessions_whose_calls_share_a_time() {
+    let folder = folder("equal-times");
+    // Its own write had returned when the session read; both are stamped with the same time.
+    let text = |at: u32| {
+        let call = |op, at, action| {
+            format!(
+                "{{\"invoke\":{{\"op\":{op},\"at\":{at},\"process\":0,\"call\":{{\"action\":{action}}}}}}}\n"
+            )
+        };
+        let end = |op, at, ok| {
+            format!("{{\"return\":{{\"op\":{op},\"at\":{at},\"outcome\":{{\"ok\":{ok}}}}}}}\n")
+        };
+        [
+            "{\"format\":\"dyno-history/1\",\"domain\":\"register\"}\n".to_owned(),
+            call(0, 0, "{\"write\":{\"int\":1}}"),
+            end(0, 5, "\"done\""),
+            call(1, at, "\"read\""),
+            end(1, 9, "{\"value\":\"nil\"}"),
+        ]
+        .concat()
+    };
+    let judged = |at: u32| {
+        let path = file(&folder, "own.jsonl", text(at).as_bytes());
+        let output = dyno(&["check", &path, "--format", "json"]);
+        let value: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        let verdicts = value["verdicts"].as_array().expect("a list").clone();
+        let told = |name: &str| {
+            let one = verdicts.iter().find(|one| one["promise"] == name);
+            one.expect("it is judged")["verdict"].clone()
+        };
+        (told("linearizable"), told("read-your-writes"))
+    };
+    assert_eq!(judged(5), ("valid".into(), "invalid".into()));
+    assert_eq!(judged(6), ("invalid".into(), "invalid".into()));
+}

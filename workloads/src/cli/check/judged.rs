@@ -10,6 +10,7 @@ use crate::cli::exit::Exit;
 pub(super) struct Judge<'h> {
     promise: Promise,
     made: bool,
+    follows: bool,
     verdict: Box<dyn Fn(Budget) -> Verdict + 'h>,
 }
 
@@ -41,8 +42,14 @@ impl<'h> Judge<'h> {
         Judge {
             promise,
             made,
+            follows: false,
             verdict: Box::new(verdict),
         }
+    }
+
+    /// The same promise, which in this recording holds wherever a stronger one does.
+    pub(super) fn follows(self, follows: bool) -> Self {
+        Judge { follows, ..self }
     }
 
     pub(super) fn promise(&self) -> Promise {
@@ -55,6 +62,8 @@ pub(super) struct Judged {
     pub(super) promise: Promise,
     /// Whether the verdict decides how the command ends.
     pub(super) decisive: bool,
+    /// Whether it holds wherever a stronger promise does.
+    follows: bool,
     pub(super) stand: Stand,
 }
 
@@ -87,12 +96,13 @@ pub(super) fn judge(judges: &[Judge<'_>], asked: &[Promise], budget: Budget) -> 
             held && implies(known.promise, judge.promise())
         });
         let stand = match stronger {
-            Some(stronger) if !decisive => Stand::Follows(stronger.promise),
+            Some(stronger) if judge.follows && !decisive => Stand::Follows(stronger.promise),
             _ => Stand::Verdict((judge.verdict)(Budget { states })),
         };
         judged.push(Judged {
             promise: judge.promise(),
             decisive,
+            follows: judge.follows,
             stand,
         });
     }
@@ -128,6 +138,7 @@ fn implies(strong: Promise, weak: Promise) -> bool {
 fn by_what_is_weaker(judged: &mut [Judged]) {
     let broken: Vec<Counterexample> = judged
         .iter()
+        .filter(|one| one.follows)
         .filter_map(|one| match &one.stand {
             Stand::Verdict(verdict) => verdict.counterexample().cloned(),
             Stand::Follows(_) => None,

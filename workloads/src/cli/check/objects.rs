@@ -1,6 +1,7 @@
 //! Which promises each kind of object has, and who judges them.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use checker::kv::Kv;
@@ -8,21 +9,14 @@ use checker::linear::Linearizable;
 use checker::model::{Counters, Model, MultiValue, Registers};
 use checker::register::{Register, Value};
 use checker::sequential::Sequential;
-use checker::{Budget, History, Promise, Verdict, judge_all, last_writer};
+use checker::{Budget, Domain, History, Process, Promise, Time, Verdict, judge_all, last_writer};
 
 use super::judged::Judge;
 use crate::cli::args::Model as As;
+use crate::preset::PROMISES;
 
 /// The judges of one recording.
 pub(super) type Judges<'h> = Result<Vec<Judge<'h>>, String>;
-
-/// The promises that a store of siblings makes whatever its quorums are.
-const OF_A_DYNAMO: [Promise; 4] = [
-    Promise::ClockCausality,
-    Promise::SiblingPreservation,
-    Promise::Convergence,
-    Promise::HandoffDelivery,
-];
 
 /// The promises that some stores of siblings make to those who read.
 const OF_READS: [Promise; 6] = [
@@ -35,7 +29,7 @@ const OF_READS: [Promise; 6] = [
 ];
 
 /// What a register holds before its first write, as a flag says it.
-fn value(initial: &str) -> Value {
+pub(super) fn value(initial: &str) -> Value {
     match initial {
         "nil" => Value::Nil,
         text => text
@@ -60,7 +54,7 @@ pub(super) fn registers<'h>(
     };
     let mut judges = object(history, whole);
     let of = || initial.clone();
-    judges.extend([
+    let weaker = [
         Judge::beside(history, last_writer::Regular { initial: of() }),
         Judge::beside(history, last_writer::ReadYourWrites { initial: of() }),
         Judge::beside(history, last_writer::MonotonicReads { initial: of() }),
@@ -69,7 +63,9 @@ pub(super) fn registers<'h>(
         Judge::beside(history, last_writer::CausalConvergence { initial: of() }),
         Judge::beside(history, last_writer::CausalMemory { initial: of() }),
         Judge::beside(history, last_writer::Causal { initial: of() }),
-    ]);
+    ];
+    let follows = in_time(history);
+    judges.extend(weaker.map(|judge| judge.follows(follows)));
     Ok(judges)
 }
 
@@ -80,8 +76,23 @@ pub(super) fn object<M: Model + Clone + 'static>(
 ) -> Vec<Judge<'_>> {
     vec![
         Judge::made(history, Linearizable::new(model.clone())),
-        Judge::beside(history, Sequential::new(model)),
+        Judge::beside(history, Sequential::new(model)).follows(in_time(history)),
     ]
+}
+
+/// Whether each process called later than its call before had returned.
+///
+/// Equal times are concurrent for linearizability, also within one process. So where they occur, an order
+/// that explains the history may turn a session around, and nothing follows for what sessions see.
+fn in_time<D: Domain>(history: &History<D>) -> bool {
+    let mut returned: BTreeMap<Process, Time> = BTreeMap::new();
+    history.ops().iter().all(|op| {
+        let before = returned.get(&op.process).copied();
+        if let Some(at) = op.returned {
+            returned.insert(op.process, at);
+        }
+        before.is_none_or(|before| before < op.invoked)
+    })
 }
 
 /// Numbers that are added to and read.
@@ -110,7 +121,7 @@ pub(super) fn siblings<'h>(model: As, history: &'h History<Kv>, asked: &[Promise
     };
     let mut judges = Vec::new();
     if model == As::Siblings {
-        judges.extend(OF_A_DYNAMO.map(|promise| shared(promise, true)));
+        judges.extend(PROMISES.map(|promise| shared(promise, true)));
         judges.push(Judge::beside(history, Linearizable::new(whole)));
     } else {
         judges.extend(object(history, whole));
@@ -129,7 +140,7 @@ struct Together<'h> {
 impl<'h> Together<'h> {
     /// Those asked for, or all of them.
     fn new(model: As, history: &'h History<Kv>, asked: &[Promise]) -> Self {
-        let dynamo = OF_A_DYNAMO.into_iter().filter(|_| model == As::Siblings);
+        let dynamo = PROMISES.into_iter().filter(|_| model == As::Siblings);
         let all = dynamo.chain(OF_READS);
         Together {
             history,

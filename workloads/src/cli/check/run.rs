@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use super::judged::{Judge, judge, worst};
 use super::load::{load, name};
-use super::objects::{Judges, counters, object, registers, siblings};
+use super::objects::{Judges, counters, object, registers, siblings, value};
 use super::summary::summary;
 use super::told::told as screen;
 use crate::cli::args::{Check, Format, Model};
@@ -29,7 +29,9 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
     match (&import.history, model) {
         (Imported::Register(history), Model::Register | Model::CasRegister) => {
             let judges = registers(model, &args.initial, history);
-            told(conclude(args, &import, model, history, judges, String::new))
+            told(conclude(args, &import, model, history, judges, || {
+                last_writer::staleness(history, &value(&args.initial)).to_string()
+            }))
         }
         (Imported::Append(history), Model::KvAppend) => {
             let judges = Ok(object(history, Appends));
@@ -67,7 +69,9 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
             let single = last_writer::registers(history)
                 .map_err(|why| format!("cannot check {name}: {why}"))?;
             let judges = registers(model, &args.initial, &single);
-            told(conclude(args, &import, model, &single, judges, String::new))
+            told(conclude(args, &import, model, &single, judges, || {
+                last_writer::staleness(&single, &value(&args.initial)).to_string()
+            }))
         }
         _ => Err(format!(
             "{name} is a recording of {about}: its models are {}, not {model}",
@@ -148,9 +152,10 @@ fn conclude<D: Domain>(
     };
     let judged = judge(&judges, &args.promises, budget);
     let exit = worst(&judged, !args.promises.is_empty());
+    let measured = measured();
     match args.format {
-        Format::Human => say(&screen(import, model, history, &judged, &measured())),
-        Format::Json => say_line(&summary(import, model, history, &judged, exit)),
+        Format::Human => say(&screen(import, model, history, &judged, &measured)),
+        Format::Json => say_line(&summary(import, model, history, &judged, &measured, exit)),
     }
     Ok(exit)
 }

@@ -8,19 +8,21 @@ use super::judged::{Judged, Stand};
 use crate::cli::args::Model;
 use crate::cli::exit::Exit;
 
-/// One JSON object: how the recording was read, and a verdict for each promise.
+/// One JSON object: how the recording was read, a verdict for each promise, and what was measured.
 pub(super) fn summary<D: Domain>(
     import: &Import,
     model: Model,
     history: &History<D>,
     judged: &[Judged],
+    measured: &str,
     exit: Exit,
 ) -> Value {
+    let measured: Vec<&str> = measured.lines().collect();
     let verdicts: Vec<Value> = judged.iter().map(verdict).collect();
     json!({
         "format": "dyno-check/1", "recorded_as": import.format.name(), "keyed": import.keyed,
         "timed": import.timed,
-        "model": model.to_string(), "operations": history.ops().len(), "verdicts": verdicts,
+        "model": model.to_string(), "operations": history.ops().len(), "verdicts": verdicts, "measured": measured,
         "exit": exit.number(),
     })
 }
