@@ -501,3 +501,32 @@ fn nothing_follows_for_sessions_whose_calls_share_a_time() {
     assert_eq!(judged(5), ("valid".into(), "invalid".into()));
     assert_eq!(judged(6), ("invalid".into(), "invalid".into()));
 }
+
+#[test]
+fn a_recording_is_written_in_another_format_and_judged_the_same() {
+    let folder = folder("export");
+    let lost = "\
+{:process 0, :type :invoke, :f :txn, :value [[:r :x nil] [:append :x 1]]}
+{:process 1, :type :invoke, :f :txn, :value [[:r :x nil] [:append :x 2]]}
+{:process 0, :type :ok, :f :txn, :value [[:r :x []] [:append :x 1]]}
+{:process 1, :type :ok, :f :txn, :value [[:r :x []] [:append :x 2]]}
+{:process 2, :type :invoke, :f :txn, :value [[:r :x nil]]}
+{:process 2, :type :ok, :f :txn, :value [[:r :x [1 2]]]}
+";
+    let path = file(&folder, "lost.edn", lost.as_bytes());
+    let weak = ["--consistency", "read-committed"];
+    assert_eq!(code(&dyno(&["check", &path])), 10);
+    assert_eq!(code(&dyno(&["check", &path, weak[0], weak[1]])), 0);
+    for to in ["elle-json", "jepsen-edn", "json-lines"] {
+        let output = dyno(&["export", &path, "--to", to]);
+        assert_eq!(code(&output), 0, "{to}: {}", stderr(&output));
+        let again = file(&folder, to, &output.stdout);
+        let checked = dyno(&["check", &again]);
+        assert_eq!(code(&checked), 10, "{to}: {}", stdout(&checked));
+        assert!(stdout(&checked).contains("lost-update"), "{to}");
+        assert_eq!(code(&dyno(&["check", &again, weak[0], weak[1]])), 0, "{to}");
+    }
+    let unsaid = dyno(&["export", &path, "--to", "porcupine-etcd"]);
+    assert_eq!(code(&unsaid), 2);
+    assert!(stderr(&unsaid).contains("no words"), "{}", stderr(&unsaid));
+}
