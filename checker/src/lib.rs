@@ -33,6 +33,8 @@ pub mod import;
 pub mod kv;
 pub mod last_writer;
 pub mod linear;
+#[cfg(test)]
+pub(crate) mod luck;
 pub mod model;
 pub mod mutex;
 pub mod note;

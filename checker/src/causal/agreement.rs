@@ -1,9 +1,9 @@
 //! Sessions, causality and regular reads against the definitions, read by brute force.
 
 use super::naive::Naive;
-use crate::evidence::sketch::Luck;
 use crate::history::{Entry, History, Op, OpId, Outcome, Process, Time};
 use crate::kv::{Kv, KvCall, KvRet};
+use crate::luck::{Luck, cases};
 use crate::regular::monotonic;
 use crate::staleness::measure;
 use crate::verdict::{Budget, Promise};
@@ -17,14 +17,6 @@ const PROMISES: [Promise; 6] = [
     Promise::Regular,
 ];
 
-/// How many histories: more with `DYNO_AGREEMENT`.
-fn cases() -> u64 {
-    match std::env::var("DYNO_AGREEMENT") {
-        Ok(count) => count.parse().expect("DYNO_AGREEMENT is a number"),
-        Err(_) => 20_000,
-    }
-}
-
 /// A call that was made, before it is known how histories are written down.
 struct Made {
     process: u64,
@@ -36,26 +28,26 @@ struct Made {
 
 /// Up to eight operations of two or three sessions on one or two keys.
 fn history(luck: &mut Luck) -> History<Kv> {
-    let sessions = 2 + luck.below(2);
+    let sessions = 2 + luck.place(2);
     let mut spans = Vec::new();
     let mut clocks = vec![0; sessions];
-    for _ in 0..3 + luck.below(6) {
-        let process = luck.below(sessions);
-        let from = clocks[process] + luck.below(3) as u64;
-        let to = from + luck.below(4) as u64;
-        clocks[process] = to + luck.below(2) as u64;
+    for _ in 0..3 + luck.place(6) {
+        let process = luck.place(sessions);
+        let from = clocks[process] + luck.place(3) as u64;
+        let to = from + luck.place(4) as u64;
+        clocks[process] = to + luck.place(2) as u64;
         spans.push((from, to, process as u64));
     }
     // Operations of one session keep their order; that of the others is by their calls.
     spans.sort_by_key(|&(from, ..)| from);
-    let (keys, writes) = (1 + luck.below(2), 2 + luck.below(2));
+    let (keys, writes) = (1 + luck.place(2), 2 + luck.place(2));
     let mut made: Vec<Made> = Vec::new();
     for (place, &(from, to, process)) in spans.iter().enumerate() {
-        let key = ["x", "y"][luck.below(keys)].to_string();
-        let call = match luck.below(5) {
+        let key = ["x", "y"][luck.place(keys)].to_string();
+        let call = match luck.place(5) {
             0 | 1 if writes == 3 => KvCall::Get { key },
             0..=2 => KvCall::Get { key },
-            3 if luck.below(3) == 0 => KvCall::Delete {
+            3 if luck.place(3) == 0 => KvCall::Delete {
                 key,
                 context: context(luck, &made, from),
             },
@@ -65,7 +57,7 @@ fn history(luck: &mut Luck) -> History<Kv> {
                 context: context(luck, &made, from),
             },
         };
-        let outcome = match luck.below(10) {
+        let outcome = match luck.place(10) {
             0 => Outcome::Fail,
             1 | 2 => Outcome::Unknown,
             _ => Outcome::Ok(KvRet::Stored),
@@ -85,12 +77,12 @@ fn history(luck: &mut Luck) -> History<Kv> {
 /// Contexts of up to two operations, of any session and key; rarely from where none can come.
 fn context(luck: &mut Luck, made: &[Made], now: u64) -> Vec<OpId> {
     let mut context = Vec::new();
-    for _ in 0..luck.below(3) {
+    for _ in 0..luck.place(3) {
         let Some(last) = made.len().checked_sub(1) else {
             continue;
         };
-        let from = last - luck.below(made.len()).min(luck.below(made.len()));
-        if made[from].to <= now || luck.below(40) == 0 {
+        let from = last - luck.place(made.len()).min(luck.place(made.len()));
+        if made[from].to <= now || luck.place(40) == 0 {
             context.push(OpId(from as u64));
         }
     }
@@ -99,7 +91,7 @@ fn context(luck: &mut Luck, made: &[Made], now: u64) -> Vec<OpId> {
 
 /// Gives every read an answer that is often right: what was put and not superseded by what it shows.
 fn answer(luck: &mut Luck, made: &mut [Made]) {
-    let honest = luck.below(4);
+    let honest = luck.place(4);
     for place in 0..made.len() {
         let KvCall::Get { key } = &made[place].call else {
             continue;
@@ -113,12 +105,12 @@ fn answer(luck: &mut Luck, made: &mut [Made]) {
                 continue;
             };
             let there = put.to < made[place].from;
-            let possible = put.from <= made[place].to || luck.below(60) == 0;
-            let failed = matches!(put.outcome, Outcome::Fail) && luck.below(12) > 0;
+            let possible = put.from <= made[place].to || luck.place(60) == 0;
+            let failed = matches!(put.outcome, Outcome::Fail) && luck.place(12) > 0;
             let shown = if there {
-                luck.below(4) <= honest
+                luck.place(4) <= honest
             } else {
-                luck.below(3) == 0
+                luck.place(3) == 0
             };
             if of == key && possible && !failed && shown {
                 values.push(value.clone());
@@ -196,7 +188,7 @@ fn drawn(history: &History<Kv>) -> String {
 fn every_check_says_what_its_definition_says() {
     let mut luck = Luck(2024);
     let mut broken = [0_u64; 6];
-    let (mut inversions, mut stale, cases) = (0_u64, 0_u64, cases());
+    let (mut inversions, mut stale, cases) = (0_u64, 0_u64, cases(20_000));
     for _ in 0..cases {
         let history = history(&mut luck);
         let naive = Naive::new(&history);

@@ -2,10 +2,11 @@
 //!
 //! `DYNO_AGREEMENT` says how many histories of each kind are generated.
 
-use super::generated::{Luck, transactions};
+use super::generated::transactions;
 use super::naive::{read_committed, serializable, snapshot_isolation};
 use super::{Anomaly, ConsistencyModel, Cycles, Extent, Sources, anomalies};
 use crate::history::{History, Op, Outcome};
+use crate::luck::{Luck, cases};
 use crate::txn::{Ask, Told, Txn};
 use crate::verdict::{Budget, Checker};
 
@@ -13,13 +14,6 @@ use ConsistencyModel::{
     ReadCommitted, Serializable, SnapshotIsolation, StrictSerializable, StrongSessionReadCommitted,
     StrongSessionSerializable, StrongSessionSnapshotIsolation, StrongSnapshotIsolation,
 };
-
-fn cases() -> u64 {
-    match std::env::var("DYNO_AGREEMENT") {
-        Ok(count) => count.parse().expect("DYNO_AGREEMENT is a number"),
-        Err(_) => 1_500,
-    }
-}
 
 type Naive = fn(&History<Txn>, Extent) -> bool;
 
@@ -121,14 +115,17 @@ fn nothing_is_found_where_an_order_exists() {
         ("registers read in the end", false, true),
     ] {
         let mut tally = Tally::default();
-        for seed in 0..cases() {
+        for seed in 0..cases(1_500) {
             let luck = &mut Luck(seed);
             let count = 2 + luck.below(4) as usize;
             judge(&transactions(luck, count, lists, last), &mut tally);
         }
         report(name, &tally);
         for [holds, broken, found] in tally {
-            assert!(holds > cases() / 10 && found > broken / 10, "{tally:?}");
+            assert!(
+                holds > cases(1_500) / 10 && found > broken / 10,
+                "{tally:?}"
+            );
         }
     }
 }
@@ -137,7 +134,7 @@ fn nothing_is_found_where_an_order_exists() {
 fn all_is_found_in_lists_of_which_every_append_was_read() {
     let mut tally = Tally::default();
     let mut judged = 0;
-    for seed in 0..cases() {
+    for seed in 0..cases(1_500) {
         let luck = &mut Luck(seed);
         let count = 2 + luck.below(3) as usize;
         let history = transactions(luck, count, true, true);
@@ -154,5 +151,5 @@ fn all_is_found_in_lists_of_which_every_append_was_read() {
         }
     }
     report("lists read in the end", &tally);
-    assert!(judged > cases() / 2, "{judged}");
+    assert!(judged > cases(1_500) / 2, "{judged}");
 }

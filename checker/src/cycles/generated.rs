@@ -3,21 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::history::{Entry, History, OpId, Outcome, Process, Time};
+use crate::luck::Luck;
 use crate::register::Value;
 use crate::txn::{Ask, Told, Txn, TxnCall, TxnRet};
-
-/// A small generator of random numbers, equal for equal seeds (splitmix64).
-pub(super) struct Luck(pub(super) u64);
-
-impl Luck {
-    pub(super) fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ mixed >> 31) % end
-    }
-}
 
 type State = BTreeMap<Value, Vec<Value>>;
 

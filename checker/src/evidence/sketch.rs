@@ -275,28 +275,3 @@ fn setup(knobs: &[&str]) -> Setup {
         may_revive: knobs.contains(&"may_revive"),
     }
 }
-
-/// How many generated cases to hold against a naive reading: `DYNO_AGREEMENT`, or so many.
-///
-/// # Panics
-/// If the variable is no number: a typing error must not make a test easier.
-pub(crate) fn cases(default: u64) -> u64 {
-    match std::env::var("DYNO_AGREEMENT") {
-        Ok(text) => text.parse().expect("DYNO_AGREEMENT is a number of cases"),
-        Err(_) => default,
-    }
-}
-
-/// Choices for generated histories, the same in every run.
-pub(crate) struct Luck(pub(crate) u64);
-
-impl Luck {
-    /// A number below the bound.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % bound
-    }
-}

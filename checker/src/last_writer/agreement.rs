@@ -7,8 +7,8 @@ use super::naive::{self, Event, causal, convergent, guarantees, memory};
 use super::oracles::{broken, judges};
 use super::rows::{Row, recorded, shown};
 use super::staleness;
-use crate::evidence::sketch::Luck;
 use crate::history::{History, OpId, Outcome};
+use crate::luck::{Luck, cases};
 use crate::register::{Action, Register, RegisterCall, RegisterRet, Value};
 use crate::verdict::{Budget, Verdict};
 
@@ -16,38 +16,38 @@ use crate::verdict::{Budget, Verdict};
 /// was written last, but also older values, later ones, those of failed writes, and the initial one.
 fn generated(seed: u64) -> Vec<Row> {
     let luck = &mut Luck(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let (count, sessions) = (3 + luck.below(6), 2 + luck.below(2));
-    let (keys, wild) = (1 + luck.below(2), luck.below(4) == 0);
+    let (count, sessions) = (3 + luck.place(6), 2 + luck.place(2));
+    let (keys, wild) = (1 + luck.place(2), luck.place(4) == 0);
     let mut written: Vec<Vec<i64>> = vec![Vec::new(); keys];
     let mut free = vec![0; sessions];
     let mut rows = Vec::new();
     for number in 0..count {
-        let (session, key) = (luck.below(sessions), luck.below(keys));
+        let (session, key) = (luck.place(sessions), luck.place(keys));
         // Calls of a session at one time would be concurrent to all that judge by time alone.
-        let from = free[session] + 1 + luck.below(4) as u64;
-        let to = from + luck.below(5) as u64;
+        let from = free[session] + 1 + luck.place(4) as u64;
+        let to = from + luck.place(5) as u64;
         free[session] = to;
         let value = 10 + number.cast_signed() as i64;
         let known = &mut written[key];
-        let seen = match luck.below(20) {
-            0 if wild => Value::Int(10 + luck.below(9).cast_signed() as i64),
+        let seen = match luck.place(20) {
+            0 if wild => Value::Int(10 + luck.place(9).cast_signed() as i64),
             0..=3 => Value::Nil,
             roll if known.is_empty() && roll < 18 => Value::Nil,
             4..=11 if !known.is_empty() => Value::Int(known[known.len() - 1]),
-            _ if !known.is_empty() => Value::Int(known[luck.below(known.len())]),
-            _ => Value::Int(10 + luck.below(count).cast_signed() as i64),
+            _ if !known.is_empty() => Value::Int(known[luck.place(known.len())]),
+            _ => Value::Int(10 + luck.place(count).cast_signed() as i64),
         };
-        let (action, done) = match luck.below(9) {
+        let (action, done) = match luck.place(9) {
             0..=3 => (Action::Write(Value::Int(value)), RegisterRet::Done),
             4 => (Action::Cas(seen, Value::Int(value)), RegisterRet::Done),
             _ => (Action::Read, RegisterRet::Value(seen)),
         };
-        let outcome = match (luck.below(12), &action) {
+        let outcome = match (luck.place(12), &action) {
             (0, _) => Outcome::Unknown,
             (1, Action::Read) => Outcome::Ok(RegisterRet::Unseen),
             (1, Action::Cas(..)) => Outcome::Ok(RegisterRet::Mismatch),
             (2, Action::Write(_)) => Outcome::Unknown,
-            (3, _) if luck.below(3) == 0 => Outcome::Fail,
+            (3, _) if luck.place(3) == 0 => Outcome::Fail,
             _ => Outcome::Ok(done),
         };
         if action != Action::Read && (outcome != Outcome::Fail || wild) {
@@ -65,13 +65,6 @@ fn generated(seed: u64) -> Vec<Row> {
         });
     }
     rows
-}
-
-fn cases() -> u64 {
-    let given = std::env::var("DYNO_AGREEMENT").ok();
-    given.map_or(30_000, |given| {
-        given.parse().expect("DYNO_AGREEMENT is a number of cases")
-    })
 }
 
 /// The codes of the promises that the definitions find broken.
@@ -104,7 +97,7 @@ const MET: [&str; 11] = [
 #[test]
 fn every_promise_is_judged_as_it_is_defined() {
     let mut counts = BTreeMap::new();
-    let cases = cases();
+    let cases = cases(30_000);
     for seed in 0..cases {
         let history = recorded(&generated(seed));
         let mut found = broken(&history);
@@ -197,7 +190,7 @@ fn cut(rows: &[Row], ops: &[OpId]) -> Vec<Row> {
 #[test]
 fn the_operations_of_a_counterexample_break_the_promise_by_themselves() {
     let mut told = 0;
-    for seed in 1_000_000..1_000_000 + cases() / 3 {
+    for seed in 1_000_000..1_000_000 + cases(30_000) / 3 {
         let rows = generated(seed);
         let history = recorded(&rows);
         for (code, judge) in &judges()[..8] {
@@ -224,7 +217,7 @@ fn the_operations_of_a_counterexample_break_the_promise_by_themselves() {
             );
         }
     }
-    assert!(told > cases() / 10, "{told} told");
+    assert!(told > cases(30_000) / 10, "{told} told");
 }
 
 /// The history with the beginning of every read moved back.
@@ -245,7 +238,7 @@ fn moved(rows: &[Row], delta: u64) -> History<Register> {
 fn the_least_delay_is_the_least_for_which_there_is_an_order() {
     let mut delays = BTreeMap::new();
     let linearizable = &judges()[8].1;
-    for seed in 2_000_000..2_000_000 + cases() / 15 {
+    for seed in 2_000_000..2_000_000 + cases(30_000) / 15 {
         let mut rows = generated(seed);
         for (number, row) in rows.iter_mut().enumerate() {
             row.process = number as u64;
@@ -276,7 +269,7 @@ fn the_least_delay_is_the_least_for_which_there_is_an_order() {
 #[test]
 fn what_reads_missed_is_counted_one_by_one() {
     let mut most = 0;
-    for seed in 3_000_000..3_000_000 + cases() / 15 {
+    for seed in 3_000_000..3_000_000 + cases(30_000) / 15 {
         let history = recorded(&generated(seed));
         let measured = staleness(&history, &Value::Nil);
         let events = naive::events(&history, u32::MAX);

@@ -3,20 +3,21 @@
 use std::fmt::Write as _;
 
 use super::Order;
-use crate::evidence::sketch::{Luck, sketch};
+use crate::evidence::sketch::sketch;
+use crate::luck::Luck;
 
 #[test]
 fn the_chains_say_what_the_transitive_closure_says() {
     let mut luck = Luck(3);
     for _ in 0..500 {
-        let count = 1 + luck.below(12);
+        let count = 1 + luck.place(12);
         let mut text = String::new();
         let mut below: Vec<Vec<bool>> = Vec::new();
         for write in 0..count {
             let mut all = vec![false; count];
             let mut context = String::new();
             for earlier in (0..write)
-                .filter(|_| luck.below(4) == 0)
+                .filter(|_| luck.place(4) == 0)
                 .collect::<Vec<_>>()
             {
                 let sign = if context.is_empty() { "ctx=" } else { "+" };

@@ -279,7 +279,7 @@ impl Vectors {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::sketch::Luck;
+    use crate::luck::Luck;
 
     #[test]
     fn they_are_what_plain_vectors_are() {
@@ -288,10 +288,10 @@ mod tests {
             let mut all = Vectors::default();
             let mut known = vec![(Vector::default(), vec![0; width])];
             for _ in 0..2_000 {
-                let one = known[luck.below(known.len())].clone();
-                let two = known[luck.below(known.len())].clone();
-                let next = if luck.below(3) == 0 {
-                    let (index, count) = (luck.below(width), luck.below(9) as u32);
+                let one = known[luck.place(known.len())].clone();
+                let two = known[luck.place(known.len())].clone();
+                let next = if luck.place(3) == 0 {
+                    let (index, count) = (luck.place(width), luck.place(9) as u32);
                     let mut plain = one.1;
                     plain[index] = count;
                     (all.set(one.0, index, count), plain)
@@ -307,7 +307,7 @@ mod tests {
                 let plain = plain.filter(|(_, (high, low))| high > low);
                 let plain: Vec<_> = plain.map(|(at, (high, low))| (at, *high, *low)).collect();
                 assert_eq!(above, plain);
-                let lows: Vec<_> = (0..luck.below(8))
+                let lows: Vec<_> = (0..luck.place(8))
                     .map(|at| &known[at % known.len()])
                     .collect();
                 let mut above = Vec::new();
@@ -334,10 +334,10 @@ mod tests {
                 if known.len() < 40 {
                     known.push(next);
                 } else {
-                    let place = luck.below(known.len());
+                    let place = luck.place(known.len());
                     known[place] = next;
                 }
-                if luck.below(300) == 0 {
+                if luck.place(300) == 0 {
                     all.keep(known.iter_mut().map(|(vector, _)| vector));
                     for (vector, plain) in &known {
                         let counts = (0..width).map(|index| all.get(*vector, index));

@@ -4,9 +4,9 @@ use super::naive::naive;
 use super::{Sequential, replay};
 use crate::append::{Append, AppendAction, AppendCall, AppendRet};
 use crate::domain::Domain;
-use crate::evidence::sketch::Luck;
 use crate::history::{Entry, History, OpId, Outcome, Process, Time};
 use crate::linear::{Linearizable, Unreplayable};
+use crate::luck::{Luck, cases};
 use crate::model::{Appends, Counters, Model, Mutexes, Queues, Registers, Sets};
 use crate::mutex::Mutex;
 use crate::picture::{Drawn, parse};
@@ -19,7 +19,7 @@ const NIL: Registers = Registers {
 };
 
 fn int(luck: &mut Luck, end: usize) -> Value {
-    Value::Int(i64::from(luck.below(end) as u32))
+    Value::Int(i64::from(luck.place(end) as u32))
 }
 
 fn drawn<D: Drawn>(picture: &str) -> History<D> {
@@ -350,15 +350,15 @@ fn sessions<D: Domain>(
     mut act: impl FnMut(&D::Call) -> D::Ret,
     mut bend: impl FnMut(&mut Luck, &D::Ret) -> D::Ret,
 ) -> History<D> {
-    let (count, processes) = (2 + luck.below(6), 1 + luck.below(4));
+    let (count, processes) = (2 + luck.place(6), 1 + luck.place(4));
     let mut entries: Vec<(Time, Entry<D>)> = Vec::new();
     let mut clocks = vec![0; processes];
     for number in 0..count {
-        let process = luck.below(processes);
+        let process = luck.place(processes);
         let (op, call) = (OpId(number as u64), call(luck));
-        let from = clocks[process] + luck.below(3) as u64;
-        clocks[process] = from + luck.below(4) as u64;
-        let outcome = match luck.below(12) {
+        let from = clocks[process] + luck.place(3) as u64;
+        clocks[process] = from + luck.place(4) as u64;
+        let outcome = match luck.place(12) {
             0 => Outcome::Fail,
             1 => {
                 act(&call);
@@ -405,13 +405,6 @@ fn agree<M: Model + Clone>(model: &M, history: &History<M::Domain>, tally: &mut 
     tally[usize::from(expected)] += 1;
 }
 
-fn cases() -> u64 {
-    match std::env::var("DYNO_AGREEMENT") {
-        Ok(cases) => cases.parse().expect("DYNO_AGREEMENT is a number"),
-        Err(_) => 10_000,
-    }
-}
-
 fn assert_both(tally: [u32; 2]) {
     println!("{tally:?} no and yes");
     assert!(
@@ -423,18 +416,18 @@ fn assert_both(tally: [u32; 2]) {
 #[test]
 fn registers_are_judged_as_by_trying_every_interleaving() {
     let mut tally = [0; 2];
-    for seed in 0..cases() {
+    for seed in 0..cases(10_000) {
         let luck = &mut Luck(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let (values, two) = (1 + luck.below(4), luck.below(4) == 0);
+        let (values, two) = (1 + luck.place(4), luck.place(4) == 0);
         let mut held = [Value::Nil, Value::Nil];
         let call = |luck: &mut Luck| {
             let value = int(luck, values);
-            let action = match luck.below(6) {
+            let action = match luck.place(6) {
                 0..3 => Action::Write(value),
                 3 => Action::Cas(value, int(luck, values)),
                 _ => Action::Read,
             };
-            let key = (two && luck.below(2) == 0).then(|| "y".to_owned());
+            let key = (two && luck.place(2) == 0).then(|| "y".to_owned());
             RegisterCall { key, action }
         };
         let act = |call: &RegisterCall| {
@@ -448,7 +441,7 @@ fn registers_are_judged_as_by_trying_every_interleaving() {
             RegisterRet::Done
         };
         let bend = |luck: &mut Luck, ret: &RegisterRet| match ret {
-            RegisterRet::Value(_) if luck.below(3) == 0 => RegisterRet::Value(Value::Nil),
+            RegisterRet::Value(_) if luck.place(3) == 0 => RegisterRet::Value(Value::Nil),
             RegisterRet::Value(_) => RegisterRet::Value(int(luck, values)),
             RegisterRet::Done | RegisterRet::Unseen => RegisterRet::Done,
             RegisterRet::Mismatch => RegisterRet::Done,
@@ -462,12 +455,12 @@ fn registers_are_judged_as_by_trying_every_interleaving() {
 #[test]
 fn strings_are_judged_as_by_trying_every_interleaving() {
     let mut tally = [0; 2];
-    for seed in 0..cases() {
+    for seed in 0..cases(10_000) {
         let luck = &mut Luck(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut held = String::new();
         let call = |luck: &mut Luck| {
-            let value = ["a", "b"][luck.below(2)].to_owned();
-            let action = match luck.below(5) {
+            let value = ["a", "b"][luck.place(2)].to_owned();
+            let action = match luck.place(5) {
                 0 => AppendAction::Put(value),
                 1 | 2 => AppendAction::Append(value),
                 _ => AppendAction::Get,
@@ -484,7 +477,7 @@ fn strings_are_judged_as_by_trying_every_interleaving() {
             AppendRet::Done
         };
         let bend = |luck: &mut Luck, ret: &AppendRet| match ret {
-            AppendRet::Value(seen) if luck.below(2) == 0 => AppendRet::Value(format!("{seen}a")),
+            AppendRet::Value(seen) if luck.place(2) == 0 => AppendRet::Value(format!("{seen}a")),
             AppendRet::Value(seen) => AppendRet::Value(seen.chars().skip(1).collect()),
             AppendRet::Done | AppendRet::Unseen => AppendRet::Done,
         };
@@ -497,12 +490,12 @@ fn strings_are_judged_as_by_trying_every_interleaving() {
 #[test]
 fn queues_are_judged_as_by_trying_every_interleaving() {
     let mut tally = [0; 2];
-    for seed in 0..cases() {
+    for seed in 0..cases(10_000) {
         let luck = &mut Luck(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut held: Vec<Value> = Vec::new();
         let call = |luck: &mut Luck| {
             let value = int(luck, 4);
-            let action = match luck.below(2) {
+            let action = match luck.place(2) {
                 0 => QueueAction::Enqueue(value),
                 _ => QueueAction::Dequeue,
             };
@@ -518,7 +511,7 @@ fn queues_are_judged_as_by_trying_every_interleaving() {
         };
         let bend = |luck: &mut Luck, ret: &QueueRet| match ret {
             QueueRet::Done => QueueRet::Done,
-            QueueRet::Value(_) if luck.below(2) == 0 => QueueRet::Empty,
+            QueueRet::Value(_) if luck.place(2) == 0 => QueueRet::Empty,
             QueueRet::Value(_) | QueueRet::Empty => QueueRet::Value(int(luck, 4)),
         };
         let history = sessions::<Queue>(luck, call, act, bend);

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use super::super::check::judge;
 use super::super::clocks::collect;
 use super::super::truth::clocked;
-use crate::evidence::sketch::{Luck, cases, sketch};
+use crate::evidence::sketch::sketch;
 use crate::history::History;
 use crate::kv::Kv;
+use crate::luck::{Luck, cases};
 use crate::order::Order;
 
 /// Every pair of known clocks: whether one falsely has, or falsely has not, seen the other's event.
@@ -44,15 +45,15 @@ fn clocked_history(luck: &mut Luck, deletes: bool) -> String {
     let mut counters = [0; 3];
     let mut pasts: Vec<[u64; 3]> = Vec::new();
     let mut dots: Vec<(usize, u64)> = Vec::new();
-    let writes = 2 + luck.below(6);
-    let (wrong, entry) = (luck.below(2 * writes), luck.below(3));
-    let wrong_by = luck.below(3) as u64;
+    let writes = 2 + luck.place(6);
+    let (wrong, entry) = (luck.place(2 * writes), luck.place(3));
+    let wrong_by = luck.place(3) as u64;
     for write in 0..writes {
         let at = 10 * write;
         let mut past = [0; 3];
         let mut context = String::new();
         for earlier in (0..write)
-            .filter(|_| luck.below(3) == 0)
+            .filter(|_| luck.place(3) == 0)
             .collect::<Vec<_>>()
         {
             let (actor, counter) = dots[earlier];
@@ -63,14 +64,14 @@ fn clocked_history(luck: &mut Luck, deletes: bool) -> String {
             let sign = if context.is_empty() { "ctx=" } else { "+" };
             write!(context, "{sign}w{earlier}").expect("a string takes everything");
         }
-        let actor = luck.below(3);
+        let actor = luck.place(3);
         counters[actor] += 1;
         // A context must not cover a dot of its actor that it has not seen: gaps are real.
         let mut shown = past;
         if write == wrong {
             shown[entry] = wrong_by;
         }
-        let delete = deletes && luck.below(5) == 0;
+        let delete = deletes && luck.place(5) == 0;
         let (call, value) = if delete {
             ("del x".into(), "!".into())
         } else {
@@ -82,7 +83,7 @@ fn clocked_history(luck: &mut Luck, deletes: bool) -> String {
             at + 5
         )
         .expect("a string takes everything");
-        if luck.below(6) > 0 {
+        if luck.place(6) > 0 {
             let past: Vec<String> = (0..3)
                 .map(|one| format!("{}:{}", actors[one], shown[one]))
                 .collect();

@@ -3,24 +3,12 @@
 use std::io::Read;
 
 use crate::import::{Format, Options, read, read_from};
+use crate::luck::Luck;
 
 /// How many mutations are tried; as many as the variable says for a long run.
 fn cases() -> u64 {
     let said = std::env::var("DYNO_FUZZ_CASES").ok();
     said.map_or(10_000, |cases| cases.parse().expect("a number of cases"))
-}
-
-/// A counter with its bits stirred: the same mutations everywhere.
-struct Luck(u64);
-
-impl Luck {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((bits ^ (bits >> 31)) % bound.max(1) as u64) as usize
-    }
 }
 
 const WORDS: [&str; 44] = [
@@ -71,28 +59,28 @@ const WORDS: [&str; 44] = [
 ];
 
 fn mutated(luck: &mut Luck, files: &[(Format, String)]) -> Vec<u8> {
-    let mut bytes = files[luck.below(files.len())].1.clone().into_bytes();
-    for _ in 0..=luck.below(4) {
-        let (at, other) = (luck.below(bytes.len()), luck.below(bytes.len()));
+    let mut bytes = files[luck.place(files.len())].1.clone().into_bytes();
+    for _ in 0..=luck.place(4) {
+        let (at, other) = (luck.place(bytes.len()), luck.place(bytes.len()));
         let (from, to) = (at.min(other), at.max(other));
-        match luck.below(8) {
+        match luck.place(8) {
             0 => bytes.truncate(at),
             1 => drop(bytes.drain(from..to.min(from + 40))),
             2 => {
                 let part = bytes[from..to.min(from + 200)].to_vec();
-                let into = luck.below(bytes.len());
+                let into = luck.place(bytes.len());
                 bytes.splice(into..into, part);
             }
-            3 if !bytes.is_empty() => bytes[at] = luck.below(256) as u8,
+            3 if !bytes.is_empty() => bytes[at] = luck.place(256) as u8,
             4 => {
-                let foreign = files[luck.below(files.len())].1.as_bytes();
-                let start = luck.below(foreign.len());
-                let end = foreign.len().min(start + luck.below(120));
+                let foreign = files[luck.place(files.len())].1.as_bytes();
+                let start = luck.place(foreign.len());
+                let end = foreign.len().min(start + luck.place(120));
                 bytes.splice(at..at, foreign[start..end].iter().copied());
             }
             _ => {
-                let word = WORDS[luck.below(WORDS.len())].bytes();
-                let end = if luck.below(2) == 0 {
+                let word = WORDS[luck.place(WORDS.len())].bytes();
+                let end = if luck.place(2) == 0 {
                     at
                 } else {
                     to.min(at + word.len())
@@ -109,7 +97,7 @@ struct Crumbs<'a>(&'a [u8], Luck);
 
 impl Read for Crumbs<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let length = (1 + self.1.below(7)).min(self.0.len()).min(buffer.len());
+        let length = (1 + self.1.place(7)).min(self.0.len()).min(buffer.len());
         buffer[..length].copy_from_slice(&self.0[..length]);
         self.0 = &self.0[length..];
         Ok(length)
@@ -124,12 +112,12 @@ fn no_mutation_is_too_strange() {
     for case in 0..cases() {
         let bytes = mutated(&mut luck, &files);
         let recognised = Format::recognise(&bytes);
-        let format = match (recognised, luck.below(8)) {
+        let format = match (recognised, luck.place(8)) {
             (Some(format), 1..) => format,
-            _ => Format::ALL[luck.below(Format::ALL.len())],
+            _ => Format::ALL[luck.place(Format::ALL.len())],
         };
         let options = Options {
-            keyed: [None, None, Some(true), Some(false)][luck.below(4)],
+            keyed: [None, None, Some(true), Some(false)][luck.place(4)],
             ..Options::default()
         };
         let whole = read(&bytes, format, options);

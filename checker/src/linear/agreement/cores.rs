@@ -3,8 +3,9 @@
 use super::super::part::{Step, parts};
 use super::super::relax::Trials;
 use super::super::search::Search;
-use super::generated::{Luck, Spread, append, register, siblings};
+use super::generated::{Spread, append, register, siblings};
 use crate::history::History;
+use crate::luck::Luck;
 use crate::model::{Appends, Model, MultiValue, Registers};
 use crate::register::Value;
 

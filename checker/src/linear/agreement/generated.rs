@@ -6,24 +6,8 @@ use crate::append::{Append, AppendAction, AppendCall, AppendRet};
 use crate::domain::Domain;
 use crate::history::{Entry, History, OpId, Outcome, Process, Time};
 use crate::kv::{Kv, KvCall, KvRet};
+use crate::luck::Luck;
 use crate::register::{Action, Register, RegisterCall, RegisterRet, Value};
-
-/// A small generator of random numbers, equal for equal seeds.
-pub(crate) struct Luck(pub(crate) u64);
-
-impl Luck {
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ mixed >> 31) % end
-    }
-
-    fn one_in(&mut self, many: u64) -> bool {
-        self.below(many) == 0
-    }
-}
 
 /// An operation before it has an answer: when it is called, takes effect, and returns.
 struct Draft<C> {

@@ -7,23 +7,12 @@ use super::super::naive::{naive, possible};
 use super::super::part::parts;
 use super::super::replay::replay;
 use super::by_hand;
-use super::generated::{Luck, Spread, append, register, siblings};
+use super::generated::{Spread, append, register, siblings};
 use crate::history::History;
+use crate::luck::{Luck, cases};
 use crate::model::{Appends, Model, MultiValue, Registers, Shortcut};
 use crate::register::Value;
 use crate::verdict::{Budget, Checker, Shortfall, Verdict};
-
-/// How many histories of each kind are judged, unless `DYNO_AGREEMENT` says how many.
-const CASES: u64 = 10_000;
-
-fn cases() -> u64 {
-    match std::env::var("DYNO_AGREEMENT") {
-        Ok(cases) => cases
-            .parse()
-            .expect("DYNO_AGREEMENT is the number of histories of each kind"),
-        Err(_) => CASES,
-    }
-}
 
 /// How often the judges said yes, how often no, and how many parts a special case decided.
 #[derive(Debug, Default)]
@@ -100,24 +89,24 @@ fn registers(seeds: std::ops::Range<u64>, spread: Spread) -> Tally {
 
 #[test]
 fn registers_with_repeated_values_are_judged_as_by_trying_every_order() {
-    registers(0..cases(), Spread::Few);
+    registers(0..cases(10_000), Spread::Few);
 }
 
 #[test]
 fn registers_with_unique_values_are_judged_as_by_trying_every_order() {
-    let tally = registers(0..cases(), Spread::Unique);
+    let tally = registers(0..cases(10_000), Spread::Unique);
     tally.assert_special(65);
 }
 
 #[test]
 fn registers_with_nearly_unique_values_are_judged_as_by_trying_every_order() {
-    let tally = registers(0..cases(), Spread::Nearly);
+    let tally = registers(0..cases(10_000), Spread::Nearly);
     tally.assert_special(60);
 }
 
 fn strings(spread: Spread) -> Tally {
     let mut tally = Tally::default();
-    for seed in 0..cases() {
+    for seed in 0..cases(10_000) {
         let luck = &mut Luck(seed);
         let (count, unknown) = (2 + luck.below(7), luck.below(5));
         let history = append(luck, count, unknown, spread);
@@ -146,7 +135,7 @@ fn strings_of_nearly_unique_pieces_are_judged_as_by_trying_every_order() {
 #[test]
 fn siblings_are_judged_as_by_trying_every_order() {
     let mut tally = Tally::default();
-    for seed in 0..cases() {
+    for seed in 0..cases(10_000) {
         let luck = &mut Luck(seed);
         let (count, unknown) = (2 + luck.below(7), luck.below(4));
         let history = siblings(luck, count, unknown);

@@ -3,30 +3,15 @@
 use crate::counter::{Counter, CounterAction, CounterCall, CounterRet};
 use crate::domain::Domain;
 use crate::history::{Entry, History, OpId, Outcome, Process, Time};
+use crate::luck::Luck;
 use crate::mutex::{Mutex, MutexAction, MutexCall, MutexRet};
 use crate::queue::{Queue, QueueAction, QueueCall, QueueRet};
 use crate::register::Value;
 use crate::set::{Set, SetAction, SetCall, SetRet};
 
-/// Random numbers, equal for equal seeds.
-pub(super) struct Dice(pub(super) u64);
-
-impl Dice {
-    pub(super) fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ mixed >> 31) % end
-    }
-
-    fn number(&mut self, end: u64) -> i64 {
-        self.below(end).cast_signed()
-    }
-
-    fn one_in(&mut self, many: u64) -> bool {
-        self.below(many) == 0
-    }
+/// A number below the end, as values and amounts are.
+fn number(luck: &mut Luck, end: u64) -> i64 {
+    luck.below(end).cast_signed()
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -46,24 +31,24 @@ struct Draft {
     fate: Fate,
 }
 
-fn drafts(dice: &mut Dice, count: u64) -> Vec<Draft> {
-    let (spread, unknown) = (1 + dice.below(count * 5), dice.below(6));
+fn drafts(luck: &mut Luck, count: u64) -> Vec<Draft> {
+    let (spread, unknown) = (1 + luck.below(count * 5), luck.below(6));
     let drafts = (0..count).map(|_| {
-        let called = dice.below(spread);
-        let fate = match dice.below(20) {
+        let called = luck.below(spread);
+        let fate = match luck.below(20) {
             0 => Fate::Fails,
             roll if roll <= unknown => Fate::Late,
             roll if roll <= 2 * unknown => Fate::Never,
             _ => Fate::Done,
         };
-        let length = dice.below(7);
+        let length = luck.below(7);
         let end = match fate {
             Fate::Late => spread + 6,
             Fate::Done | Fate::Fails | Fate::Never => called + length,
         };
         Draft {
             called,
-            effect: called + dice.below(end - called + 1),
+            effect: called + luck.below(end - called + 1),
             returns: called + length,
             fate,
         }
@@ -73,23 +58,23 @@ fn drafts(dice: &mut Dice, count: u64) -> Vec<Draft> {
 
 /// Calls these on one object; `act` answers nothing where a call can do nothing, `bend` tells a lie.
 fn record<D: Domain>(
-    dice: &mut Dice,
+    luck: &mut Luck,
     calls: Vec<D::Call>,
     mut act: impl FnMut(&D::Call) -> Option<D::Ret>,
-    mut bend: impl FnMut(&mut Dice, &D::Ret) -> D::Ret,
+    mut bend: impl FnMut(&mut Luck, &D::Ret) -> D::Ret,
 ) -> History<D> {
-    let drafts = drafts(dice, calls.len() as u64);
+    let drafts = drafts(luck, calls.len() as u64);
     let mut order: Vec<usize> = (0..calls.len()).collect();
-    order.sort_by_key(|&op| (drafts[op].effect, dice.below(8)));
+    order.sort_by_key(|&op| (drafts[op].effect, luck.below(8)));
     let mut answers: Vec<Option<D::Ret>> = vec![None; calls.len()];
     for op in order {
         if matches!(drafts[op].fate, Fate::Done | Fate::Late) {
             answers[op] = act(&calls[op]);
         }
     }
-    for _ in 0..dice.below(3) {
-        let bent = dice.below(calls.len() as u64) as usize;
-        answers[bent] = answers[bent].as_ref().map(|ret| bend(dice, ret));
+    for _ in 0..luck.below(3) {
+        let bent = luck.below(calls.len() as u64) as usize;
+        answers[bent] = answers[bent].as_ref().map(|ret| bend(luck, ret));
     }
     let mut entries: Vec<(Time, u64, Entry<D>)> = Vec::new();
     for (number, (draft, call)) in drafts.into_iter().zip(calls).enumerate() {
@@ -97,7 +82,7 @@ fn record<D: Domain>(
         let outcome = match (draft.fate, answers[number].take()) {
             (Fate::Done, Some(ret)) => Some(Outcome::Ok(ret)),
             (Fate::Fails, _) => Some(Outcome::Fail),
-            _ if dice.one_in(2) => Some(Outcome::Unknown),
+            _ if luck.one_in(2) => Some(Outcome::Unknown),
             _ => None,
         };
         let (at, process) = (Time(draft.called), Process(number as u64));
@@ -107,29 +92,29 @@ fn record<D: Domain>(
             process,
             call,
         };
-        entries.push((at, dice.below(50), call));
+        entries.push((at, luck.below(50), call));
         if let Some(outcome) = outcome {
             let at = Time(draft.returns);
-            entries.push((at, 50 + dice.below(50), Entry::Return { op, at, outcome }));
+            entries.push((at, 50 + luck.below(50), Entry::Return { op, at, outcome }));
         }
     }
     entries.sort_by_key(|(at, shuffled, _)| (*at, *shuffled));
     History::new(entries.into_iter().map(|(.., entry)| entry)).expect("each process calls once")
 }
 
-fn key(dice: &mut Dice, two: bool) -> Option<String> {
-    (two && dice.one_in(2)).then(|| "y".to_owned())
+fn key(luck: &mut Luck, two: bool) -> Option<String> {
+    (two && luck.one_in(2)).then(|| "y".to_owned())
 }
 
 /// One set or two. Each kind of history: what is added, whether there are removes, and full reads.
-pub(super) fn set(dice: &mut Dice, count: u64) -> History<Set> {
-    let (two, unique) = (dice.one_in(4), dice.one_in(2));
-    let (removes, reads) = (dice.one_in(2), dice.one_in(2));
-    let elements = 1 + dice.below(3);
+pub(super) fn set(luck: &mut Luck, count: u64) -> History<Set> {
+    let (two, unique) = (luck.one_in(4), luck.one_in(2));
+    let (removes, reads) = (luck.one_in(2), luck.one_in(2));
+    let elements = 1 + luck.below(3);
     let mut next = 0;
     let calls = (0..count).map(|_| {
-        let element = Value::Int(dice.number(elements));
-        let action = match dice.below(6) {
+        let element = Value::Int(number(luck, elements));
+        let action = match luck.below(6) {
             0..3 if unique => {
                 next += 1;
                 SetAction::Add(Value::Int(next - 1))
@@ -139,16 +124,16 @@ pub(super) fn set(dice: &mut Dice, count: u64) -> History<Set> {
             4 | 5 if reads => SetAction::Read,
             _ => SetAction::Contains(element),
         };
-        let key = key(dice, two);
+        let key = key(luck, two);
         SetCall { key, action }
     });
     let calls: Vec<SetCall> = calls.collect();
     let mut held: [Vec<Value>; 2] = Default::default();
-    let tells = dice.below(3);
-    let mut quiet = Dice(dice.below(1 << 40));
+    let tells = luck.below(3);
+    let mut quiet = Luck(luck.below(1 << 40));
     let act = |call: &SetCall| {
         let held = &mut held[usize::from(call.key.is_some())];
-        let told = |changed, quiet: &mut Dice| match tells {
+        let told = |changed, quiet: &mut Luck| match tells {
             0 => SetRet::Done,
             1 if quiet.one_in(2) => SetRet::Done,
             _ => SetRet::Changed(changed),
@@ -170,17 +155,17 @@ pub(super) fn set(dice: &mut Dice, count: u64) -> History<Set> {
             SetAction::Read => SetRet::Values(held.clone()),
         })
     };
-    record(dice, calls, act, |dice, ret| match ret {
-        SetRet::Has(_) | SetRet::Values(_) if dice.one_in(8) => SetRet::Unseen,
-        SetRet::Done => SetRet::Changed(dice.one_in(2)),
+    record(luck, calls, act, |luck, ret| match ret {
+        SetRet::Has(_) | SetRet::Values(_) if luck.one_in(8) => SetRet::Unseen,
+        SetRet::Done => SetRet::Changed(luck.one_in(2)),
         SetRet::Changed(changed) => SetRet::Changed(!changed),
         SetRet::Has(has) => SetRet::Has(!has),
-        SetRet::Values(values) if !values.is_empty() && dice.one_in(2) => {
+        SetRet::Values(values) if !values.is_empty() && luck.one_in(2) => {
             SetRet::Values(values[1..].to_vec())
         }
         SetRet::Values(values) => {
             let mut more = values.clone();
-            more.push(Value::Int(dice.number(3)));
+            more.push(Value::Int(number(luck, 3)));
             SetRet::Values(more)
         }
         SetRet::Unseen => SetRet::Unseen,
@@ -188,17 +173,17 @@ pub(super) fn set(dice: &mut Dice, count: u64) -> History<Set> {
 }
 
 /// One counter or two, which begin at 5.
-pub(super) fn counter(dice: &mut Dice, count: u64) -> History<Counter> {
-    let (two, mixed, tells) = (dice.one_in(4), dice.one_in(4), dice.one_in(3));
-    let unit = [1, 2, -3][dice.below(3) as usize];
+pub(super) fn counter(luck: &mut Luck, count: u64) -> History<Counter> {
+    let (two, mixed, tells) = (luck.one_in(4), luck.one_in(4), luck.one_in(3));
+    let unit = [1, 2, -3][luck.below(3) as usize];
     let calls = (0..count).map(|_| {
-        let action = match dice.below(20) {
+        let action = match luck.below(20) {
             0 => CounterAction::Add(0),
-            1..10 if mixed => CounterAction::Add(dice.number(7) - 3),
+            1..10 if mixed => CounterAction::Add(number(luck, 7) - 3),
             1..10 => CounterAction::Add(unit),
             _ => CounterAction::Read,
         };
-        let key = key(dice, two);
+        let key = key(luck, two);
         CounterCall { key, action }
     });
     let calls: Vec<CounterCall> = calls.collect();
@@ -217,29 +202,29 @@ pub(super) fn counter(dice: &mut Dice, count: u64) -> History<Counter> {
             CounterAction::Read => CounterRet::Value(*held),
         })
     };
-    record(dice, calls, act, |dice, ret| match ret {
-        CounterRet::Value(_) if !tells && dice.one_in(8) => CounterRet::Unseen,
-        CounterRet::Value(value) if dice.one_in(8) => CounterRet::Value(value + 1),
-        CounterRet::Value(value) if dice.one_in(2) => CounterRet::Value(value - unit),
+    record(luck, calls, act, |luck, ret| match ret {
+        CounterRet::Value(_) if !tells && luck.one_in(8) => CounterRet::Unseen,
+        CounterRet::Value(value) if luck.one_in(8) => CounterRet::Value(value + 1),
+        CounterRet::Value(value) if luck.one_in(2) => CounterRet::Value(value - unit),
         CounterRet::Value(value) => CounterRet::Value(value + unit),
-        CounterRet::Done => CounterRet::Value(5 + unit * dice.number(4)),
+        CounterRet::Done => CounterRet::Value(5 + unit * number(luck, 4)),
         CounterRet::Unseen => CounterRet::Unseen,
     })
 }
 
 /// One queue or two, with or without values enqueued twice.
-pub(super) fn queue(dice: &mut Dice, count: u64) -> History<Queue> {
-    let (two, twice) = (dice.one_in(6), dice.one_in(4));
+pub(super) fn queue(luck: &mut Luck, count: u64) -> History<Queue> {
+    let (two, twice) = (luck.one_in(6), luck.one_in(4));
     let mut next = 0;
     let calls = (0..count).map(|_| {
-        let action = if dice.one_in(2) {
+        let action = if luck.one_in(2) {
             next += 1;
-            let value = if twice { dice.number(3) } else { next };
+            let value = if twice { number(luck, 3) } else { next };
             QueueAction::Enqueue(Value::Int(value))
         } else {
             QueueAction::Dequeue
         };
-        let key = key(dice, two);
+        let key = key(luck, two);
         QueueCall { key, action }
     });
     let calls: Vec<QueueCall> = calls.collect();
@@ -255,29 +240,29 @@ pub(super) fn queue(dice: &mut Dice, count: u64) -> History<Queue> {
             QueueAction::Dequeue => QueueRet::Value(held.remove(0)),
         })
     };
-    record(dice, calls, act, |dice, ret| match ret {
-        QueueRet::Done if dice.one_in(4) => QueueRet::Empty,
+    record(luck, calls, act, |luck, ret| match ret {
+        QueueRet::Done if luck.one_in(4) => QueueRet::Empty,
         QueueRet::Done => QueueRet::Done,
-        QueueRet::Value(_) if dice.one_in(3) => QueueRet::Empty,
-        QueueRet::Value(_) | QueueRet::Empty => QueueRet::Value(Value::Int(1 + dice.number(4))),
+        QueueRet::Value(_) if luck.one_in(3) => QueueRet::Empty,
+        QueueRet::Value(_) | QueueRet::Empty => QueueRet::Value(Value::Int(1 + number(luck, 4))),
     })
 }
 
 /// One lock or two. A call that can do nothing stays without an answer.
-pub(super) fn mutex(dice: &mut Dice, count: u64) -> History<Mutex> {
-    let (two, lies) = (dice.one_in(6), dice.one_in(2));
+pub(super) fn mutex(luck: &mut Luck, count: u64) -> History<Mutex> {
+    let (two, lies) = (luck.one_in(6), luck.one_in(2));
     let calls = (0..count).map(|_| {
-        let action = if dice.one_in(2) {
+        let action = if luck.one_in(2) {
             MutexAction::Acquire
         } else {
             MutexAction::Release
         };
-        let key = key(dice, two);
+        let key = key(luck, two);
         MutexCall { key, action }
     });
     let calls: Vec<MutexCall> = calls.collect();
     let mut held = [false; 2];
-    let mut quiet = Dice(dice.below(1 << 40));
+    let mut quiet = Luck(luck.below(1 << 40));
     let act = |call: &MutexCall| {
         let held = &mut held[usize::from(call.key.is_some())];
         let acquires = call.action == MutexAction::Acquire;
@@ -285,5 +270,5 @@ pub(super) fn mutex(dice: &mut Dice, count: u64) -> History<Mutex> {
         *held = acquires;
         (can || lies && quiet.one_in(2)).then_some(MutexRet::Done)
     };
-    record(dice, calls, act, |_, ret| *ret)
+    record(luck, calls, act, |_, ret| *ret)
 }

@@ -2,22 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::histories::{Dice, counter, mutex, queue, set};
+use super::histories::{counter, mutex, queue, set};
 use crate::history::{History, Op, Outcome};
 use crate::linear::{Linearizable, naive, replay};
+use crate::luck::{Luck, cases};
 use crate::model::{Counters, Model, Mutexes, Queues, Sets, Shortcut};
 use crate::register::Value;
 use crate::set::{Set, SetAction, SetRet};
 use crate::verdict::{Budget, Checker, Verdict};
-
-/// How many histories of each object are judged: `DYNO_AGREEMENT` of them, or else few enough for a
-/// test of all.
-fn cases() -> u64 {
-    match std::env::var("DYNO_AGREEMENT") {
-        Ok(cases) => cases.parse().expect("DYNO_AGREEMENT is a number"),
-        Err(_) => 20_000,
-    }
-}
 
 /// How often both judges said yes and no, and how often the special case decided.
 #[derive(Debug, Default)]
@@ -150,10 +142,10 @@ fn by_elements(ops: &[&Op<Set>]) -> bool {
 #[test]
 fn sets_are_judged_as_by_trying_every_order() {
     let mut tally = Tally::default();
-    for seed in 0..cases() {
-        let dice = &mut Dice(seed);
-        let count = 2 + dice.below(7);
-        let history = set(dice, count);
+    for seed in 0..cases(20_000) {
+        let luck = &mut Luck(seed);
+        let count = 2 + luck.below(7);
+        let history = set(luck, count);
         let apart = |key: bool| {
             let ops = history.ops().iter();
             let ops = ops.filter(|op| op.outcome != Outcome::Fail && op.call.key.is_some() == key);
@@ -170,10 +162,10 @@ fn sets_are_judged_as_by_trying_every_order() {
 fn counters_are_judged_as_by_trying_every_order() {
     use crate::counter::{CounterAction, CounterRet};
     let mut tally = Tally::default();
-    for seed in 0..cases() {
-        let dice = &mut Dice(seed);
-        let count = 2 + dice.below(7);
-        let history = counter(dice, count);
+    for seed in 0..cases(20_000) {
+        let luck = &mut Luck(seed);
+        let count = 2 + luck.below(7);
+        let history = counter(luck, count);
         tally.judge(Counters { initial: 5 }, &history, |ops| {
             let sizes = ops.iter().filter_map(|op| match op.call.action {
                 CounterAction::Add(by) if by != 0 => Some(by),
@@ -193,10 +185,10 @@ fn counters_are_judged_as_by_trying_every_order() {
 fn queues_are_judged_as_by_trying_every_order() {
     use crate::queue::{QueueAction, QueueRet};
     let mut tally = Tally::default();
-    for seed in 0..cases() {
-        let dice = &mut Dice(seed);
-        let count = 2 + dice.below(7);
-        let history = queue(dice, count);
+    for seed in 0..cases(20_000) {
+        let luck = &mut Luck(seed);
+        let count = 2 + luck.below(7);
+        let history = queue(luck, count);
         tally.judge(Queues, &history, |ops| {
             let mut values = BTreeSet::new();
             ops.iter()
@@ -215,10 +207,10 @@ fn queues_are_judged_as_by_trying_every_order() {
 #[test]
 fn locks_are_judged_as_by_trying_every_order() {
     let mut tally = Tally::default();
-    for seed in 0..cases() {
-        let dice = &mut Dice(seed);
-        let count = 2 + dice.below(7);
-        tally.judge(Mutexes, &mutex(dice, count), |_| true);
+    for seed in 0..cases(20_000) {
+        let luck = &mut Luck(seed);
+        let count = 2 + luck.below(7);
+        tally.judge(Mutexes, &mutex(luck, count), |_| true);
     }
     tally.assert_all();
 }

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::histories::Dice;
 use crate::counter::{Counter, CounterAction, CounterCall, CounterRet};
 use crate::domain::Domain;
 use crate::history::{Op, OpId, Outcome, Process, Time};
+use crate::luck::Luck;
 use crate::model::{Counters, Model, Mutexes, Queues, Sets, Shortcut};
 use crate::mutex::{Mutex, MutexAction, MutexCall, MutexRet};
 use crate::queue::{Queue, QueueAction, QueueCall, QueueRet};
@@ -21,9 +21,9 @@ fn operations() -> u64 {
 }
 
 /// The operation that takes effect as the given one in a row, with about twenty open at once.
-fn op<D: Domain>(dice: &mut Dice, place: u64, call: D::Call, ret: D::Ret) -> Op<D> {
+fn op<D: Domain>(luck: &mut Luck, place: u64, call: D::Call, ret: D::Ret) -> Op<D> {
     let effect = 200 + 10 * place;
-    let lost = dice.below(500) == 0;
+    let lost = luck.below(500) == 0;
     Op {
         id: OpId(place),
         process: Process(place),
@@ -33,8 +33,8 @@ fn op<D: Domain>(dice: &mut Dice, place: u64, call: D::Call, ret: D::Ret) -> Op<
         } else {
             Outcome::Ok(ret)
         },
-        invoked: Time(effect - dice.below(100)),
-        returned: (!lost).then(|| Time(effect + dice.below(100))),
+        invoked: Time(effect - luck.below(100)),
+        returned: (!lost).then(|| Time(effect + luck.below(100))),
         line: place as usize + 1,
     }
 }
@@ -75,24 +75,24 @@ fn last<D: Domain>(call: D::Call, ret: D::Ret) -> Op<D> {
 
 #[test]
 fn a_large_set_is_decided() {
-    let dice = &mut Dice(1);
+    let luck = &mut Luck(1);
     let on = |action| SetCall { key: None, action };
     let element = |number: u64| Value::Int(number.cast_signed());
     let ops = (0..operations()).map(|place| match place % 4 {
         0 | 1 => op::<Set>(
-            dice,
+            luck,
             place,
             on(SetAction::Add(element(place))),
             SetRet::Done,
         ),
         2 => {
-            let asked = dice.below(place + 100);
+            let asked = luck.below(place + 100);
             let has = asked < place && asked % 4 < 2;
             // An add of unknown outcome that nobody relies on may be late; here none is.
             let call = on(SetAction::Contains(element(asked)));
-            op::<Set>(dice, place, call, SetRet::Has(has))
+            op::<Set>(luck, place, call, SetRet::Has(has))
         }
-        _ => op::<Set>(dice, place, on(SetAction::Read), SetRet::Unseen),
+        _ => op::<Set>(luck, place, on(SetAction::Read), SetRet::Unseen),
     });
     let ops: Vec<Op<Set>> = ops.collect();
     let lacks = last(on(SetAction::Read), SetRet::Values(vec![]));
@@ -101,16 +101,16 @@ fn a_large_set_is_decided() {
 
 #[test]
 fn a_large_counter_is_decided() {
-    let dice = &mut Dice(2);
+    let luck = &mut Luck(2);
     let on = |action| CounterCall { key: None, action };
     let mut held = 0;
     let ops = (0..operations()).map(|place| {
         if place % 2 == 0 {
             held += 1;
-            return op::<Counter>(dice, place, on(CounterAction::Add(1)), CounterRet::Done);
+            return op::<Counter>(luck, place, on(CounterAction::Add(1)), CounterRet::Done);
         }
         op::<Counter>(
-            dice,
+            luck,
             place,
             on(CounterAction::Read),
             CounterRet::Value(held),
@@ -123,17 +123,17 @@ fn a_large_counter_is_decided() {
 
 #[test]
 fn a_large_queue_is_decided() {
-    let dice = &mut Dice(3);
+    let luck = &mut Luck(3);
     let on = |action| QueueCall { key: None, action };
     let mut held: VecDeque<Value> = VecDeque::new();
     let ops = (0..operations()).map(|place| {
-        if dice.below(2) == 0 {
+        if luck.below(2) == 0 {
             let value = Value::Int(place.cast_signed());
             held.push_back(value.clone());
-            return op::<Queue>(dice, place, on(QueueAction::Enqueue(value)), QueueRet::Done);
+            return op::<Queue>(luck, place, on(QueueAction::Enqueue(value)), QueueRet::Done);
         }
         let ret = held.pop_front().map_or(QueueRet::Empty, QueueRet::Value);
-        op::<Queue>(dice, place, on(QueueAction::Dequeue), ret)
+        op::<Queue>(luck, place, on(QueueAction::Dequeue), ret)
     });
     let ops: Vec<Op<Queue>> = ops.collect();
     let strange = last(on(QueueAction::Dequeue), QueueRet::Value(Value::Nil));
@@ -142,11 +142,11 @@ fn a_large_queue_is_decided() {
 
 #[test]
 fn a_large_lock_is_decided() {
-    let dice = &mut Dice(4);
+    let luck = &mut Luck(4);
     let on = |action| MutexCall { key: None, action };
     let ops = (0..operations()).map(|place| {
         let action = [MutexAction::Acquire, MutexAction::Release][place as usize % 2];
-        op::<Mutex>(dice, place, on(action), MutexRet::Done)
+        op::<Mutex>(luck, place, on(action), MutexRet::Done)
     });
     let mut ops: Vec<Op<Mutex>> = ops.collect();
     for op in &mut ops {

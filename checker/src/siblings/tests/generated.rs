@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::super::check::judge;
-use crate::evidence::sketch::{Luck, cases, sketch};
+use crate::evidence::sketch::sketch;
+use crate::luck::{Luck, cases};
 
 /// What a generated history wrote, for the brute-force reading.
 struct Case {
@@ -18,11 +19,11 @@ fn case(luck: &mut Luck) -> Case {
     let mut text = String::new();
     let mut writes: Vec<(bool, &str, Vec<usize>)> = Vec::new();
     let mut at = 0;
-    for write in 0..=luck.below(5) {
+    for write in 0..=luck.place(5) {
         let mut seen = Vec::new();
         let mut context = Vec::new();
         for (earlier, &(delete, outcome, _)) in writes.iter().enumerate() {
-            if luck.below(3) > 0 || outcome == "fail" || (delete && outcome == "info") {
+            if luck.place(3) > 0 || outcome == "fail" || (delete && outcome == "info") {
                 continue;
             }
             if delete {
@@ -37,8 +38,8 @@ fn case(luck: &mut Luck) -> Case {
             }
             seen.push(earlier);
         }
-        let delete = luck.below(4) == 0;
-        let outcome = ["ok", "ok", "info", "fail"][luck.below(4)];
+        let delete = luck.place(4) == 0;
+        let outcome = ["ok", "ok", "info", "fail"][luck.place(4)];
         let call = if delete {
             "del x".into()
         } else {
@@ -59,7 +60,7 @@ fn case(luck: &mut Luck) -> Case {
         writes.push((delete, outcome, seen));
     }
     let puts = (0..writes.len()).filter(|&write| !writes[write].0);
-    let answer: BTreeSet<usize> = puts.filter(|_| luck.below(2) == 0).collect();
+    let answer: BTreeSet<usize> = puts.filter(|_| luck.place(2) == 0).collect();
     let values: Vec<String> = answer.iter().map(|write| format!("v{write}")).collect();
     writeln!(text, "final x {{{}}}", values.join(",")).expect("a string takes everything");
     Case {
