@@ -1,7 +1,7 @@
 //! What a history lets one infer: dependencies, anomalies without a cycle, the order of versions.
 
 use super::anomaly::Found;
-use super::book::{Book, Fate, Holds, Part};
+use super::book::{Book, Did, Fate, Holds, Part};
 use super::check::Sources;
 use super::edges::Edges;
 use super::lists::Lists;
@@ -36,6 +36,31 @@ pub(super) struct Inferred {
 }
 
 impl Inferred {
+    /// The transactions whose writes among these parts took effect: first those that committed, `late` those
+    /// of unknown outcome that were seen. Until that is known, the key is to be looked at again.
+    pub(super) fn writers(
+        &mut self,
+        book: &Book<'_>,
+        (key, late): (u32, bool),
+        parts: impl Iterator<Item = Part>,
+    ) -> Vec<u32> {
+        let mut writers: Vec<u32> = Vec::new();
+        let mut undecided = false;
+        for part in parts.filter(|&part| matches!(book.did(part), Did::Wrote(_))) {
+            match book.fate(part.txn) {
+                Fate::Committed if !late => writers.push(part.txn),
+                Fate::Unknown if late && self.happened[part.txn as usize] => writers.push(part.txn),
+                Fate::Unknown => undecided = true,
+                Fate::Committed | Fate::Failed => {}
+            }
+        }
+        if undecided && !late {
+            self.late.push(key);
+        }
+        writers.dedup();
+        writers
+    }
+
     /// Reads all that the keys tell, O(parts + elements read).
     pub(super) fn new(book: &Book<'_>, sources: Sources) -> Self {
         let transactions = book.ops.len() as u32;

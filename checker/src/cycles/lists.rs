@@ -381,23 +381,10 @@ impl<'b, 'h> Lists<'b, 'h> {
 
     /// What happened and was never read came after all that was read.
     fn link_unread(&self, len: usize, late: bool, out: &mut Inferred) {
-        let mut unread: Vec<u32> = Vec::new();
-        let mut undecided = false;
-        for (&part, &position) in self.parts.iter().zip(&self.positions) {
-            if position != NONE || !matches!(self.book.did(part), Did::Wrote(_)) {
-                continue;
-            }
-            match self.book.fate(part.txn) {
-                Fate::Committed if !late => unread.push(part.txn),
-                Fate::Unknown if late && out.happened[part.txn as usize] => unread.push(part.txn),
-                Fate::Unknown => undecided = true,
-                Fate::Committed | Fate::Failed => {}
-            }
-        }
-        if undecided && !late {
-            out.late.push(self.key);
-        }
-        unread.dedup();
+        let places = self.parts.iter().zip(&self.positions);
+        let unread = places.filter(|&(_, &position)| position == NONE);
+        let unread = unread.map(|(&part, _)| part);
+        let unread = out.writers(self.book, (self.key, late), unread);
         if unread.is_empty() {
             return;
         }

@@ -285,23 +285,8 @@ impl<'b, 'h> Registers<'b, 'h> {
         if readers.is_empty() {
             return;
         }
-        let mut writers: Vec<u32> = Vec::new();
-        let mut undecided = false;
-        for &part in self.parts {
-            if !matches!(self.book.did(part), Did::Wrote(_)) {
-                continue;
-            }
-            match self.book.fate(part.txn) {
-                Fate::Committed if !late => writers.push(part.txn),
-                Fate::Unknown if late && out.happened[part.txn as usize] => writers.push(part.txn),
-                Fate::Unknown => undecided = true,
-                Fate::Committed | Fate::Failed => {}
-            }
-        }
-        if undecided && !late {
-            out.late.push(self.key);
-        }
-        writers.dedup();
+        let parts = self.parts.iter().copied();
+        let writers = out.writers(self.book, (self.key, late), parts);
         if !writers.is_empty() {
             out.edges.fan(readers, &writers);
         }
