@@ -2,9 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::key::{Key, Read, Status, Write};
+use super::key::{Key, Passed, Read, Status, Write};
+use super::texts::Texts;
 use crate::graph::{HappensBefore, Link};
-use crate::history::{History, Line, Op, Outcome, Process, Time};
+use crate::history::{History, Line, Op, OpId, Outcome, Process, Time};
 use crate::kv::{Kv, KvCall, KvRet};
 use crate::note::Note;
 
@@ -24,7 +25,7 @@ pub(crate) struct Order<'h> {
     /// No step needs one that was recorded after it: writes count where they are called, reads where
     /// they are answered.
     pub(super) forward: bool,
-    key_numbers: FxHashMap<&'h str, usize>,
+    key_numbers: Texts<'h>,
     /// All keys that calls or notes name, in order of appearance.
     pub(crate) keys: Vec<Key<'h>>,
     /// All notes, in order.
@@ -62,7 +63,7 @@ impl<'h> Order<'h> {
             sessions: Vec::with_capacity(ops.len()),
             session_count: 0,
             forward: true,
-            key_numbers: FxHashMap::default(),
+            key_numbers: Texts::default(),
             keys: Vec::new(),
             notes: Vec::new(),
         };
@@ -136,13 +137,18 @@ impl<'h> Order<'h> {
     /// without an answer there is none.
     pub(crate) fn contexts(&self, place: usize) -> impl Iterator<Item = usize> {
         let names = self.ops[place].call.context().iter();
-        let places = names.filter_map(|name| self.history.place(*name));
-        places.filter(|&from| matches!(self.ops[from].outcome, Outcome::Ok(_)))
+        names.filter_map(|name| self.context(*name))
+    }
+
+    /// The place of the operation that returned this context, if it was answered.
+    fn context(&self, name: OpId) -> Option<usize> {
+        let from = self.history.place(name)?;
+        matches!(self.ops[from].outcome, Outcome::Ok(_)).then_some(from)
     }
 
     /// The number of this key, if the history names it.
     pub(crate) fn key_number(&self, name: &str) -> Option<usize> {
-        self.key_numbers.get(name).copied()
+        self.key_numbers.get(name)
     }
 
     /// All lines of the history.
@@ -201,7 +207,7 @@ impl<'h> Order<'h> {
             return last;
         }
         let next = self.keys.len();
-        let number = *self.key_numbers.entry(name).or_insert(next);
+        let number = self.key_numbers.number(name, next);
         if number == next {
             self.keys.push(Key::new(name));
         }
@@ -219,7 +225,7 @@ impl<'h> Order<'h> {
                 else {
                     return Slot::Silent;
                 };
-                key.reads.push(Read {
+                let read = key.enter_read(Read {
                     place,
                     invoked: op.invoked,
                     returned,
@@ -228,7 +234,7 @@ impl<'h> Order<'h> {
                     values,
                     writes: (0, 0),
                 });
-                return Slot::Read(number as u32, key.reads.len() as u32 - 1);
+                return Slot::Read(number as u32, read);
             }
             KvCall::Put { value, .. } => Some(value.as_str()),
             KvCall::Delete { .. } => None,
@@ -242,61 +248,37 @@ impl<'h> Order<'h> {
             status,
             ..Write::new(place, value, op.invoked, op.returned)
         });
-        Slot::Write(number as u32, write as u32)
+        Slot::Write(number as u32, write)
     }
 
     fn relate(&mut self) {
         let revives =
             |noted: &Noted<'_>| matches!(noted.note, Note::Setup(setup) if setup.may_revive);
         let revives = self.notes.iter().any(revives);
-        for key in &mut self.keys {
-            key.revives = revives;
-            key.find();
-        }
-        let mut forward = self.reads_go_forward();
-        let (mut seen, mut glimpses) = (Vec::new(), Vec::new());
+        let mut forward = true;
         for place in 0..self.ops.len() {
             let Slot::Write(number, write) = self.slots[place] else {
                 continue;
             };
-            if self.ops[place].call.context().is_empty() {
-                continue;
-            }
-            seen.clear();
-            glimpses.clear();
-            let key = &self.keys[number as usize];
-            for from in self.contexts(place) {
+            for name in self.ops[place].call.context() {
+                let Some(from) = self.context(*name) else {
+                    continue;
+                };
                 forward &= self.answered_before(from, place);
-                match self.slots[from] {
-                    Slot::Read(of, read) if of == number => {
-                        seen.extend_from_slice(key.written(&key.reads[read as usize]));
-                        glimpses.push(read as usize);
-                    }
-                    Slot::Write(of, earlier) if of == number => seen.push(earlier as usize),
-                    _ => {}
-                }
+                let passed = match self.slots[from] {
+                    Slot::Write(of, earlier) if of == number => Passed::Write(earlier),
+                    Slot::Read(of, read) if of == number => Passed::Read(read),
+                    _ => continue,
+                };
+                self.keys[number as usize].pass(write, passed);
             }
-            seen.sort_unstable();
-            seen.dedup();
-            seen.retain(|&earlier| earlier != write as usize);
-            self.keys[number as usize].link(write as usize, &seen, &glimpses);
+        }
+        for key in &mut self.keys {
+            key.revives = revives;
+            key.relate();
+            forward = forward && reads_go_forward(self.ops, key);
         }
         self.forward = forward;
-        for key in &mut self.keys {
-            key.chain();
-        }
-    }
-
-    /// Whether every write that was read was called on a line above that of the answer.
-    fn reads_go_forward(&self) -> bool {
-        self.keys.iter().all(|key| {
-            key.reads.iter().all(|read| {
-                key.written(read).iter().all(|&write| {
-                    let write = &key.writes[write];
-                    write.invoked < read.returned || self.ops[write.place].line < read.ended
-                })
-            })
-        })
     }
 
     /// Whether one operation returned on a line above that of the other's call.
@@ -312,6 +294,16 @@ impl<'h> Order<'h> {
                 Slot::Silent => true,
             }
     }
+}
+
+/// Whether every write that was read was called on a line above that of the answer.
+fn reads_go_forward(ops: &[Op<Kv>], key: &Key<'_>) -> bool {
+    key.reads.iter().all(|read| {
+        key.written(read).iter().all(|&write| {
+            let write = &key.writes[write];
+            write.invoked < read.returned || ops[write.place].line < read.ended
+        })
+    })
 }
 
 fn named(note: &Note) -> Option<&str> {

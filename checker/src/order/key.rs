@@ -1,7 +1,6 @@
 //! The writes and reads of one key, and which write supersedes which.
 
-use rustc_hash::FxHashMap;
-
+use super::texts::{Short, Texts};
 use super::vectors::{Vector, Vectors};
 use crate::history::Time;
 
@@ -76,6 +75,24 @@ pub(crate) struct Read<'h> {
     pub(super) writes: (u32, u32),
 }
 
+/// What is gathered in the order of the recording, where its texts lie side by side, and is put in order key
+/// by key.
+#[derive(Debug, Default)]
+struct Raw {
+    /// The values of all writes, and of all reads one after the other.
+    puts: Vec<Short>,
+    answers: Vec<Short>,
+    /// What the writes passed, in their order.
+    passed: Vec<(u32, Passed)>,
+}
+
+/// The operation of a key whose context a write passed, by its number among the writes or the reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Passed {
+    Write(u32),
+    Read(u32),
+}
+
 /// The writes and reads of one key.
 #[derive(Debug)]
 pub(crate) struct Key<'h> {
@@ -88,7 +105,9 @@ pub(crate) struct Key<'h> {
     pub(crate) repeats: bool,
     /// What was replaced may come back, so that a value proves nothing about what had replaced it.
     pub(crate) revives: bool,
-    by_value: FxHashMap<&'h str, usize>,
+    by_value: Texts<'h>,
+    /// What is known before the writes of all values are.
+    raw: Raw,
     /// Writes and reads that others point to, in one piece.
     pub(super) links: Vec<usize>,
     /// The deletes that may have taken effect.
@@ -106,7 +125,8 @@ impl<'h> Key<'h> {
             reads: Vec::new(),
             repeats: false,
             revives: false,
-            by_value: FxHashMap::default(),
+            by_value: Texts::default(),
+            raw: Raw::default(),
             links: Vec::new(),
             deletes: Vec::new(),
             chains: Vec::new(),
@@ -115,33 +135,79 @@ impl<'h> Key<'h> {
     }
 
     /// Adds a write and says its number.
-    pub(super) fn enter(&mut self, write: Write<'h>) -> usize {
-        let number = self.writes.len();
-        match write.value {
-            Some(value) => self.repeats |= self.by_value.insert(value, number).is_some(),
-            None if write.status != Status::Failed => self.deletes.push(number as u32),
-            None => {}
+    pub(super) fn enter(&mut self, write: Write<'h>) -> u32 {
+        let number = self.writes.len() as u32;
+        if write.value.is_none() && write.status != Status::Failed {
+            self.deletes.push(number);
         }
+        self.raw.puts.push(Short::of(write.value.unwrap_or_default()));
         self.writes.push(write);
         number
     }
 
+    /// Adds a read and says its number.
+    pub(super) fn enter_read(&mut self, read: Read<'h>) -> u32 {
+        let values = read.values.iter().map(|value| Short::of(value));
+        self.raw.answers.extend(values);
+        self.reads.push(read);
+        self.reads.len() as u32 - 1
+    }
+
+    /// A write passed this context; writes come in their order.
+    pub(super) fn pass(&mut self, write: u32, passed: Passed) {
+        self.raw.passed.push((write, passed));
+    }
+
+    /// Finds out who supersedes whom, O(values + contexts · log chains). Nothing is added later.
+    pub(super) fn relate(&mut self) {
+        let raw = std::mem::take(&mut self.raw);
+        self.by_value.reserve(self.writes.len());
+        for (number, (write, &short)) in self.writes.iter().zip(&raw.puts).enumerate() {
+            if let Some(value) = write.value {
+                self.repeats |= self.by_value.insert(short, value, number).is_some();
+            }
+        }
+        self.find(&raw.answers);
+        let (mut seen, mut glimpses) = (Vec::new(), Vec::new());
+        for passed in raw.passed.chunk_by(|one, two| one.0 == two.0) {
+            seen.clear();
+            glimpses.clear();
+            let write = passed[0].0 as usize;
+            for &(_, passed) in passed {
+                match passed {
+                    Passed::Write(earlier) => seen.push(earlier as usize),
+                    Passed::Read(read) => {
+                        seen.extend_from_slice(self.written(&self.reads[read as usize]));
+                        glimpses.push(read as usize);
+                    }
+                }
+            }
+            seen.sort_unstable();
+            seen.dedup();
+            seen.retain(|&earlier| earlier != write);
+            self.link(write, &seen, &glimpses);
+        }
+        self.chain();
+    }
+
     /// Finds the writes of all values that were read. Where values repeat, nobody can.
-    pub(super) fn find(&mut self) {
+    fn find(&mut self, answers: &[Short]) {
         if self.repeats {
             return;
         }
+        self.links.reserve(answers.len());
+        let mut answers = answers.iter();
         for read in &mut self.reads {
             let from = self.links.len() as u32;
-            let found = read.values.iter();
-            let found = found.filter_map(|value| self.by_value.get(value.as_str()).copied());
-            self.links.extend(found);
+            for (value, &short) in read.values.iter().zip(&mut answers) {
+                self.links.extend(self.by_value.find(short, || value));
+            }
             read.writes = (from, self.links.len() as u32);
         }
     }
 
     /// Says what a write had seen.
-    pub(super) fn link(&mut self, write: usize, seen: &[usize], glimpses: &[usize]) {
+    fn link(&mut self, write: usize, seen: &[usize], glimpses: &[usize]) {
         let from = self.links.len();
         self.links.extend_from_slice(seen);
         let middle = self.links.len();
@@ -170,7 +236,7 @@ impl<'h> Key<'h> {
 
     /// The write that put this value.
     pub(crate) fn write_of(&self, value: &str) -> Option<usize> {
-        self.by_value.get(value).copied()
+        self.by_value.get(value)
     }
 
     /// Whether the contexts prove that `above` is `below` or supersedes it, O(log chains).

@@ -7,6 +7,7 @@ mod key;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod texts;
 pub(crate) mod vectors;
 
 pub(crate) use index::{Noted, Order, Slot};
