@@ -1,10 +1,12 @@
 //! The checker of causal consistency.
 
+use super::conflicts::Conflict;
 use super::path;
-use super::watch::Pasts;
+use super::watch::Missed;
 use crate::history::History;
 use crate::kv::Kv;
-use crate::order::{Course, Order, sweep};
+use crate::order::{Course, Order};
+use crate::promises::Sessions;
 use crate::verdict::{Budget, Checker, Counters, Promise, Shortfall, Verdict, Witness};
 
 /// Judges that every read covers what causally precedes it, and returns nothing beside what replaced it.
@@ -27,25 +29,33 @@ impl Checker<Kv> for Causal {
 
     /// O(operations + contexts · log chains), and the deletes that stale reads came after; needs no budget.
     fn check(&self, history: &History<Kv>, _budget: Budget) -> Verdict {
-        let mut order = Order::new(history);
-        let course = Course::of(&order);
-        let mut watch = Pasts::new(&order);
-        if !matches!(course, Course::Circular(_)) {
-            sweep(&mut order, &course, &mut [&mut watch]);
-        }
-        verdict(&order, &course, Some(&watch))
+        Sessions::one(history, Promise::Causal)
     }
 }
 
 /// What was seen of causality.
-pub(crate) fn verdict(order: &Order<'_>, course: &Course, watch: Option<&Pasts>) -> Verdict {
-    if let Course::Circular(cycle) = course {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<'a> {
+    pub(crate) course: &'a Course,
+    pub(crate) conflict: Option<Conflict>,
+    pub(crate) missed: Option<&'a Missed>,
+    /// Whether any read had to cover anything.
+    pub(crate) met: bool,
+}
+
+/// The verdict on what was seen: the first that is broken in the course.
+pub(crate) fn verdict(order: &Order<'_>, seen: Seen<'_>) -> Verdict {
+    if let Course::Circular(cycle) = seen.course {
         return Verdict::Invalid(Box::new(path::circular(order, cycle)));
     }
-    if let Some(broken) = watch.and_then(Pasts::broken) {
-        return Verdict::Invalid(Box::new(path::told(order, broken)));
+    let before = |conflict: &Conflict| seen.missed.is_none_or(|missed| conflict.at <= missed.at);
+    if let Some(conflict) = seen.conflict.filter(before) {
+        return Verdict::Invalid(Box::new(path::conflict(order, conflict)));
     }
-    if !watch.is_some_and(Pasts::met) {
+    if let Some(missed) = seen.missed {
+        return Verdict::Invalid(Box::new(path::missing(order, missed)));
+    }
+    if !seen.met {
         let missing = "no read had to return what came before it in its session or through others";
         return Verdict::Unknown(Shortfall::NothingExercised(missing.into()));
     }

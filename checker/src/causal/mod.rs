@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod agreement;
 mod check;
+mod conflicts;
+mod edges;
 #[cfg(test)]
 mod naive;
 mod path;
@@ -11,5 +13,6 @@ mod tests;
 mod watch;
 
 pub use check::Causal;
-pub(crate) use check::verdict;
+pub(crate) use check::{Seen, verdict};
+pub(crate) use conflicts::Conflicts;
 pub(crate) use watch::Pasts;

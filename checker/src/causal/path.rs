@@ -1,6 +1,7 @@
 //! The shortest way on which a write became part of what a read had to know, step by step.
 
-use super::watch::Broken;
+use super::conflicts::Conflict;
+use super::watch::Missed;
 use crate::evidence::{acknowledged, answered, reason, supersedes};
 use crate::graph::Link;
 use crate::history::OpId;
@@ -43,18 +44,14 @@ pub(super) fn circular(order: &Order<'_>, cycle: &[(usize, Link)]) -> Counterexa
     }
 }
 
-/// What the first broken read shows.
-pub(super) fn told(order: &Order<'_>, broken: &Broken) -> Counterexample {
-    match broken {
-        Broken::Conflict(read, old, new) => conflict(order, *read, (*old, *new)),
-        Broken::Missed(read, missed) => missing(order, *read, missed),
-    }
-}
-
-fn conflict(order: &Order<'_>, place: usize, (old, new): (usize, usize)) -> Counterexample {
-    let (Slot::Read(number, read), Slot::Write(_, old), Slot::Write(_, new)) =
-        (order.slot(place), order.slot(old), order.slot(new))
-    else {
+/// A read that returned a value beside what replaced it.
+pub(super) fn conflict(order: &Order<'_>, conflict: Conflict) -> Counterexample {
+    let Conflict { read: place, .. } = conflict;
+    let (Slot::Read(number, read), Slot::Write(_, old), Slot::Write(_, new)) = (
+        order.slot(place),
+        order.slot(conflict.old),
+        order.slot(conflict.new),
+    ) else {
         unreachable!("a conflict is a read and two writes of one key");
     };
     let key = &order.keys[number as usize];
@@ -80,7 +77,9 @@ fn conflict(order: &Order<'_>, place: usize, (old, new): (usize, usize)) -> Coun
     }
 }
 
-fn missing(order: &Order<'_>, read: usize, missed: &[usize]) -> Counterexample {
+/// A read that misses what it had to return.
+pub(super) fn missing(order: &Order<'_>, missed: &Missed) -> Counterexample {
+    let (read, missed) = (missed.read, &missed.writes);
     let graph = order.happens_before();
     let named = shape(order, read, missed);
     let tried = match named {

@@ -1,8 +1,10 @@
 //! What causally precedes each read, as one count for every session, and which of it the read misses.
 
+use super::edges::Edges;
+use crate::history::Outcome;
 use crate::order::vectors::{Vector, Vectors};
-use crate::order::{Order, Reading, Slot, Status, Watch};
-use crate::session::{Readers, first_in};
+use crate::order::{Columns, Course, Misses, Order, Question, Reading, Slot, Status, Watch, Written};
+use crate::session::{Readers, first_of_each};
 
 /// From so many nodes on, those that nothing needs any more are dropped.
 const NODES_MIN: usize = 1 << 16;
@@ -10,14 +12,13 @@ const NODES_MIN: usize = 1 << 16;
 /// Where nothing is kept yet.
 const NOWHERE: u32 = u32::MAX;
 
-/// The first read that breaks causal consistency, and how.
+/// The first read that misses what it had to return, by its place, with where it stands in the course, and those
+/// writes of its causal past, by theirs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Broken {
-    /// The read at this place misses these writes of its causal past, by their places.
-    Missed(usize, Vec<usize>),
-    /// The read at this place returned the first of these writes of its key, and the second, which had
-    /// seen it.
-    Conflict(usize, usize, usize),
+pub(crate) struct Missed {
+    pub(crate) at: usize,
+    pub(super) read: usize,
+    pub(super) writes: Vec<usize>,
 }
 
 /// Follows a history and knows for each session what causally precedes its next operation.
@@ -28,92 +29,93 @@ pub(crate) enum Broken {
 #[derive(Debug)]
 pub(crate) struct Pasts {
     vectors: Vectors,
+    columns: Columns,
+    edges: Edges,
     sessions: Vec<Vector>,
     /// What is known to whoever reads a write or passes a context, as long as someone will.
     issued: Vec<Vector>,
     /// Where among these there is room.
     room: Vec<u32>,
     /// By place: how many will still ask, and where what they will learn is kept.
-    asked: Vec<(u32, u32)>,
+    learners: Vec<u32>,
+    kept: Vec<u32>,
     nodes_max: usize,
     readers: Readers,
-    broken: Option<Broken>,
-    /// By key: sessions with the place of the first operation after which the key has a value.
-    begun: Vec<Vec<(u32, u32)>>,
-    met: bool,
+    missed: Option<Missed>,
+    begun: Begun,
+    /// Where in the course the last read stands that misses anything.
+    last: usize,
 }
 
 impl Pasts {
-    /// Nothing followed so far, O(operations).
-    pub(crate) fn new(order: &Order<'_>) -> Self {
-        let mut asked = vec![(0, NOWHERE); order.places()];
-        for key in &order.keys {
-            for read in &key.reads {
-                for &write in key.written(read) {
-                    asked[key.writes[write].place].0 += 1;
-                }
-            }
-        }
-        for place in 0..order.places() {
-            for from in order.contexts(place) {
-                if order.session(from) != order.session(place) {
-                    asked[from].0 += 1;
-                }
-            }
-        }
+    /// Nothing followed so far, O(operations). Where it is not known whether any read had to cover anything, that
+    /// is found out too.
+    pub(crate) fn new(order: &Order<'_>, course: &Course, misses: &Misses, met: bool) -> Self {
+        let edges = Edges::new(order);
+        let mut readers = Readers::default();
+        let columns = if matches!(course, Course::Recorded) && !misses.too_many() && met {
+            columns(order, misses, &mut readers)
+        } else {
+            Columns::whole(order.session_count)
+        };
         Pasts {
             vectors: Vectors::default(),
+            columns,
             sessions: vec![Vector::default(); order.session_count],
             issued: Vec::new(),
             room: Vec::new(),
-            asked,
+            learners: edges.learners(),
+            kept: vec![NOWHERE; order.places()],
+            edges,
             nodes_max: NODES_MIN,
-            readers: Readers::default(),
-            broken: None,
-            begun: vec![Vec::new(); order.keys.len()],
-            met: false,
+            readers,
+            missed: None,
+            begun: Begun::new(order, met),
+            last: misses.last(),
         }
     }
 
-    /// The first violation.
-    pub(crate) fn broken(&self) -> Option<&Broken> {
-        self.broken.as_ref()
+    /// The first read that misses something.
+    pub(crate) fn missed(&self) -> Option<&Missed> {
+        self.missed.as_ref()
     }
 
     /// Whether any read had to cover anything.
     pub(crate) fn met(&self) -> bool {
-        self.met
+        self.begun.met
     }
 
-    /// What is known to whoever knows this much and learns what was known at a place.
-    fn learn(&mut self, known: Vector, from: usize) -> Vector {
-        let (asked, kept) = &mut self.asked[from];
-        *asked -= 1;
-        let Some(issued) = self.issued.get_mut(*kept as usize) else {
-            return known;
-        };
-        let known = self.vectors.join(known, *issued);
-        if *asked == 0 {
-            *issued = Vector::default();
-            self.room.push(*kept);
+    /// What is known to whoever knows this much and learns all that an operation learns.
+    fn learn(&mut self, mut known: Vector, place: usize) -> Vector {
+        for &from in self.edges.of(place) {
+            let from = from as usize;
+            self.learners[from] -= 1;
+            let kept = self.kept[from];
+            let Some(issued) = self.issued.get_mut(kept as usize) else {
+                continue;
+            };
+            known = self.vectors.join(known, *issued);
+            if self.learners[from] == 0 {
+                *issued = Vector::default();
+                self.room.push(kept);
+            }
         }
         known
     }
 
     /// Whoever asks later learns what was known here, and this operation if it counts.
     fn issue(&mut self, past: Vector, (session, place): (usize, usize), counts: bool) {
-        if self.asked[place].0 == 0 {
+        if self.learners[place] == 0 {
             return;
         }
         // What the session did before counts in any case.
-        let past = self
-            .vectors
-            .set(past, session, place as u32 + u32::from(counts));
+        let count = place as u32 + u32::from(counts);
+        let past = self.columns.set(&mut self.vectors, past, session, count);
         if let Some(kept) = self.room.pop() {
-            self.asked[place].1 = kept;
+            self.kept[place] = kept;
             self.issued[kept as usize] = past;
         } else {
-            self.asked[place].1 = self.issued.len() as u32;
+            self.kept[place] = self.issued.len() as u32;
             self.issued.push(past);
         }
         if self.vectors.len() > self.nodes_max {
@@ -124,78 +126,64 @@ impl Pasts {
     }
 
     /// Whether an operation that counts is in the past of another.
-    fn precedes(&self, of: (usize, usize), reader: (usize, usize)) -> bool {
-        let ((session, place), (by, before)) = (of, reader);
+    fn precedes(&self, (session, place): (usize, usize), (by, before): (usize, usize)) -> bool {
         if session == by {
-            place < before
-        } else {
-            self.vectors.get(self.sessions[by], session) as usize > place
+            return place < before;
         }
+        let known = self.sessions[by];
+        self.columns.get(&self.vectors, known, session) as usize > place
     }
 
     /// Whether a write took effect in the past of a read.
     fn demanded(&mut self, order: &Order<'_>, reading: Reading<'_>, write: usize) -> bool {
         let of = &order.keys[reading.key].writes[write];
         let reader = (order.session(reading.place), reading.place);
-        if of.status == Status::Acknowledged
-            && self.precedes((order.session(of.place), of.place), reader)
-        {
-            return true;
-        }
         if of.status == Status::Acknowledged {
-            return false;
+            return self.precedes((order.session(of.place), of.place), reader);
         }
-        let readers = self.readers.of(order, (reading.key, write)).to_vec();
-        readers.iter().any(|&(session, _)| {
-            let session = session as usize;
-            let first = first_in(&readers, session);
-            first.is_some_and(|place| self.precedes((session, place), reader))
-        })
-    }
-
-    fn begin(&mut self, key: usize, session: usize, place: usize) {
-        let begun = &mut self.begun[key];
-        if !self.met && !begun.iter().any(|(known, _)| *known as usize == session) {
-            begun.push((session as u32, place as u32));
-        }
+        let mut readers = std::mem::take(&mut self.readers);
+        let demanded = first_of_each(readers.of(order, (reading.key, write)))
+            .any(|first| self.precedes(first, reader));
+        self.readers = readers;
+        demanded
     }
 }
 
-/// Two writes of one answer of which the second had seen the first.
-fn conflict(order: &Order<'_>, reading: Reading<'_>) -> Option<(usize, usize)> {
-    let key = &order.keys[reading.key];
-    let answer = key.written(&key.reads[reading.read]);
-    let pairs = answer.iter().enumerate();
-    let mut pairs =
-        pairs.flat_map(|(index, &one)| answer[..index].iter().map(move |&two| (one, two)));
-    pairs.find_map(|(one, two)| {
-        if key.before(one, two) {
-            Some((one, two))
-        } else {
-            key.before(two, one).then_some((two, one))
+/// Columns for the writers of what is missed, and for the readers where it may not have taken effect otherwise.
+fn columns(order: &Order<'_>, misses: &Misses, readers: &mut Readers) -> Columns {
+    let mut questions = Vec::new();
+    for (at, read, missed) in misses.since(0) {
+        let Slot::Read(key, _) = order.slot(read) else {
+            continue;
+        };
+        for &write in missed {
+            let of = &order.keys[key as usize].writes[write];
+            let mut ask = |session, place| questions.push(Question { session, place, at });
+            if of.status == Status::Acknowledged {
+                ask(order.session(of.place), of.place);
+                continue;
+            }
+            let readers = readers.of(order, (key as usize, write));
+            let before = |&(_, place): &(usize, usize)| order.op(place).line < at;
+            for (session, place) in first_of_each(readers).filter(before) {
+                ask(session, place);
+            }
         }
-    })
+    }
+    let begins = |place| order.op(place).line;
+    Columns::needed(order.session_count, questions.into_iter(), begins)
 }
 
 impl Watch for Pasts {
-    fn write(&mut self, order: &Order<'_>, place: usize) {
-        let Slot::Write(key, write) = order.slot(place) else {
-            return;
-        };
+    fn write(&mut self, order: &Order<'_>, written: Written) {
+        let place = written.place;
         let session = order.session(place);
-        let mut known = self.sessions[session];
-        for from in order.contexts(place) {
-            if order.session(from) != session {
-                known = self.learn(known, from);
-            }
-        }
-        let key_number = key as usize;
-        let key = &order.keys[key_number];
-        let acknowledged = key.writes[write as usize].status == Status::Acknowledged;
+        let known = self.learn(self.sessions[session], place);
+        let acknowledged = matches!(order.op(place).outcome, Outcome::Ok(_));
         if acknowledged {
             self.sessions[session] = known;
-            if !key.repeats {
-                self.begin(key_number, session, place);
+            if !self.begun.met && !order.keys[written.key].repeats {
+                self.begun.note(written.key, session, place);
             }
         }
         self.issue(known, (session, place), acknowledged);
@@ -203,40 +191,56 @@ impl Watch for Pasts {
 
     fn read(&mut self, order: &Order<'_>, reading: Reading<'_>) {
         let session = order.session(reading.place);
-        let key = &order.keys[reading.key];
-        let answer = key.written(&key.reads[reading.read]);
-        if !self.met {
+        if !self.begun.met {
             let reader = (session, reading.place);
-            let begun = self.begun[reading.key].iter();
-            let mut begun = begun.map(|&(other, place)| (other as usize, place as usize));
-            self.met = answer.len() > 1 || begun.any(|of| self.precedes(of, reader));
+            let mut begun = self.begun.of[reading.key].iter();
+            self.begun.met =
+                begun.any(|&(other, place)| self.precedes((other as usize, place as usize), reader));
         }
-        let mut known = self.sessions[session];
-        for &write in answer {
-            known = self.learn(known, key.writes[write].place);
-        }
+        let known = self.learn(self.sessions[session], reading.place);
         self.sessions[session] = known;
-        if self.broken.is_none() {
-            if let Some((old, new)) = conflict(order, reading) {
-                let [old, new] = [old, new].map(|write| key.writes[write].place);
-                self.broken = Some(Broken::Conflict(reading.place, old, new));
-            } else if !reading.uncovered.is_empty() {
-                let uncovered = reading.uncovered.iter().copied();
-                let missed = uncovered.filter(|&write| self.demanded(order, reading, write));
-                let mut missed: Vec<usize> = missed.map(|write| key.writes[write].place).collect();
-                missed.sort_unstable();
-                if !missed.is_empty() {
-                    self.broken = Some(Broken::Missed(reading.place, missed));
-                }
+        if self.missed.is_none() && !reading.uncovered.is_empty() {
+            let uncovered = reading.uncovered.iter().copied();
+            let missed = uncovered.filter(|&write| self.demanded(order, reading, write));
+            let key = &order.keys[reading.key];
+            let mut writes: Vec<usize> = missed.map(|write| key.writes[write].place).collect();
+            writes.sort_unstable();
+            if !writes.is_empty() {
+                let (at, read) = (reading.at, reading.place);
+                self.missed = Some(Missed { at, read, writes });
             }
         }
-        if !answer.is_empty() {
-            self.begin(reading.key, session, reading.place);
+        if !self.begun.met && !self.edges.of(reading.place).is_empty() {
+            self.begun.note(reading.key, session, reading.place);
         }
         self.issue(known, (session, reading.place), true);
     }
 
-    fn done(&self) -> bool {
-        self.broken.is_some()
+    fn done(&self, at: usize) -> bool {
+        self.missed.is_some() || self.begun.met && at > self.last
+    }
+}
+
+/// By key: sessions with the place of the first operation after which the key has a value.
+#[derive(Debug)]
+struct Begun {
+    of: Vec<Vec<(u32, u32)>>,
+    met: bool,
+}
+
+impl Begun {
+    fn new(order: &Order<'_>, met: bool) -> Self {
+        let keys = if met { 0 } else { order.keys.len() };
+        Begun {
+            of: vec![Vec::new(); keys],
+            met,
+        }
+    }
+
+    fn note(&mut self, key: usize, session: usize, place: usize) {
+        let begun = &mut self.of[key];
+        if !begun.iter().any(|(known, _)| *known as usize == session) {
+            begun.push((session as u32, place as u32));
+        }
     }
 }

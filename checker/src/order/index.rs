@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::key::{Key, Passed, Read, Status, Write};
+use super::key::{Key, Passed, Read, Write};
 use super::texts::Texts;
 use crate::graph::{HappensBefore, Link};
 use crate::history::{History, Line, Op, OpId, Outcome, Process, Time};
@@ -239,15 +239,7 @@ impl<'h> Order<'h> {
             KvCall::Put { value, .. } => Some(value.as_str()),
             KvCall::Delete { .. } => None,
         };
-        let status = match op.outcome {
-            Outcome::Ok(_) => Status::Acknowledged,
-            Outcome::Fail => Status::Failed,
-            Outcome::Unknown => Status::Unknown,
-        };
-        let write = key.enter(Write {
-            status,
-            ..Write::new(place, value, op.invoked, op.returned)
-        });
+        let write = key.enter(Write::new(place, op, value));
         Slot::Write(number as u32, write)
     }
 

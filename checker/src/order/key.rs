@@ -2,7 +2,8 @@
 
 use super::texts::{Short, Texts};
 use super::vectors::{Vector, Vectors};
-use crate::history::Time;
+use crate::history::{Op, Outcome, Time};
+use crate::kv::Kv;
 
 /// How sure it is that a write took effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(crate) struct Write<'h> {
     pub(crate) status: Status,
     pub(crate) invoked: Time,
     pub(crate) returned: Option<Time>,
+    /// The line of its invocation.
+    pub(crate) line: usize,
     /// The line of its return, `usize::MAX` without one.
     pub(crate) ended: usize,
     /// Where the writes that its contexts returned stand among the links, and the reads behind them.
@@ -37,18 +40,19 @@ pub(crate) struct Write<'h> {
 }
 
 impl<'h> Write<'h> {
-    pub(super) fn new(
-        place: usize,
-        value: Option<&'h str>,
-        invoked: Time,
-        returned: Option<Time>,
-    ) -> Self {
+    /// A write that has seen nothing yet.
+    pub(super) fn new(place: usize, op: &Op<Kv>, value: Option<&'h str>) -> Self {
         Write {
             place,
             value,
-            status: Status::Unknown,
-            invoked,
-            returned,
+            status: match op.outcome {
+                Outcome::Ok(_) => Status::Acknowledged,
+                Outcome::Fail => Status::Failed,
+                Outcome::Unknown => Status::Unknown,
+            },
+            invoked: op.invoked,
+            returned: op.returned,
+            line: op.line,
             ended: usize::MAX,
             seen: (0, 0),
             glimpses: 0,

@@ -1,15 +1,23 @@
 //! Who supersedes whom: the order of the writes of each key, as the clients' contexts tell it.
 
 mod chains;
+mod columns;
+mod course;
 mod frontier;
 mod index;
 mod key;
+mod misses;
 mod sweep;
 #[cfg(test)]
 mod tests;
 mod texts;
 pub(crate) mod vectors;
+mod watch;
 
+pub(crate) use columns::{Columns, Question};
+pub(crate) use course::Course;
 pub(crate) use index::{Noted, Order, Slot};
 pub(crate) use key::{Key, Read, Status};
-pub(crate) use sweep::{Course, Reading, Watch, sweep};
+pub(crate) use misses::Misses;
+pub(crate) use sweep::{survey, sweep};
+pub(crate) use watch::{Reading, Watch, Written, watching};

@@ -146,6 +146,12 @@ impl Vectors {
         *self = fresh;
     }
 
+    /// Drops the newest nodes down to so many, which no vector may need any more.
+    pub(super) fn truncate(&mut self, nodes: usize) {
+        self.nodes.truncate(nodes);
+        self.sums.truncate(nodes);
+    }
+
     /// How many nodes there are.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()

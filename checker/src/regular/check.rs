@@ -4,7 +4,8 @@ use super::watch::Acknowledgements;
 use crate::evidence::{acknowledged, answered, reason};
 use crate::history::History;
 use crate::kv::Kv;
-use crate::order::{Course, Order, Slot, sweep};
+use crate::order::{Order, Slot};
+use crate::promises::Sessions;
 use crate::session::{Breach, uncovered};
 use crate::verdict::{
     Budget, Checker, Counterexample, Counters, Promise, Shortfall, Verdict, Witness,
@@ -25,10 +26,7 @@ impl Checker<Kv> for Regular {
 
     /// O(operations + contexts · log chains), and the deletes that stale reads came after; needs no budget.
     fn check(&self, history: &History<Kv>, _budget: Budget) -> Verdict {
-        let mut order = Order::new(history);
-        let mut watch = Acknowledgements::new(&order);
-        sweep(&mut order, &Course::Recorded, &mut [&mut watch]);
-        verdict(&order, &watch)
+        Sessions::one(history, Promise::Regular)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::history::{History, OpId, Time};
 use crate::kv::Kv;
-use crate::order::{Course, Order, Reading, Watch, sweep};
+use crate::order::{Course, Order, Reading, Watch, Written, survey};
 
 /// A value that was read and, later, no more: the new came before the old.
 ///
@@ -23,15 +23,16 @@ pub struct Inversion {
 pub fn monotonic(history: &History<Kv>) -> Option<Inversion> {
     let mut order = Order::new(history);
     let mut watch = Sightings::new(&order);
-    sweep(&mut order, &Course::Recorded, &mut [&mut watch]);
-    watch.found
+    survey(&mut order, &Course::Recorded, &mut [&mut watch]);
+    watch.found.map(|(_, found)| found)
 }
 
 /// When each write was first known to be read.
 struct Sightings {
     /// By key and write: when the first answer that returned it arrived, and the place of that read.
     first: Vec<Vec<Option<(Time, usize)>>>,
-    found: Option<Inversion>,
+    /// With where in the course the second read stands.
+    found: Option<(usize, Inversion)>,
 }
 
 impl Sightings {
@@ -45,10 +46,10 @@ impl Sightings {
 }
 
 impl Watch for Sightings {
-    fn write(&mut self, _: &Order<'_>, _: usize) {}
+    fn write(&mut self, _: &Order<'_>, _: Written) {}
 
     fn read(&mut self, order: &Order<'_>, reading: Reading<'_>) {
-        if self.done() {
+        if self.done(reading.at) {
             return;
         }
         let key = &order.keys[reading.key];
@@ -57,17 +58,20 @@ impl Watch for Sightings {
         let seen = reading.uncovered.iter();
         let seen = seen.filter_map(|&write| Some((sightings[write]?, write)));
         let seen = seen.filter(|((at, _), _)| *at < read.invoked).min();
-        self.found = seen.map(|((_, first), write)| Inversion {
-            write: order.op(key.writes[write].place).id,
-            first: order.op(first).id,
-            second: order.op(reading.place).id,
-        });
+        if let Some(((_, first), write)) = seen {
+            let inversion = Inversion {
+                write: order.op(key.writes[write].place).id,
+                first: order.op(first).id,
+                second: order.op(reading.place).id,
+            };
+            self.found = Some((reading.at, inversion));
+        }
         for &write in key.written(read) {
             sightings[write].get_or_insert((read.returned, reading.place));
         }
     }
 
-    fn done(&self) -> bool {
-        self.found.is_some()
+    fn done(&self, at: usize) -> bool {
+        self.found.as_ref().is_some_and(|(found, _)| *found <= at)
     }
 }

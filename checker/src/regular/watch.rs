@@ -1,15 +1,16 @@
 //! What had been acknowledged, or read by anyone, before each read began.
 
 use crate::history::Time;
-use crate::order::{Order, Reading, Slot, Status, Watch};
+use crate::order::{Order, Reading, Status, Watch, Written};
 
-/// Follows a history as it was recorded and keeps the first stale read.
+/// Looks at a history key by key, as it was recorded, and keeps the first stale read.
 #[derive(Debug)]
 pub(crate) struct Acknowledgements {
     /// By key: when the first acknowledged write returned.
     first: Vec<Option<Time>>,
     met: u64,
-    stale: Option<(usize, usize)>,
+    /// Where the first stale read stands, its place, and that of a write that it misses.
+    stale: Option<(usize, usize, usize)>,
 }
 
 impl Acknowledgements {
@@ -24,7 +25,7 @@ impl Acknowledgements {
 
     /// The places of the first stale read and of a write that it misses.
     pub(crate) fn stale(&self) -> Option<(usize, usize)> {
-        self.stale
+        self.stale.map(|(_, read, write)| (read, write))
     }
 
     /// How many reads began after a write of their key had been acknowledged.
@@ -34,13 +35,10 @@ impl Acknowledgements {
 }
 
 impl Watch for Acknowledgements {
-    fn write(&mut self, order: &Order<'_>, place: usize) {
-        let Slot::Write(key, write) = order.slot(place) else {
-            return;
-        };
-        let write = &order.keys[key as usize].writes[write as usize];
+    fn write(&mut self, order: &Order<'_>, written: Written) {
+        let write = &order.keys[written.key].writes[written.write];
         if let (Status::Acknowledged, Some(at)) = (write.status, write.returned) {
-            let first = self.first[key as usize].get_or_insert(at);
+            let first = self.first[written.key].get_or_insert(at);
             *first = at.min(*first);
         }
     }
@@ -53,7 +51,7 @@ impl Watch for Acknowledgements {
         let read = &key.reads[reading.read];
         let first = self.first[reading.key];
         self.met += u64::from(first.is_some_and(|first| first < read.invoked));
-        if self.stale.is_some() {
+        if self.done(reading.at) {
             return;
         }
         let writes = reading.uncovered.iter().map(|&write| &key.writes[write]);
@@ -63,10 +61,12 @@ impl Watch for Acknowledgements {
         });
         // The one that came first is the plainest.
         let missed = missed.min_by_key(|write| (write.returned, write.place));
-        self.stale = missed.map(|write| (reading.place, write.place));
+        if let Some(write) = missed {
+            self.stale = Some((reading.at, reading.place, write.place));
+        }
     }
 
-    fn done(&self) -> bool {
-        self.stale.is_some()
+    fn done(&self, at: usize) -> bool {
+        self.stale.is_some_and(|(found, ..)| found <= at)
     }
 }

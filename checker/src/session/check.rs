@@ -4,7 +4,8 @@ use super::story::told;
 use super::watch::{Guarantee, Guarantees};
 use crate::history::History;
 use crate::kv::Kv;
-use crate::order::{Course, Order, sweep};
+use crate::order::Order;
+use crate::promises::Sessions;
 use crate::verdict::{Budget, Checker, Counters, Promise, Shortfall, Verdict, Witness};
 
 /// Judges that every read covers the writes that its session had made before and that were
@@ -70,14 +71,6 @@ impl Guarantee {
     }
 }
 
-fn check(history: &History<Kv>, guarantee: Guarantee) -> Verdict {
-    let mut order = Order::new(history);
-    let course = Course::of(&order);
-    let mut watch = Guarantees::new(&order, &[guarantee]);
-    sweep(&mut order, &course, &mut [&mut watch]);
-    verdict(&order, &watch, guarantee)
-}
-
 /// What was seen of one guarantee.
 pub(crate) fn verdict(order: &Order<'_>, watch: &Guarantees, of: Guarantee) -> Verdict {
     if let Some(breach) = watch.breach(of) {
@@ -107,7 +100,7 @@ macro_rules! checker {
             /// O(operations + contexts · log chains), and the deletes that stale reads came after; needs
             /// no budget.
             fn check(&self, history: &History<Kv>, _budget: Budget) -> Verdict {
-                check(history, Guarantee::$guarantee)
+                Sessions::one(history, Guarantee::$guarantee.promise())
             }
         }
     };

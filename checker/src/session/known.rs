@@ -1,7 +1,7 @@
-//! What a session knows of the writes of others by what it read, and who read what.
+//! What a session knows of the writes of others by what it read.
 
 use crate::order::vectors::{Vector, Vectors};
-use crate::order::{Order, Reading, Slot};
+use crate::order::{Columns, Key, Order, Reading, Slot, Written};
 
 /// For each session the last write of every other session that it knows.
 ///
@@ -10,112 +10,136 @@ use crate::order::{Order, Reading, Slot};
 #[derive(Debug)]
 pub(crate) struct Known {
     vectors: Vectors,
-    /// By key and write: the last write of each session among this one and those that it supersedes.
-    reach: Vec<Vec<Vector>>,
+    columns: Columns,
+    /// By place of a write: the last write of each session among this one and those that it supersedes.
+    reach: Vec<Vector>,
     sessions: Vec<Vector>,
-    /// By key: sessions with the place of their first acknowledged write, and of their first read that
-    /// returned something.
-    wrote: Vec<Vec<(u32, u32)>>,
-    saw: Vec<Vec<(u32, u32)>>,
-    /// Whether any read was demanded something by a write, and by a read.
-    met: (bool, bool),
 }
 
 impl Known {
-    /// Nobody knows anything yet, O(contexts · log sessions).
-    pub(crate) fn new(order: &Order<'_>) -> Self {
-        let mut vectors = Vectors::default();
-        let mut reach = Vec::with_capacity(order.keys.len());
-        for key in &order.keys {
-            let mut of_key = vec![Vector::default(); key.writes.len()];
-            for write in key.bottom_up() {
-                let mut all = Vector::default();
-                for &seen in key.seen(write) {
-                    all = vectors.join(all, of_key[seen]);
-                }
-                let place = key.writes[write].place;
-                let session = order.session(place);
-                let last = vectors.get(all, session).max(place as u32 + 1);
-                of_key[write] = vectors.set(all, session, last);
-            }
-            reach.push(of_key);
-        }
+    /// Nobody knows anything yet, and writes are told as they come.
+    pub(super) fn new(order: &Order<'_>, columns: Columns) -> Self {
         Known {
-            vectors,
-            reach,
+            vectors: Vectors::default(),
+            columns,
+            reach: vec![Vector::default(); order.places()],
             sessions: vec![Vector::default(); order.session_count],
-            wrote: vec![Vec::new(); order.keys.len()],
-            saw: vec![Vec::new(); order.keys.len()],
-            met: (false, false),
         }
     }
 
+    /// Nobody knows anything yet, but what writes supersede is known of all, O(contexts · log sessions).
+    pub(super) fn of_all(order: &Order<'_>) -> Self {
+        let mut known = Known::new(order, Columns::whole(order.session_count));
+        for key in &order.keys {
+            for write in key.bottom_up() {
+                known.reach(order, key, write);
+            }
+        }
+        known
+    }
+
+    /// A write came, after all that it supersedes.
+    pub(super) fn write(&mut self, order: &Order<'_>, written: Written) {
+        self.reach(order, &order.keys[written.key], written.write);
+    }
+
+    fn reach(&mut self, order: &Order<'_>, key: &Key<'_>, write: usize) {
+        let mut all = Vector::default();
+        for &seen in key.seen(write) {
+            let seen = self.reach[key.writes[seen].place];
+            all = self.vectors.join(all, seen);
+        }
+        let place = key.writes[write].place;
+        let (session, count) = (order.session(place), place as u32 + 1);
+        self.reach[place] = self.columns.set(&mut self.vectors, all, session, count);
+    }
+
     /// The session of a read knows what it returned.
-    pub(crate) fn learn(&mut self, order: &Order<'_>, reading: Reading<'_>) {
-        let key = &order.keys[reading.key];
-        let known = &mut self.sessions[order.session(reading.place)];
-        for &write in key.written(&key.reads[reading.read]) {
-            let reach = self.reach[reading.key][write];
+    pub(super) fn learn(&mut self, order: &Order<'_>, (key, read): (usize, usize)) {
+        let key = &order.keys[key];
+        let read = &key.reads[read];
+        let known = &mut self.sessions[order.session(read.place)];
+        for &write in key.written(read) {
+            let reach = self.reach[key.writes[write].place];
             *known = self.vectors.join(*known, reach);
         }
     }
 
     /// The session of a read knows all that it returned and had returned before.
-    pub(crate) fn learn_all(&mut self, order: &Order<'_>, until: usize) {
+    pub(super) fn learn_all(&mut self, order: &Order<'_>, until: usize) {
         let session = order.session(until);
         for place in (0..=until).filter(|&place| order.session(place) == session) {
             if let Slot::Read(key, read) = order.slot(place) {
-                let reading = Reading {
-                    place,
-                    key: key as usize,
-                    read: read as usize,
-                    uncovered: &[],
-                };
-                self.learn(order, reading);
+                self.learn(order, (key as usize, read as usize));
             }
         }
     }
 
     /// The last write of another session that the session knows, if it came after this place.
-    pub(crate) fn later(&self, session: usize, (other, place): (usize, usize)) -> Option<usize> {
-        let last = self.vectors.get(self.sessions[session], other) as usize;
-        (last > place + 1).then(|| last - 1)
+    pub(super) fn later(&self, session: usize, (other, place): (usize, usize)) -> Option<usize> {
+        let last = self
+            .columns
+            .get(&self.vectors, self.sessions[session], other);
+        (last as usize > place + 1).then(|| last as usize - 1)
     }
+}
 
-    /// A session wrote a key.
-    pub(crate) fn wrote(&mut self, session: usize, place: usize, key: usize) {
-        if !self.met.0 {
-            first(&mut self.wrote[key], (session as u32, place as u32));
+/// Whether anything was demanded of any read: what another session had written of its key, or had read, before a
+/// write that the session of the read knows.
+#[derive(Debug)]
+pub(super) struct Demands {
+    /// By key: sessions with the place of their first acknowledged write, and of their first read that
+    /// returned something.
+    wrote: Vec<Vec<(u32, u32)>>,
+    saw: Vec<Vec<(u32, u32)>>,
+    /// Whether it was, by a write and by a read.
+    met: [bool; 2],
+}
+
+impl Demands {
+    /// Nothing looked at so far, but what is known to be met.
+    pub(super) fn new(order: &Order<'_>, met: [bool; 2]) -> Self {
+        let keys = if met == [true; 2] { 0 } else { order.keys.len() };
+        Demands {
+            wrote: vec![Vec::new(); keys],
+            saw: vec![Vec::new(); keys],
+            met,
         }
     }
 
-    /// A session read something of a key.
-    pub(crate) fn saw(&mut self, order: &Order<'_>, reading: Reading<'_>) {
+    /// What was met so far.
+    pub(super) fn met(&self) -> [bool; 2] {
+        self.met
+    }
+
+    /// An acknowledged write came.
+    pub(super) fn write(&mut self, order: &Order<'_>, written: Written) {
+        if !self.met[0] {
+            let session = order.session(written.place) as u32;
+            first(&mut self.wrote[written.key], (session, written.place as u32));
+        }
+    }
+
+    /// A read was answered, and its session knows what it returned.
+    pub(super) fn read(&mut self, order: &Order<'_>, known: &Known, reading: Reading<'_>) {
         let key = &order.keys[reading.key];
-        if !self.met.1 && !key.written(&key.reads[reading.read]).is_empty() {
-            let session = order.session(reading.place);
-            first(
-                &mut self.saw[reading.key],
-                (session as u32, reading.place as u32),
-            );
+        if key.repeats || self.met == [true; 2] {
+            return;
         }
-    }
-
-    /// Whether this read, or one before it, had to cover what another session had written, or had read,
-    /// before a write that this session knows.
-    pub(crate) fn demands(&mut self, order: &Order<'_>, reading: Reading<'_>) -> (bool, bool) {
         let session = order.session(reading.place);
         let demands = |all: &[(u32, u32)]| {
             let mut others = all.iter().filter(|(other, _)| *other as usize != session);
             others.any(|&(other, place)| {
-                self.later(session, (other as usize, place as usize))
-                    .is_some()
+                let other = (other as usize, place as usize);
+                known.later(session, other).is_some()
             })
         };
-        let wrote = self.met.0 || demands(&self.wrote[reading.key]);
-        let saw = self.met.1 || demands(&self.saw[reading.key]);
-        self.met = (wrote, saw);
-        self.met
+        self.met[0] |= demands(&self.wrote[reading.key]);
+        self.met[1] |= demands(&self.saw[reading.key]);
+        if !self.met[1] && !key.written(&key.reads[reading.read]).is_empty() {
+            let one = (session as u32, reading.place as u32);
+            first(&mut self.saw[reading.key], one);
+        }
     }
 }
 
@@ -123,79 +147,4 @@ fn first(all: &mut Vec<(u32, u32)>, one: (u32, u32)) {
     if !all.iter().any(|(session, _)| *session == one.0) {
         all.push(one);
     }
-}
-
-/// Which reads returned which writes, gathered for the keys that are asked about.
-#[derive(Debug, Default)]
-pub(crate) struct Readers {
-    keys: Vec<Option<OfKey>>,
-}
-
-/// Sessions and places of reads, in order, and for each write where its own end.
-#[derive(Debug)]
-struct OfKey {
-    readers: Vec<(u32, u32)>,
-    ends: Vec<u32>,
-}
-
-impl Readers {
-    /// Sessions and places of all reads that returned this write, in order, O(1) amortised.
-    pub(crate) fn of(&mut self, order: &Order<'_>, (key, write): (usize, usize)) -> &[(u32, u32)] {
-        if self.keys.len() < order.keys.len() {
-            self.keys.resize_with(order.keys.len(), || None);
-        }
-        let of_key = self.keys[key].get_or_insert_with(|| OfKey::new(order, key));
-        let from = write.checked_sub(1).map_or(0, |before| of_key.ends[before]);
-        &of_key.readers[from as usize..of_key.ends[write] as usize]
-    }
-}
-
-impl OfKey {
-    fn new(order: &Order<'_>, key: usize) -> Self {
-        let key = &order.keys[key];
-        let mut all: Vec<(u32, u32, u32)> = Vec::new();
-        for read in &key.reads {
-            for &write in key.written(read) {
-                let session = order.session(read.place) as u32;
-                all.push((write as u32, session, read.place as u32));
-            }
-        }
-        all.sort_unstable();
-        let mut ends = vec![0; key.writes.len()];
-        for (index, &(write, ..)) in all.iter().enumerate() {
-            ends[write as usize] = index as u32 + 1;
-        }
-        let mut end = 0;
-        for of in &mut ends {
-            end = end.max(*of);
-            *of = end;
-        }
-        let readers = all.into_iter().map(|(_, session, place)| (session, place));
-        OfKey {
-            readers: readers.collect(),
-            ends,
-        }
-    }
-}
-
-/// The place of the first reader of this session.
-pub(crate) fn first_in(readers: &[(u32, u32)], session: usize) -> Option<usize> {
-    let before = readers.partition_point(|&(reader, _)| (reader as usize) < session);
-    let &(reader, place) = readers.get(before)?;
-    (reader as usize == session).then_some(place as usize)
-}
-
-/// Whether a session knows a write: what it returned up to a read, as the place of the first such read.
-pub(crate) fn learned(order: &Order<'_>, reader: usize, write: usize) -> Option<usize> {
-    let Slot::Write(key, number) = order.slot(write) else {
-        return None;
-    };
-    let of_key = &order.keys[key as usize];
-    let session = order.session(reader);
-    let mut reads = of_key.reads.iter().filter(|read| {
-        order.session(read.place) == session
-            && read.place <= reader
-            && of_key.covered(number as usize, of_key.written(read))
-    });
-    reads.next().map(|read| read.place)
 }

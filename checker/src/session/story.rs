@@ -1,6 +1,6 @@
 //! How a session guarantee was broken, in words that can be checked in the history.
 
-use super::known::learned;
+use super::readers::learned;
 use super::watch::{Breach, Guarantee, Guarantees};
 use crate::evidence::{acknowledged, answered, reason, supersedes};
 use crate::history::OpId;
@@ -151,8 +151,7 @@ pub(crate) fn shape(
     read: usize,
     missed: &[usize],
 ) -> Option<(Guarantee, Breach)> {
-    let mut watch = Guarantees::new(order, &Guarantee::ALL);
-    watch.look(order, read, missed);
+    let watch = Guarantees::of_one(order, read, missed);
     let mut found = Guarantee::ALL.into_iter();
     found.find_map(|one| Some((one, watch.breach(one)?)))
 }

@@ -1,9 +1,8 @@
 //! The four session guarantees, held against every read.
 
-use rustc_hash::FxHashSet;
-
-use super::known::{Known, Readers};
-use crate::order::{Order, Reading, Slot, Status, Watch};
+use super::own::Own;
+use super::through::Through;
+use crate::order::{Order, Reading, Slot};
 
 /// One of the four, in the order in which reports name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,192 +35,60 @@ pub(crate) struct Breach {
     pub(crate) through: Option<usize>,
 }
 
-/// Follows a history and keeps the first breach of each guarantee that is asked for.
+/// What was seen of the four.
 #[derive(Debug)]
 pub(crate) struct Guarantees {
-    asked: [bool; 4],
-    found: [Option<Breach>; 4],
-    met: [u64; 4],
-    /// Sessions that have written, or read something, of a key.
-    wrote: FxHashSet<u64>,
-    saw: FxHashSet<u64>,
-    readers: Readers,
-    known: Option<Known>,
+    pub(crate) own: Own,
+    /// Not looked at where nothing could be found.
+    pub(crate) through: Option<Through>,
 }
 
 impl Guarantees {
-    /// Nothing followed so far.
-    pub(crate) fn new(order: &Order<'_>, asked: &[Guarantee]) -> Self {
-        let asked = Guarantee::ALL.map(|one| asked.contains(&one));
-        let through = asked[2] || asked[3];
-        Guarantees {
-            asked,
-            found: [None; 4],
-            met: [0; 4],
-            wrote: FxHashSet::default(),
-            saw: FxHashSet::default(),
-            readers: Readers::default(),
-            known: through.then(|| Known::new(order)),
-        }
-    }
-
     /// The first breach of this guarantee.
-    pub(crate) fn breach(&self, of: Guarantee) -> Option<Breach> {
-        self.found[of as usize]
+    pub(super) fn breach(&self, of: Guarantee) -> Option<Breach> {
+        let through = |of| self.through.as_ref().and_then(|through| through.breach(of));
+        match of {
+            Guarantee::ReadYourWrites => self.own.breach(0),
+            Guarantee::MonotonicReads => self.own.breach(1),
+            Guarantee::MonotonicWrites => through(0),
+            Guarantee::WritesFollowReads => through(1),
+        }
     }
 
     /// How many reads could have broken this guarantee; of the last two only whether any could.
-    pub(crate) fn met(&self, of: Guarantee) -> u64 {
-        self.met[of as usize]
-    }
-
-    /// Looks at one read only, and at these writes that it misses, by their places.
-    pub(super) fn look(&mut self, order: &Order<'_>, place: usize, missed: &[usize]) {
-        let Slot::Read(key, read) = order.slot(place) else {
-            return;
+    pub(super) fn met(&self, of: Guarantee) -> u64 {
+        let through = |of: usize| {
+            let met = self.through.as_ref().map(Through::met);
+            u64::from(met.unwrap_or(self.own.met_others())[of])
         };
-        if let Some(known) = &mut self.known {
-            known.learn_all(order, place);
-        }
-        let reading = Reading {
-            place,
-            key: key as usize,
-            read: read as usize,
-            uncovered: &[],
-        };
-        for &write in missed {
-            if let Slot::Write(_, write) = order.slot(write) {
-                self.judge(order, reading, write as usize);
-            }
+        match of {
+            Guarantee::ReadYourWrites => self.own.met()[0],
+            Guarantee::MonotonicReads => self.own.met()[1],
+            Guarantee::MonotonicWrites => through(0),
+            Guarantee::WritesFollowReads => through(1),
         }
     }
 
-    fn open(&self, of: Guarantee) -> bool {
-        self.asked[of as usize] && self.found[of as usize].is_none()
-    }
-
-    fn keep(&mut self, of: Guarantee, breach: Breach) {
-        if self.open(of) {
-            self.found[of as usize] = Some(breach);
-        }
-    }
-
-    /// Counts what this read could break.
-    fn meet(&mut self, order: &Order<'_>, reading: Reading<'_>) {
-        let key = &order.keys[reading.key];
-        if key.repeats {
-            return;
-        }
-        let here = one(order.session(reading.place), reading.key);
-        if self.asked[0] {
-            self.met[0] += u64::from(self.wrote.contains(&here));
-        }
-        if self.asked[1] {
-            self.met[1] += u64::from(self.saw.contains(&here));
-            if !key.written(&key.reads[reading.read]).is_empty() {
-                self.saw.insert(here);
-            }
-        }
-        if let Some(known) = &mut self.known {
-            let (wrote, read) = known.demands(order, reading);
-            self.met[2] |= u64::from(wrote);
-            self.met[3] |= u64::from(read);
-        }
-    }
-
-    fn judge(&mut self, order: &Order<'_>, reading: Reading<'_>, missing: usize) {
-        let key = &order.keys[reading.key];
-        let write = &key.writes[missing];
-        let (session, writer) = (order.session(reading.place), order.session(write.place));
-        let acknowledged = write.status == Status::Acknowledged;
-        let breach = Breach {
-            read: reading.place,
-            write: write.place,
-            seen_by: None,
-            through: None,
-        };
-        if acknowledged && session == writer && write.place < reading.place {
-            self.keep(Guarantee::ReadYourWrites, breach);
-        }
-        if acknowledged && session != writer && self.open(Guarantee::MonotonicWrites) {
-            let through = self.through(session, (writer, write.place));
-            if through.is_some() {
-                self.keep(Guarantee::MonotonicWrites, Breach { through, ..breach });
-            }
-        }
-        let reads = self.open(Guarantee::MonotonicReads);
-        let follows = self.open(Guarantee::WritesFollowReads);
-        if !reads && !follows {
-            return;
-        }
-        let readers = self.readers.of(order, (reading.key, missing)).to_vec();
-        for (reader, place) in first_of_each(&readers) {
-            let seen_by = Some(place);
-            if reader == session && place < reading.place {
-                self.keep(Guarantee::MonotonicReads, Breach { seen_by, ..breach });
-            }
-            if reader != session && follows {
-                let through = self.through(session, (reader, place));
-                if through.is_some() {
-                    let breach = Breach {
-                        seen_by,
-                        through,
-                        ..breach
-                    };
-                    self.keep(Guarantee::WritesFollowReads, breach);
+    /// What one read alone breaks by missing these writes, told by their places.
+    pub(super) fn of_one(order: &Order<'_>, place: usize, missed: &[usize]) -> Self {
+        let mut own = Own::new(order, [true; 2]);
+        let mut through = Through::until(order, place);
+        if let Slot::Read(key, read) = order.slot(place) {
+            let reading = Reading {
+                at: 0,
+                place,
+                key: key as usize,
+                read: read as usize,
+                uncovered: &[],
+            };
+            for &write in missed {
+                if let Slot::Write(_, write) = order.slot(write) {
+                    own.judge(order, reading, write as usize);
+                    through.judge(order, reading, write as usize);
                 }
             }
         }
-    }
-
-    /// A write that another session made after this place and that the session knows.
-    fn through(&self, session: usize, of: (usize, usize)) -> Option<usize> {
-        self.known.as_ref()?.later(session, of)
-    }
-}
-
-/// A session and a key.
-fn one(session: usize, key: usize) -> u64 {
-    (session as u64) << 32 | key as u64
-}
-
-/// The first reader of each session.
-fn first_of_each(readers: &[(u32, u32)]) -> impl Iterator<Item = (usize, usize)> {
-    let firsts = readers.chunk_by(|one, two| one.0 == two.0);
-    firsts.map(|of| (of[0].0 as usize, of[0].1 as usize))
-}
-
-impl Watch for Guarantees {
-    fn write(&mut self, order: &Order<'_>, place: usize) {
-        let Slot::Write(key, write) = order.slot(place) else {
-            return;
-        };
-        let of = &order.keys[key as usize].writes[write as usize];
-        let acknowledged = of.status == Status::Acknowledged;
-        if self.asked[0] && acknowledged {
-            self.wrote.insert(one(order.session(place), key as usize));
-        }
-        if let Some(known) = &mut self.known
-            && acknowledged
-        {
-            known.wrote(order.session(place), place, key as usize);
-        }
-    }
-
-    fn read(&mut self, order: &Order<'_>, reading: Reading<'_>) {
-        if let Some(known) = &mut self.known {
-            known.learn(order, reading);
-        }
-        self.meet(order, reading);
-        for &missing in reading.uncovered {
-            self.judge(order, reading, missing);
-        }
-        if let Some(known) = &mut self.known {
-            known.saw(order, reading);
-        }
-    }
-
-    fn done(&self) -> bool {
-        Guarantee::ALL.into_iter().all(|one| !self.open(one))
+        let through = Some(through);
+        Guarantees { own, through }
     }
 }

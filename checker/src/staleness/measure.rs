@@ -5,7 +5,7 @@ use std::fmt;
 use super::quantiles::Quantiles;
 use crate::history::History;
 use crate::kv::Kv;
-use crate::order::{Course, Order, Reading, Status, Watch, sweep};
+use crate::order::{Course, Order, Reading, Status, Watch, Written, survey};
 
 /// How stale the reads of a history were.
 ///
@@ -81,7 +81,7 @@ pub fn measure(history: &History<Kv>) -> Staleness {
         first: vec![None; order.keys.len()],
         ..Lag::default()
     };
-    sweep(&mut order, &Course::Recorded, &mut [&mut watch]);
+    survey(&mut order, &Course::Recorded, &mut [&mut watch]);
     Staleness {
         reads: watch.reads,
         exposed: watch.versions.len() as u64,
@@ -102,13 +102,10 @@ struct Lag {
 }
 
 impl Watch for Lag {
-    fn write(&mut self, order: &Order<'_>, place: usize) {
-        let crate::order::Slot::Write(key, write) = order.slot(place) else {
-            return;
-        };
-        let write = &order.keys[key as usize].writes[write as usize];
+    fn write(&mut self, order: &Order<'_>, written: Written) {
+        let write = &order.keys[written.key].writes[written.write];
         if let (Status::Acknowledged, Some(at)) = (write.status, write.returned) {
-            let first = self.first[key as usize].get_or_insert(at.0);
+            let first = self.first[written.key].get_or_insert(at.0);
             *first = at.0.min(*first);
         }
     }
@@ -133,7 +130,7 @@ impl Watch for Lag {
         self.time.extend(ages.iter().max());
     }
 
-    fn done(&self) -> bool {
+    fn done(&self, _: usize) -> bool {
         false
     }
 }

@@ -1,19 +1,20 @@
 //! What sibling-keeping stores promise: one checker for each promise, and all of them over one index.
 
+mod sessions;
+
 use std::fmt;
 
-use crate::causal::{self, Pasts};
 use crate::causality::{self, ClockCausality};
 use crate::convergence::{self, Convergence};
 use crate::evidence::Marks;
 use crate::handoff::{self, HandoffDelivery};
 use crate::history::History;
 use crate::kv::Kv;
-use crate::order::{Course, Order, Watch, sweep};
-use crate::regular::{self, Acknowledgements};
-use crate::session::{self, Guarantee, Guarantees};
+use crate::order::Order;
 use crate::siblings::{self, SiblingPreservation};
 use crate::verdict::{Budget, Checker, Promise, Verdict};
+
+pub(crate) use sessions::Sessions;
 
 /// A promise that [`judge_all`] has no checker for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,70 +67,6 @@ const JUDGED: [Promise; 10] = [
     Promise::WritesFollowReads,
     Promise::Causal,
 ];
-
-/// What was seen of the promises that are about reads, in as few readings as possible.
-struct Sessions {
-    course: Course,
-    guarantees: Option<Guarantees>,
-    pasts: Option<Pasts>,
-    acknowledgements: Option<Acknowledgements>,
-}
-
-impl Sessions {
-    fn follow(order: &mut Order<'_>, promises: &[Promise]) -> Self {
-        let asked: Vec<Guarantee> = Guarantee::ALL
-            .into_iter()
-            .filter(|one| promises.contains(&one.promise()))
-            .collect();
-        let causal = promises.contains(&Promise::Causal);
-        let course = if causal || !asked.is_empty() {
-            Course::of(order)
-        } else {
-            Course::Recorded
-        };
-        let circular = matches!(course, Course::Circular(_));
-        let mut seen = Sessions {
-            guarantees: (!asked.is_empty()).then(|| Guarantees::new(order, &asked)),
-            pasts: (causal && !circular).then(|| Pasts::new(order)),
-            acknowledgements: promises
-                .contains(&Promise::Regular)
-                .then(|| Acknowledgements::new(order)),
-            course,
-        };
-        let mut watches: Vec<&mut dyn Watch> = Vec::new();
-        watches.extend(
-            seen.guarantees
-                .as_mut()
-                .map(|watch| watch as &mut dyn Watch),
-        );
-        watches.extend(seen.pasts.as_mut().map(|watch| watch as &mut dyn Watch));
-        let mut recorded = seen
-            .acknowledgements
-            .as_mut()
-            .map(|watch| watch as &mut dyn Watch);
-        if matches!(seen.course, Course::Recorded) {
-            watches.extend(recorded.take());
-        }
-        if !watches.is_empty() {
-            sweep(order, &seen.course, &mut watches);
-        }
-        if let Some(watch) = recorded {
-            sweep(order, &Course::Recorded, &mut [watch]);
-        }
-        seen
-    }
-
-    fn verdict(&self, order: &Order<'_>, promise: Promise) -> Verdict {
-        let guarantee = Guarantee::ALL
-            .into_iter()
-            .find(|one| one.promise() == promise);
-        match (guarantee, &self.guarantees, &self.acknowledgements) {
-            (Some(guarantee), Some(watch), _) => session::verdict(order, watch, guarantee),
-            (None, _, Some(watch)) if promise == Promise::Regular => regular::verdict(order, watch),
-            _ => causal::verdict(order, &self.course, self.pasts.as_ref()),
-        }
-    }
-}
 
 /// One checker for each promise of a Dynamo, in the order in which reports list them.
 pub fn promises() -> [Box<dyn Checker<Kv>>; 4] {
