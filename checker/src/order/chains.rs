@@ -13,6 +13,7 @@ impl Key<'_> {
     /// A past is then one height for each chain (Jagadish 1990, compression by chain cover).
     pub(super) fn chain(&mut self) {
         let mut idle: Vec<u32> = Vec::new();
+        self.circular = !self.forward() && self.contexts().cycle().is_some();
         for write in self.bottom_up() {
             let mut past = Vector::default();
             for index in 0..self.seen(write).len() {
@@ -29,18 +30,27 @@ impl Key<'_> {
 
     /// All writes such that none comes before one that it saw, except within a cycle.
     pub(crate) fn bottom_up(&self) -> Vec<usize> {
-        let forward = |write: usize| self.seen(write).iter().all(|&seen| seen < write);
-        if (0..self.writes.len()).all(forward) {
+        if self.forward() {
             return (0..self.writes.len()).collect();
         }
         // Equal times may list a write above one that it saw.
+        self.contexts().order()
+    }
+
+    /// Whether no write saw one that was called after it.
+    fn forward(&self) -> bool {
+        (0..self.writes.len()).all(|write| self.seen(write).iter().all(|&seen| seen < write))
+    }
+
+    /// What each write saw, as a graph over the writes.
+    fn contexts(&self) -> HappensBefore {
         let mut graph = HappensBefore::new(self.writes.len());
         for write in 0..self.writes.len() {
             for &seen in self.seen(write) {
                 graph.link(seen, write, Link::Context);
             }
         }
-        graph.order()
+        graph
     }
 
     /// The chain that this write continues, and its height there.

@@ -111,6 +111,14 @@ impl Columns {
         Columns { sessions: columns }
     }
 
+    /// How many columns there are.
+    #[cfg(test)]
+    pub(super) fn width(&self) -> usize {
+        let columns = self.sessions.iter().map(|of| of.column);
+        let columns = columns.filter(|&column| column != NONE);
+        columns.max().map_or(0, |last| last as usize + 1)
+    }
+
     /// What a vector counts for a session.
     pub(crate) fn get(&self, vectors: &Vectors, vector: Vector, session: usize) -> u32 {
         match self.sessions[session].column {

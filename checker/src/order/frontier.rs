@@ -16,8 +16,6 @@ pub(super) struct Frontier {
     forward: bool,
     /// For each number of first deletes what they have seen together.
     deleted: Vec<Vector>,
-    /// For each write the number of the first delete that supersedes it.
-    buried: Vec<u32>,
     lows: Vec<Vector>,
 }
 
@@ -61,9 +59,9 @@ impl Frontier {
         let later = if self.deleted.is_empty() {
             &[]
         } else {
-            let (before, later) = self.hidden_by_time(key, read);
-            self.lows.push(before);
-            later
+            let (safe, called) = key.hidden_by_time(read);
+            self.lows.push(self.deleted[safe]);
+            &key.deletes[safe..called]
         };
         let chains = &key.chains;
         key.vectors
@@ -90,49 +88,23 @@ impl Frontier {
         }
     }
 
-    /// Finds which writes are superseded by which deletes.
+    /// Finds what the first deletes have seen together.
     fn bury(&mut self, key: &mut Key<'_>) {
-        if key.deletes.is_empty() {
-            return;
-        }
-        self.buried = vec![u32::MAX; key.writes.len()];
         let mut all = Vector::default();
-        self.deleted.push(all);
-        for number in 0..key.deletes.len() {
-            let delete = key.deletes[number];
-            let past = key.writes[delete as usize].past;
-            let (chains, buried) = (&key.chains, &mut self.buried);
-            key.vectors.above(past, &[all], &mut |chain, high, low| {
-                for &write in &chains[chain][low as usize..high as usize] {
-                    let first = &mut buried[write as usize];
-                    if write != delete && *first == u32::MAX {
-                        *first = number as u32;
-                    }
-                }
-            });
-            all = key.vectors.join(all, past);
+        if !key.deletes.is_empty() {
             self.deleted.push(all);
         }
-    }
-
-    /// The deletes that were called before an answer: what those before the first that supersedes anything
-    /// returned have seen together, and the others, which may supersede something returned.
-    fn hidden_by_time<'k>(&self, key: &'k Key<'_>, read: usize) -> (Vector, &'k [u32]) {
-        let read = &key.reads[read];
-        let called = |&delete: &u32| key.writes[delete as usize].invoked <= read.returned;
-        let called = key.deletes.partition_point(called);
-        let first = key.written(read).iter();
-        let first = first.map(|&write| self.buried[write] as usize);
-        let safe = first.min().unwrap_or(called).min(called);
-        (self.deleted[safe], &key.deletes[safe..called])
+        for &delete in &key.deletes {
+            all = key.vectors.join(all, key.writes[delete as usize].past);
+            self.deleted.push(all);
+        }
     }
 }
 
 /// Leaves out what a delete had seen that may hide behind an answer.
 fn uncover(key: &Key<'_>, uncovered: &mut Vec<usize>, read: usize, deletes: &[u32]) {
-    let answer = key.written(&key.reads[read]);
     for delete in deletes.iter().map(|&delete| delete as usize) {
-        if !answer.iter().any(|&write| key.before(write, delete)) {
+        if !key.shows_before(read, delete) {
             uncovered.retain(|&write| !key.covers(delete, write));
         }
     }

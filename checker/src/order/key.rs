@@ -1,5 +1,8 @@
 //! The writes and reads of one key, and which write supersedes which.
 
+use std::cell::OnceCell;
+
+use super::possible::Possible;
 use super::texts::{Short, Texts};
 use super::vectors::{Vector, Vectors};
 use crate::history::{Op, Outcome, Time};
@@ -105,8 +108,10 @@ pub(crate) struct Key<'h> {
     pub(crate) writes: Vec<Write<'h>>,
     /// In the order of their invocations.
     pub(crate) reads: Vec<Read<'h>>,
-    /// Two puts wrote the same value: what a sighting means is not known, so nothing is judged.
+    /// Two puts that may have taken effect wrote the same value: what a sighting means is not known, so nothing is judged.
     pub(crate) repeats: bool,
+    /// A write supersedes itself by what the contexts say: what a read covers is not known.
+    pub(crate) circular: bool,
     /// What was replaced may come back, so that a value proves nothing about what had replaced it.
     pub(crate) revives: bool,
     by_value: Texts<'h>,
@@ -116,6 +121,9 @@ pub(crate) struct Key<'h> {
     pub(super) links: Vec<usize>,
     /// The deletes that may have taken effect.
     pub(super) deletes: Vec<u32>,
+    /// For each write the number of the first delete that supersedes it, where there are any.
+    buried: Vec<u32>,
+    possible: OnceCell<Possible>,
     /// The writes of each chain, from below.
     pub(super) chains: Vec<Vec<u32>>,
     pub(super) vectors: Vectors,
@@ -128,11 +136,14 @@ impl<'h> Key<'h> {
             writes: Vec::new(),
             reads: Vec::new(),
             repeats: false,
+            circular: false,
             revives: false,
             by_value: Texts::default(),
             raw: Raw::default(),
             links: Vec::new(),
             deletes: Vec::new(),
+            buried: Vec::new(),
+            possible: OnceCell::new(),
             chains: Vec::new(),
             vectors: Vectors::default(),
         }
@@ -144,7 +155,9 @@ impl<'h> Key<'h> {
         if write.value.is_none() && write.status != Status::Failed {
             self.deletes.push(number);
         }
-        self.raw.puts.push(Short::of(write.value.unwrap_or_default()));
+        self.raw
+            .puts
+            .push(Short::of(write.value.unwrap_or_default()));
         self.writes.push(write);
         number
     }
@@ -166,10 +179,8 @@ impl<'h> Key<'h> {
     pub(super) fn relate(&mut self) {
         let raw = std::mem::take(&mut self.raw);
         self.by_value.reserve(self.writes.len());
-        for (number, (write, &short)) in self.writes.iter().zip(&raw.puts).enumerate() {
-            if let Some(value) = write.value {
-                self.repeats |= self.by_value.insert(short, value, number).is_some();
-            }
+        for (number, &short) in raw.puts.iter().enumerate() {
+            self.name(number, short);
         }
         self.find(&raw.answers);
         let (mut seen, mut glimpses) = (Vec::new(), Vec::new());
@@ -192,6 +203,23 @@ impl<'h> Key<'h> {
             self.link(write, &seen, &glimpses);
         }
         self.chain();
+        self.bury();
+    }
+
+    /// Notes which value a write put. What certainly failed put nothing, so that it takes the value from nobody.
+    fn name(&mut self, write: usize, short: Short) {
+        let failed = |write: usize| self.writes[write].status == Status::Failed;
+        let Some(value) = self.writes[write].value else {
+            return;
+        };
+        let Some(other) = self.by_value.insert(short, value, write) else {
+            return;
+        };
+        let other = other as usize;
+        self.repeats |= !failed(write) && !failed(other);
+        if failed(write) {
+            self.by_value.insert(short, value, other);
+        }
     }
 
     /// Finds the writes of all values that were read. Where values repeat, nobody can.
@@ -228,7 +256,7 @@ impl<'h> Key<'h> {
     }
 
     /// The reads whose contexts it passed: a tombstone may have hidden in their answers.
-    fn glimpses(&self, write: usize) -> &[usize] {
+    pub(super) fn glimpses(&self, write: usize) -> &[usize] {
         let of = &self.writes[write];
         &self.links[of.seen.1 as usize..of.glimpses as usize]
     }
@@ -254,34 +282,16 @@ impl<'h> Key<'h> {
         below != above && self.covers(above, below)
     }
 
-    /// Whether `above` may supersede `below`, O(writes · deletes).
+    /// Whether `above` may supersede `below`, O(log chains) after the first time.
     ///
     /// Answers hide tombstones, their contexts do not: who passed a context may have passed any
     /// delete that was called before, and with it whatever that delete had seen.
     pub(crate) fn possibly_before(&self, below: usize, above: usize) -> bool {
-        if self.before(below, above) {
-            return true;
-        }
         if self.deletes.is_empty() {
-            return false;
+            return self.before(below, above);
         }
-        let mut visited = vec![false; self.writes.len()];
-        let mut open = vec![above];
-        while let Some(write) = open.pop() {
-            let hidden = self.glimpses(write).iter().flat_map(|&read| {
-                let read = &self.reads[read];
-                self.hidden(self.written(read), read.returned)
-            });
-            for earlier in self.seen(write).iter().copied().chain(hidden) {
-                if earlier == below {
-                    return true;
-                }
-                if !std::mem::replace(&mut visited[earlier], true) {
-                    open.push(earlier);
-                }
-            }
-        }
-        false
+        let possible = self.possible.get_or_init(|| Possible::new(self));
+        below != above && possible.covers(self, above, below)
     }
 
     /// The deletes that may have taken effect, whether or not they did.
@@ -296,9 +306,58 @@ impl<'h> Key<'h> {
         until: Time,
     ) -> impl Iterator<Item = usize> + 'a {
         self.deletes().filter(move |&delete| {
-            self.writes[delete].invoked <= until
-                && (self.revives || !answer.iter().any(|&value| self.before(value, delete)))
+            self.writes[delete].invoked <= until && !self.shows(answer, delete)
         })
+    }
+
+    /// Whether an answer of these writes shows that a delete was not there: it supersedes one of them.
+    fn shows(&self, answer: &[usize], delete: usize) -> bool {
+        !self.revives && answer.iter().any(|&write| self.before(write, delete))
+    }
+
+    /// Whether this answer shows that a delete was not there.
+    pub(super) fn shows_before(&self, read: usize, delete: usize) -> bool {
+        self.shows(self.written(&self.reads[read]), delete)
+    }
+
+    /// How many of the first deletes may hide behind an answer for sure, and how many were called before it: those
+    /// in between may supersede something returned.
+    pub(super) fn hidden_by_time(&self, read: usize) -> (usize, usize) {
+        let read = &self.reads[read];
+        let called = |&delete: &u32| self.writes[delete as usize].invoked <= read.returned;
+        let called = self.deletes.partition_point(called);
+        if self.revives {
+            return (called, called);
+        }
+        let first = self.written(read).iter();
+        let first = first.map(|&write| self.buried[write] as usize);
+        (first.min().unwrap_or(called).min(called), called)
+    }
+
+    /// Finds by which deletes writes are superseded first, O(deletes · chains) at most.
+    fn bury(&mut self) {
+        if self.deletes.is_empty() {
+            return;
+        }
+        self.buried = vec![u32::MAX; self.writes.len()];
+        let mut reached = vec![0; self.chains.len()];
+        for (number, &delete) in self.deletes.iter().enumerate() {
+            let past = self.writes[delete as usize].past;
+            let (chains, buried) = (&self.chains, &mut self.buried);
+            self.vectors.above(past, &[], &mut |chain, high, _| {
+                let low: u32 = reached[chain];
+                if low >= high {
+                    return;
+                }
+                for &write in &chains[chain][low as usize..high as usize] {
+                    let first = &mut buried[write as usize];
+                    if write != delete && *first == u32::MAX {
+                        *first = number as u32;
+                    }
+                }
+                reached[chain] = high;
+            });
+        }
     }
 
     /// Whether one of these writes is this one or supersedes it.

@@ -3,10 +3,12 @@
 mod chains;
 mod columns;
 mod course;
+mod cover;
 mod frontier;
 mod index;
 mod key;
 mod misses;
+mod possible;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -16,6 +18,7 @@ mod watch;
 
 pub(crate) use columns::{Columns, Question};
 pub(crate) use course::Course;
+pub(crate) use cover::Cover;
 pub(crate) use index::{Noted, Order, Slot};
 pub(crate) use key::{Key, Read, Status};
 pub(crate) use misses::Misses;

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::Order;
+use super::vectors::{Vector, Vectors};
+use super::{Columns, Cover, Key, Order, Question, Status};
 use crate::evidence::sketch::sketch;
 use crate::luck::Luck;
 
@@ -49,6 +50,143 @@ fn the_chains_say_what_the_transitive_closure_says() {
         let pairs = (count * (count - 1) / 2) as u64;
         assert_eq!(key.pairs(|_| true), (ordered, pairs - ordered));
     }
+}
+
+/// Whether `above` may supersede `below`, by looking at everything that it may have seen.
+fn may_supersede(key: &Key<'_>, below: usize, above: usize) -> bool {
+    let mut visited = vec![false; key.writes.len()];
+    let mut open = vec![above];
+    while let Some(write) = open.pop() {
+        let hidden = key.glimpses(write).iter().flat_map(|&read| {
+            let read = &key.reads[read];
+            key.hidden(key.written(read), read.returned)
+        });
+        for earlier in key.seen(write).iter().copied().chain(hidden) {
+            if !std::mem::replace(&mut visited[earlier], true) {
+                open.push(earlier);
+            }
+        }
+    }
+    below != above && visited[below]
+}
+
+#[test]
+fn what_may_be_superseded_is_what_a_search_finds() {
+    let mut luck = Luck(8);
+    let (mut proven, mut possible) = (0, 0);
+    for _ in 0..2_000 {
+        let mut text = String::new();
+        if luck.one_in(4) {
+            text.push_str("0 setup n=3 w=2 converges may_revive\n");
+        }
+        let mut values = Vec::new();
+        for op in 0..3 + luck.place(9) {
+            let from = 1 + luck.place(12);
+            let to = from + luck.place(4);
+            let mut context = String::new();
+            for earlier in (0..op).filter(|_| luck.one_in(3)).collect::<Vec<_>>() {
+                let sign = if context.is_empty() { "ctx=" } else { "+" };
+                write!(context, "{sign}#{earlier}").expect("a string takes everything");
+            }
+            let (call, outcome) = match luck.place(3) {
+                0 => (format!("del x {context}"), "ok".to_string()),
+                1 => {
+                    values.push(format!("v{op}"));
+                    (format!("put x v{op} {context}"), "ok".to_string())
+                }
+                _ => {
+                    let shown = values.iter().filter(|_| luck.one_in(3));
+                    let shown: Vec<&str> = shown.map(String::as_str).collect();
+                    ("get x".to_string(), format!("{{{}}}", shown.join(",")))
+                }
+            };
+            writeln!(text, "[{from},{to}] s{op} {call} -> {outcome}").expect("a string");
+        }
+        let history = sketch(&text);
+        let order = Order::new(&history);
+        let Some(key) = order.keys.first() else {
+            continue;
+        };
+        for above in 0..key.writes.len() {
+            for below in (0..key.writes.len()).filter(|&below| below != above) {
+                let expected = may_supersede(key, below, above);
+                assert_eq!(key.possibly_before(below, above), expected, "{text}");
+                possible += u32::from(expected);
+                if !key.circular {
+                    proven += u32::from(key.before(below, above));
+                }
+            }
+            let cover = Cover::of(key, std::iter::once(above));
+            let rest = (0..key.writes.len()).filter(|&write| !key.covers(above, write));
+            assert_eq!(cover.rest(key), rest.collect::<Vec<_>>(), "{text}");
+        }
+    }
+    assert!(
+        proven > 1_000 && possible > proven + 1_000,
+        "{proven} {possible}"
+    );
+}
+
+#[test]
+fn few_columns_answer_what_is_asked_as_one_for_each_session_does() {
+    let mut luck = Luck(4);
+    let mut narrow = 0;
+    for _ in 0..300 {
+        let (sessions, steps) = (1 + luck.place(12), 60);
+        // Sessions come and go; who acts at a place knows what somebody knew before.
+        let acts: Vec<usize> = (0..steps)
+            .map(|place| (place * sessions / steps + luck.place(3)) % sessions)
+            .collect();
+        let mut questions = Vec::new();
+        for _ in 0..luck.place(30) {
+            let place = luck.place(steps);
+            let at = place + 1 + luck.place(steps / 4);
+            let session = acts[place];
+            questions.push(Question { session, place, at });
+        }
+        let few = Columns::needed(sessions, questions.iter().copied(), |place| place);
+        let whole = Columns::whole(sessions);
+        let mut vectors = Vectors::default();
+        let mut known = vec![(Vector::default(), Vector::default()); sessions];
+        for (at, &session) in acts.iter().enumerate() {
+            let (mut one, mut two) = known[session];
+            for _ in 0..luck.place(3) {
+                let from = known[luck.place(sessions)];
+                one = vectors.join(one, from.0);
+                two = vectors.join(two, from.1);
+            }
+            for asked in questions.iter().filter(|asked| asked.at == at) {
+                for slack in [0, 1] {
+                    let knows = |columns: &Columns, vector| {
+                        let last = columns.get(&vectors, vector, asked.session) as usize;
+                        last > asked.place + slack
+                    };
+                    assert_eq!(knows(&few, one), knows(&whole, two));
+                }
+            }
+            one = few.set(&mut vectors, one, session, at as u32 + 1);
+            two = whole.set(&mut vectors, two, session, at as u32 + 1);
+            known[session] = (one, two);
+        }
+        narrow += u32::from(few.width() < sessions && !questions.is_empty());
+    }
+    assert!(narrow > 100, "{narrow}");
+}
+
+#[test]
+fn what_certainly_failed_takes_its_value_from_nobody() {
+    for text in [
+        "[0,1] s put x a -> fail\n [2,3] t put x a -> ok\n [4,5] u get x -> {a} as g",
+        "[0,1] s put x a -> ok\n [2,3] t put x a -> fail\n [4,5] u get x -> {a} as g",
+    ] {
+        let history = sketch(text);
+        let key = &Order::new(&history).keys[0];
+        assert!(!key.repeats);
+        let write = key.written(&key.reads[0])[0];
+        assert_eq!(key.writes[write].status, Status::Acknowledged, "{text}");
+    }
+    let history = sketch("[0,1] s put x a -> ok\n [2,3] t put x a -> info");
+    assert!(Order::new(&history).keys[0].repeats);
 }
 
 #[test]

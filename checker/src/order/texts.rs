@@ -41,11 +41,7 @@ impl<'h> Texts<'h> {
 
     /// The number of a text that was already looked at.
     #[inline]
-    pub(super) fn find<'t>(
-        &self,
-        short: Short,
-        text: impl FnOnce() -> &'t str,
-    ) -> Option<usize> {
+    pub(super) fn find<'t>(&self, short: Short, text: impl FnOnce() -> &'t str) -> Option<usize> {
         let number = match short {
             Short::LONG => self.long.get(text()),
             _ => self.short.get(&short),
@@ -84,7 +80,17 @@ mod tests {
     fn texts_are_told_apart_however_long_they_are() {
         let long = "a".repeat(40);
         let all = [
-            "", "\0", "\0\0", "a", "a\0", "b", "ä", &long[..15], &long[..16], &long[..17], &long,
+            "",
+            "\0",
+            "\0\0",
+            "a",
+            "a\0",
+            "b",
+            "ä",
+            &long[..15],
+            &long[..16],
+            &long[..17],
+            &long,
         ];
         let mut texts = Texts::default();
         for (number, text) in all.iter().enumerate() {

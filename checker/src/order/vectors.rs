@@ -15,7 +15,10 @@ pub(crate) struct Vector(u32);
 
 impl Vector {
     fn new(root: usize, level: u32) -> Self {
-        assert!(root < 1 << LEVEL_SHIFT, "a key has less than 2^29 nodes");
+        assert!(
+            root < 1 << LEVEL_SHIFT && level < 1 << (32 - LEVEL_SHIFT),
+            "there are less than 2^29 nodes, and at most 2^24 counts"
+        );
         Vector((root as u32) | level << LEVEL_SHIFT)
     }
 

@@ -51,7 +51,7 @@ impl Checker<Kv> for SiblingPreservation {
         Promise::SiblingPreservation
     }
 
-    /// O(reads · siblings² + final reads · writes) comparisons; needs no budget.
+    /// O(reads · siblings² + final reads · (chains + deletes)) comparisons; needs no budget.
     fn check(&self, history: &History<Kv>, _budget: Budget) -> Verdict {
         let order = Order::new(history);
         verdict(&order, &Marks::new(&order))
@@ -84,13 +84,17 @@ fn judged(order: &Order<'_>, marks: &Marks<'_>) -> (Findings, bool) {
     ] {
         findings.count(name, 0);
     }
+    let left_out = order.keys.iter().filter(|key| key.repeats).count();
+    if left_out > 0 {
+        findings.count("keys left out because values repeat", left_out as u64);
+    }
     let mut met = false;
     for key in order.keys.iter().filter(|key| !key.repeats) {
+        let last = key.reads.iter().map(|read| read.returned).max();
         let mut acknowledged = key.acknowledged(usize::MAX);
         met |= acknowledged.any(|write| {
             let write = &key.writes[write];
-            marks.end().is_some_and(|end| write.ended < end)
-                || key.reads.iter().any(|read| write.invoked <= read.returned)
+            marks.end().is_some_and(|end| write.ended < end) || Some(write.invoked) <= last
         });
         let certain: Vec<usize> = key.acknowledged(usize::MAX).collect();
         let (_, concurrent) = key.pairs(|write| certain.binary_search(&write).is_ok());

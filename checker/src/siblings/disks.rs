@@ -6,7 +6,7 @@ use crate::evidence::{
     Disks, Finding, Findings, Marks, acknowledged, contents, reason, supersedes,
 };
 use crate::note::{Note, Version};
-use crate::order::{Key, Noted, Order, Status};
+use crate::order::{Cover, Key, Noted, Order, Status};
 use crate::verdict::Reason;
 
 /// Holds the join of all disks, hints included, against the acknowledged writes of every key.
@@ -54,6 +54,8 @@ fn lost(
     // A value below a delete may linger on a disk that has not heard of it; it disproves nothing.
     let called = |delete: &usize| order.op(key.writes[*delete].place).line < end;
     let deletes: Vec<usize> = key.deletes().filter(called).collect();
+    let covers = deletes.iter().rev().chain(&there);
+    let covers = Cover::of(key, covers.copied());
     let buried = all.iter().any(|version| version.value.is_none());
     for write in key.acknowledged(end) {
         let put = key.writes[write].value.is_some();
@@ -67,7 +69,7 @@ fn lost(
             continue;
         }
         let gone = if put {
-            !key.covered(write, &there) && !key.covered(write, &deletes)
+            !covers.has(key, write)
         } else {
             // Tombstones may be reaped, but not before what they buried.
             !buried

@@ -3,7 +3,7 @@
 use super::check::{DUPLICATE, FALSE_CONFLICT, INVENTION, LOST_DELETE, LOST_PUT, RESURRECTION};
 use crate::evidence::{Finding, Findings, Marks, acknowledged, answered, reason, supersedes};
 use crate::history::OpId;
-use crate::order::{Key, Order, Read, Status};
+use crate::order::{Cover, Key, Order, Read, Status};
 use crate::verdict::Reason;
 
 /// Holds every read of one key against the writes of that key.
@@ -11,17 +11,48 @@ pub(super) fn judge(order: &Order<'_>, key: &Key<'_>, marks: &Marks<'_>, finding
     let several = key.reads.iter().filter(|read| read.values.len() > 1);
     findings.count("reads of several siblings", several.count() as u64);
     findings.count("reads", key.reads.len() as u64);
+    let promised = marks.setup.is_none_or(|setup| setup.converges);
+    let mut settled = None;
     for read in &key.reads {
         invention(order, key, read, findings);
         pairs(order, key, read, marks, findings);
-        let promised = marks.setup.is_none_or(|setup| setup.converges);
         if let Some(quiet) = marks.quiet
             && promised
             && marks.mended(read.line, read.ended)
         {
             findings.count("final reads", 1);
-            complete(order, key, read, (marks, quiet), findings);
+            let settled = settled.get_or_insert_with(|| Settled::new(key, quiet));
+            complete(order, key, read, (marks, settled), findings);
         }
+    }
+}
+
+/// What final reads are held against.
+struct Settled {
+    quiet: usize,
+    /// All that is superseded by writes that were acknowledged before quiet.
+    superseded: Cover,
+}
+
+impl Settled {
+    fn new(key: &Key<'_>, quiet: usize) -> Self {
+        let certain: Vec<usize> = key.acknowledged(quiet).collect();
+        let seen = certain.iter().rev().flat_map(|&write| key.seen(write));
+        Settled {
+            quiet,
+            superseded: Cover::of(key, seen.copied()),
+        }
+    }
+
+    /// A write of the answer that is superseded, and what supersedes it.
+    fn came_back(&self, key: &Key<'_>, answer: &[usize]) -> Option<(usize, usize)> {
+        if !answer.iter().any(|&old| self.superseded.has(key, old)) {
+            return None;
+        }
+        key.acknowledged(self.quiet).find_map(|new| {
+            let mut old = answer.iter().filter(|&&old| key.before(old, new));
+            old.next().map(|&old| (old, new))
+        })
     }
 }
 
@@ -136,35 +167,32 @@ fn complete(
     order: &Order<'_>,
     key: &Key<'_>,
     read: &Read<'_>,
-    (marks, quiet): (&Marks<'_>, usize),
+    (marks, settled): (&Marks<'_>, &Settled),
     findings: &mut Findings,
 ) {
     let get = order.op(read.place).id;
+    let answer = key.written(read);
     if !marks.may_revive() {
         beside(order, key, read, findings);
-    }
-    let hidden: Vec<usize> = key.hidden(key.written(read), read.returned).collect();
-    for write in key.acknowledged(quiet) {
-        let of = &key.writes[write];
-        if let Some(&old) = key
-            .written(read)
-            .iter()
-            .find(|&&old| key.before(old, write))
-            && !marks.may_revive()
-        {
+        if let Some((old, new)) = settled.came_back(key, answer) {
             findings.report(RESURRECTION, || {
-                let (why, mut ops) = supersedes(order, key, old, write);
+                let (why, mut ops) = supersedes(order, key, old, new);
                 let mut reasons = vec![
                     answered(order, read),
                     mended(),
-                    acknowledged(order, key, write),
+                    acknowledged(order, key, new),
                 ];
                 reasons.extend(why);
                 ops.push(get);
-                came_back(order, key, (old, write), reasons, ops, "in a final read")
+                came_back(order, key, (old, new), reasons, ops, "in a final read")
             });
         }
-        if key.covered(write, key.written(read)) || key.covered(write, &hidden) {
+    }
+    let hidden: Vec<usize> = key.hidden(answer, read.returned).collect();
+    let there = hidden.into_iter().rev().chain(answer.iter().copied());
+    for write in Cover::of(key, there).rest(key) {
+        let of = &key.writes[write];
+        if of.status != Status::Acknowledged || of.ended >= settled.quiet {
             continue;
         }
         // A delete that is lost is one whose value came back.

@@ -490,3 +490,12 @@ fn repeats_are_not_held_against_disks_and_failed_deletes_excuse_nothing() {
         "lost write",
     );
 }
+
+#[test]
+fn what_failed_first_and_then_succeeded_is_not_to_be_lost() {
+    let run = |end: &str| {
+        format!("[0,1] s1 put x a -> fail\n [2,3] s1 put x a -> ok\n final x {{{end}}}")
+    };
+    breaks(&run("a"), "");
+    breaks(&run(""), "lost write");
+}
