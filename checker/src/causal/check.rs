@@ -12,7 +12,7 @@ use crate::verdict::{Budget, Checker, Counters, Promise, Shortfall, Verdict, Wit
 /// Judges that every read covers what causally precedes it, and returns nothing beside what replaced it.
 ///
 /// One operation precedes another in the same session, where its value was read, and where the context
-/// that it returned was passed. A write that was not acknowledged precedes only those who read it. A read
+/// that it returned was passed. A write of unknown outcome precedes only those who read it. A read
 /// covers what it returned, whatever that supersedes, and whatever a delete had seen that may hide behind
 /// its answer.
 ///

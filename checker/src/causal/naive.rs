@@ -220,7 +220,7 @@ impl<'h> Naive<'h> {
     /// orders of sessions and contexts, explains every answer as the newest of what was seen.
     pub(super) fn causal(&self) -> bool {
         let ops = self.history.ops();
-        if closes_a_circle(&mut self.before(|outcome| *outcome == Outcome::Unknown)) {
+        if closes_a_circle(&mut self.before()) {
             return false;
         }
         let unsure: Vec<usize> = self
@@ -255,14 +255,21 @@ impl<'h> Naive<'h> {
         })
     }
 
-    /// What comes before what, where writes with this outcome come before nothing in their sessions.
-    fn before(&self, nothing: impl Fn(&Outcome<KvRet>) -> bool) -> Vec<u32> {
+    /// What comes before what: a write of unknown outcome comes before nothing in its session, and one that failed
+    /// only hands on the contexts that it passed.
+    fn before(&self) -> Vec<u32> {
         let ops = self.history.ops();
         let mut before = self.answer.clone();
         for place in self.places() {
             for first in self.places().filter(|&first| self.earlier(first, place)) {
-                if !ops[first].call.writes() || !nothing(&ops[first].outcome) {
-                    before[place] |= bit(first);
+                match &ops[first].outcome {
+                    Outcome::Unknown if ops[first].call.writes() => {}
+                    Outcome::Fail if ops[first].call.writes() => {
+                        for from in self.contexts(first) {
+                            before[place] |= bit(from);
+                        }
+                    }
+                    _ => before[place] |= bit(first),
                 }
             }
             for from in self.contexts(place) {
@@ -274,7 +281,7 @@ impl<'h> Naive<'h> {
 
     fn explains(&self, took: u32, seen: &[(usize, usize)]) -> bool {
         let ops = self.history.ops();
-        let mut before = self.before(|outcome| outcome.ok().is_none());
+        let mut before = self.before();
         for &(write, read) in seen {
             before[read] |= bit(write);
         }

@@ -195,3 +195,33 @@ fn nothing_is_exercised_where_any_answer_would_do() {
     let verdict = Causal.check(&sketch(read), Budget::default());
     assert!(matches!(verdict, Verdict::Valid(_)));
 }
+
+#[test]
+fn a_context_that_was_passed_in_vain_is_known_all_the_same() {
+    // It cannot be told whether a write of unknown outcome was before or after what its session did next.
+    let run = |outcome: &str| {
+        format!(
+            "[0,1] s1 put x a -> ok as p
+             [2,3] s2 put x b ctx=p -> {outcome}
+             [4,5] s2 get x -> {{}} as g"
+        )
+    };
+    let found = found(&run("fail"));
+    assert_eq!(found.ops.len(), 3, "{found:?}");
+    holds(&run("info"));
+}
+
+#[test]
+fn a_delete_hides_what_it_had_seen_even_where_something_of_it_came_back() {
+    let run = |setup: &str| {
+        format!(
+            "0 setup n=3 w=2 converges {setup}
+             [0,1] s1 put x a -> ok as p
+             [2,3] s1 put x b -> ok as q
+             [4,9] s2 del x ctx=p+q -> info
+             [5,6] s1 get x -> {{a}} as g"
+        )
+    };
+    assert_eq!(found(&run("")).cause, "causal/read-your-writes");
+    holds(&run("may_revive"));
+}

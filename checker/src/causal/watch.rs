@@ -1,9 +1,13 @@
 //! What causally precedes each read, as one count for every session, and which of it the read misses.
 
+use rustc_hash::FxHashMap;
+
 use super::edges::Edges;
 use crate::history::Outcome;
 use crate::order::vectors::{Vector, Vectors};
-use crate::order::{Columns, Course, Misses, Order, Question, Reading, Slot, Status, Watch, Written};
+use crate::order::{
+    Columns, Course, Misses, Order, Question, Reading, Slot, Status, Watch, Written,
+};
 use crate::session::{Readers, first_of_each};
 
 /// From so many nodes on, those that nothing needs any more are dropped.
@@ -24,8 +28,9 @@ pub(crate) struct Missed {
 /// Follows a history and knows for each session what causally precedes its next operation.
 ///
 /// The past of a session is the last operation that it knows of every session, with all before it:
-/// places count from one, zero is none. A write that was not acknowledged is known only by its readers, and
-/// so are the contexts that it passed.
+/// places count from one, zero is none. A write that was not acknowledged is known only by its readers. The
+/// contexts of one that failed are known to its session, for they were passed; those of one whose outcome is
+/// unknown are not, for it comes before nothing in its session.
 #[derive(Debug)]
 pub(crate) struct Pasts {
     vectors: Vectors,
@@ -70,7 +75,10 @@ impl Pasts {
             nodes_max: NODES_MIN,
             readers,
             missed: None,
-            begun: Begun::new(order, met),
+            begun: Begun {
+                of: FxHashMap::default(),
+                met,
+            },
             last: misses.last(),
         }
     }
@@ -179,12 +187,13 @@ impl Watch for Pasts {
         let place = written.place;
         let session = order.session(place);
         let known = self.learn(self.sessions[session], place);
-        let acknowledged = matches!(order.op(place).outcome, Outcome::Ok(_));
-        if acknowledged {
+        let outcome = &order.op(place).outcome;
+        let acknowledged = matches!(outcome, Outcome::Ok(_));
+        if *outcome != Outcome::Unknown {
             self.sessions[session] = known;
-            if !self.begun.met && !order.keys[written.key].repeats {
-                self.begun.note(written.key, session, place);
-            }
+        }
+        if acknowledged && !self.begun.met && !order.keys[written.key].repeats {
+            self.begun.note(written.key, session, place);
         }
         self.issue(known, (session, place), acknowledged);
     }
@@ -192,10 +201,14 @@ impl Watch for Pasts {
     fn read(&mut self, order: &Order<'_>, reading: Reading<'_>) {
         let session = order.session(reading.place);
         if !self.begun.met {
-            let reader = (session, reading.place);
-            let mut begun = self.begun.of[reading.key].iter();
-            self.begun.met =
-                begun.any(|&(other, place)| self.precedes((other as usize, place as usize), reader));
+            // Every session has its own column then.
+            let Begun { of, met } = &mut self.begun;
+            *met = of.contains_key(&(reading.key, session));
+            let known = self.sessions[session];
+            self.vectors.above(known, &[], &mut |other, last, _| {
+                let begun = of.get(&(reading.key, other));
+                *met |= begun.is_some_and(|&place| place < last as usize);
+            });
         }
         let known = self.learn(self.sessions[session], reading.place);
         self.sessions[session] = known;
@@ -210,7 +223,7 @@ impl Watch for Pasts {
                 self.missed = Some(Missed { at, read, writes });
             }
         }
-        if !self.begun.met && !self.edges.of(reading.place).is_empty() {
+        if !self.edges.of(reading.place).is_empty() {
             self.begun.note(reading.key, session, reading.place);
         }
         self.issue(known, (session, reading.place), true);
@@ -221,26 +234,17 @@ impl Watch for Pasts {
     }
 }
 
-/// By key: sessions with the place of the first operation after which the key has a value.
+/// By key and session: the place of the first operation after which the key has a value.
 #[derive(Debug)]
 struct Begun {
-    of: Vec<Vec<(u32, u32)>>,
+    of: FxHashMap<(usize, usize), usize>,
     met: bool,
 }
 
 impl Begun {
-    fn new(order: &Order<'_>, met: bool) -> Self {
-        let keys = if met { 0 } else { order.keys.len() };
-        Begun {
-            of: vec![Vec::new(); keys],
-            met,
-        }
-    }
-
     fn note(&mut self, key: usize, session: usize, place: usize) {
-        let begun = &mut self.of[key];
-        if !begun.iter().any(|(known, _)| *known as usize == session) {
-            begun.push((session as u32, place as u32));
+        if !self.met {
+            self.of.entry((key, session)).or_insert(place);
         }
     }
 }

@@ -1,12 +1,16 @@
 //! The promises about reads, over one index, in as few readings as possible.
 
+#[cfg(test)]
+#[path = "agreement.rs"]
+mod agreement;
+
 use crate::causal::{self, Conflicts, Pasts};
 use crate::history::History;
 use crate::kv::Kv;
 use crate::order::{Course, Misses, Order, Watch, survey, sweep, watching};
 use crate::regular::{self, Acknowledgements};
 use crate::session::{self, Guarantee, Guarantees, Own, Through};
-use crate::verdict::{Promise, Verdict};
+use crate::verdict::{Promise, Shortfall, Verdict};
 
 /// How many writes that reads miss are kept for each operation, all in all.
 const MISSED_KEPT: usize = 4;
@@ -101,8 +105,14 @@ impl Sessions {
         let own = asked.across() || asked.own.contains(&true);
         // Times are what regular is about, so it is about the recording.
         let recorded = matches!(course, Course::Recorded);
-        let regular = acknowledgements.as_mut().map(|watch| watch as &mut dyn Watch);
-        let (together, apart) = if recorded { (regular, None) } else { (None, regular) };
+        let regular = acknowledgements
+            .as_mut()
+            .map(|watch| watch as &mut dyn Watch);
+        let (together, apart) = if recorded {
+            (regular, None)
+        } else {
+            (None, regular)
+        };
         let mut watches = watching([
             own.then_some(&mut guarantees.own as &mut dyn Watch),
             asked.causal.then_some(conflicts as &mut dyn Watch),
@@ -146,6 +156,15 @@ impl Sessions {
 
     /// The verdict on one of the promises that were asked for.
     pub(crate) fn verdict(&self, order: &Order<'_>, promise: Promise) -> Verdict {
+        if promise != Promise::Causal
+            && let Some(key) = order.keys.iter().find(|key| key.circular)
+        {
+            let missing = format!(
+                "contexts of key {} go in a circle, so that nothing says what a read covers",
+                key.name
+            );
+            return Verdict::Unknown(Shortfall::NothingExercised(missing));
+        }
         let of = |one: &Guarantee| one.promise() == promise;
         match (Guarantee::ALL.into_iter().find(of), &self.acknowledgements) {
             (Some(guarantee), _) => session::verdict(order, &self.guarantees, guarantee),

@@ -1,5 +1,7 @@
 //! What a session knows of the writes of others by what it read.
 
+use rustc_hash::FxHashMap;
+
 use crate::order::vectors::{Vector, Vectors};
 use crate::order::{Columns, Key, Order, Reading, Slot, Written};
 
@@ -82,27 +84,34 @@ impl Known {
             .get(&self.vectors, self.sessions[session], other);
         (last as usize > place + 1).then(|| last as usize - 1)
     }
+
+    /// All sessions that a session knows a write of, each with the last of them; every session has its own column.
+    fn each(&self, session: usize, found: &mut impl FnMut(usize, usize)) {
+        let known = self.sessions[session];
+        self.vectors.above(known, &[], &mut |other, last, _| {
+            found(other, last as usize - 1)
+        });
+    }
 }
 
 /// Whether anything was demanded of any read: what another session had written of its key, or had read, before a
 /// write that the session of the read knows.
 #[derive(Debug)]
 pub(super) struct Demands {
-    /// By key: sessions with the place of their first acknowledged write, and of their first read that
-    /// returned something.
-    wrote: Vec<Vec<(u32, u32)>>,
-    saw: Vec<Vec<(u32, u32)>>,
+    /// By key and session: the place of its first acknowledged write, and of its first read that returned
+    /// something.
+    wrote: FxHashMap<(usize, usize), usize>,
+    saw: FxHashMap<(usize, usize), usize>,
     /// Whether it was, by a write and by a read.
     met: [bool; 2],
 }
 
 impl Demands {
-    /// Nothing looked at so far, but what is known to be met.
-    pub(super) fn new(order: &Order<'_>, met: [bool; 2]) -> Self {
-        let keys = if met == [true; 2] { 0 } else { order.keys.len() };
+    /// Nothing looked at so far, but what is known to be met. For the rest every session has its own column.
+    pub(super) fn new(met: [bool; 2]) -> Self {
         Demands {
-            wrote: vec![Vec::new(); keys],
-            saw: vec![Vec::new(); keys],
+            wrote: FxHashMap::default(),
+            saw: FxHashMap::default(),
             met,
         }
     }
@@ -115,8 +124,8 @@ impl Demands {
     /// An acknowledged write came.
     pub(super) fn write(&mut self, order: &Order<'_>, written: Written) {
         if !self.met[0] {
-            let session = order.session(written.place) as u32;
-            first(&mut self.wrote[written.key], (session, written.place as u32));
+            let here = (written.key, order.session(written.place));
+            self.wrote.entry(here).or_insert(written.place);
         }
     }
 
@@ -127,24 +136,17 @@ impl Demands {
             return;
         }
         let session = order.session(reading.place);
-        let demands = |all: &[(u32, u32)]| {
-            let mut others = all.iter().filter(|(other, _)| *other as usize != session);
-            others.any(|&(other, place)| {
-                let other = (other as usize, place as usize);
-                known.later(session, other).is_some()
-            })
-        };
-        self.met[0] |= demands(&self.wrote[reading.key]);
-        self.met[1] |= demands(&self.saw[reading.key]);
+        known.each(session, &mut |other, last| {
+            let demands = |firsts: &FxHashMap<_, usize>| {
+                let first = firsts.get(&(reading.key, other));
+                other != session && first.is_some_and(|&first| first < last)
+            };
+            self.met[0] |= demands(&self.wrote);
+            self.met[1] |= demands(&self.saw);
+        });
         if !self.met[1] && !key.written(&key.reads[reading.read]).is_empty() {
-            let one = (session as u32, reading.place as u32);
-            first(&mut self.saw[reading.key], one);
+            let here = (reading.key, session);
+            self.saw.entry(here).or_insert(reading.place);
         }
-    }
-}
-
-fn first(all: &mut Vec<(u32, u32)>, one: (u32, u32)) {
-    if !all.iter().any(|(session, _)| *session == one.0) {
-        all.push(one);
     }
 }

@@ -3,7 +3,9 @@
 use super::known::{Demands, Known};
 use super::readers::{Readers, first_of_each};
 use super::watch::Breach;
-use crate::order::{Columns, Course, Misses, Order, Question, Reading, Slot, Status, Watch, Written};
+use crate::order::{
+    Columns, Course, Misses, Order, Question, Reading, Slot, Status, Watch, Written,
+};
 
 /// Follows a history and keeps the first breach of monotonic writes and of writes follow reads, if they are asked
 /// for.
@@ -44,7 +46,7 @@ impl Through {
             known,
             follows: !matches!(course, Course::Circular(_)),
             exact: !few,
-            demands: Demands::new(order, met),
+            demands: Demands::new(met),
             readers,
             since,
             last: misses.last(),
@@ -61,7 +63,7 @@ impl Through {
             known,
             follows: false,
             exact: true,
-            demands: Demands::new(order, [true; 2]),
+            demands: Demands::new([true; 2]),
             readers: Readers::default(),
             since: 0,
             last: usize::MAX,
@@ -69,7 +71,7 @@ impl Through {
     }
 
     /// The first breach, of monotonic writes and of writes follow reads.
-    pub(super) fn breach(&self, of: usize) -> Option<Breach> {
+    pub(crate) fn breach(&self, of: usize) -> Option<Breach> {
         self.found[of]
     }
 
@@ -115,7 +117,9 @@ impl Through {
         let session = order.session(breach.read);
         let mut through = self.known.later(session, other);
         if through.is_some() && !self.exact {
-            through = Through::until(order, breach.read).known.later(session, other);
+            through = Through::until(order, breach.read)
+                .known
+                .later(session, other);
         }
         if through.is_some() {
             self.found[of] = Some(Breach { through, ..breach });
