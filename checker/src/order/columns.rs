@@ -5,8 +5,12 @@ use std::collections::BinaryHeap;
 
 use super::vectors::{Vector, Vectors};
 
-/// No column.
-const NONE: u32 = u32::MAX;
+/// What a session has that nobody is asked about: nothing is counted.
+const NONE: Column = Column {
+    at: u32::MAX,
+    low: u32::MAX,
+    high: 0,
+};
 
 /// A question that will be asked: whether somebody knows what a session did from a place on.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +34,7 @@ pub(crate) struct Columns {
 
 #[derive(Clone, Copy, Debug)]
 struct Column {
-    column: u32,
+    at: u32,
     /// Counts up to the one are as good as none, those above the other as good as it.
     low: u32,
     high: u32,
@@ -49,7 +53,7 @@ impl Columns {
     /// One for each session.
     pub(crate) fn whole(sessions: usize) -> Self {
         let column = |session| Column {
-            column: session,
+            at: session,
             low: 0,
             high: u32::MAX,
         };
@@ -83,12 +87,7 @@ impl Columns {
         }
         asked.retain(|of| of.first != usize::MAX);
         asked.sort_unstable_by_key(|of| of.first);
-        let none = Column {
-            column: NONE,
-            low: 0,
-            high: 0,
-        };
-        let mut columns = vec![none; sessions];
+        let mut columns = vec![NONE; sessions];
         // All columns, with what the last who had them was asked; on top the one that is free soonest.
         let mut held: BinaryHeap<Reverse<(usize, usize, u32)>> = BinaryHeap::new();
         for of in asked {
@@ -97,13 +96,15 @@ impl Columns {
                 until < begins && last + 2 <= of.first
             };
             let next = held.len() as u32;
-            let column = match held.peek().is_some_and(free) {
-                true => held.pop().map_or(next, |Reverse((.., column))| column),
-                false => next,
+            let left = if held.peek().is_some_and(free) {
+                held.pop()
+            } else {
+                None
             };
-            held.push(Reverse((of.until, of.last, column)));
+            let at = left.map_or(next, |Reverse((.., at))| at);
+            held.push(Reverse((of.until, of.last, at)));
             columns[of.session] = Column {
-                column,
+                at,
                 low: of.first as u32,
                 high: of.last as u32 + 2,
             };
@@ -114,17 +115,18 @@ impl Columns {
     /// How many columns there are.
     #[cfg(test)]
     pub(super) fn width(&self) -> usize {
-        let columns = self.sessions.iter().map(|of| of.column);
-        let columns = columns.filter(|&column| column != NONE);
+        let columns = self.sessions.iter().map(|of| of.at);
+        let columns = columns.filter(|&at| at != NONE.at);
         columns.max().map_or(0, |last| last as usize + 1)
     }
 
     /// What a vector counts for a session.
     pub(crate) fn get(&self, vectors: &Vectors, vector: Vector, session: usize) -> u32 {
-        match self.sessions[session].column {
-            NONE => 0,
-            column => vectors.get(vector, column as usize),
+        let Column { at, .. } = self.sessions[session];
+        if at == NONE.at {
+            return 0;
         }
+        vectors.get(vector, at as usize)
     }
 
     /// The vector with at least this count for a session.
@@ -135,11 +137,11 @@ impl Columns {
         session: usize,
         count: u32,
     ) -> Vector {
-        let Column { column, low, high } = self.sessions[session];
+        let Column { at, low, high } = self.sessions[session];
         let count = count.min(high);
-        if column == NONE || count <= low || vectors.get(vector, column as usize) >= count {
+        if at == NONE.at || count <= low || vectors.get(vector, at as usize) >= count {
             return vector;
         }
-        vectors.set(vector, column as usize, count)
+        vectors.set(vector, at as usize, count)
     }
 }
