@@ -1,8 +1,7 @@
 //! The rest of the final rule: an owner holds nothing that was superseded, and nothing of nobody.
 
 use super::check::{FOREIGN_COPY, SUPERSEDED_COPY};
-use super::replicas::owned;
-use crate::evidence::{Disks, Finding, Findings, Marks, contents, reason, supersedes};
+use crate::evidence::{Disks, Finding, Findings, Marks, contents, owned, reason, supersedes};
 use crate::note::{Node, Version};
 use crate::order::{Key, Order, Status};
 
@@ -61,7 +60,7 @@ fn superseded(
     let (low, by) = (key.label(old), order.op(key.writes[new].place));
     ops.extend([order.op(key.writes[old].place).id, by.id]);
     let mut reasons = vec![
-        owned(key, owners),
+        owned(key.name, owners),
         reason(
             format!("when quiet, {node} holds {}", contents(versions)),
             &[],
@@ -103,7 +102,7 @@ fn foreign(
         ),
         key: Some(key.name.into()),
         reasons: vec![
-            owned(key, owners),
+            owned(key.name, owners),
             reason(
                 format!("when quiet, {node} holds {}", contents(versions)),
                 &[],
