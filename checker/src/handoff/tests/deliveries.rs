@@ -69,6 +69,29 @@ fn a_stand_in_that_keeps_the_write_as_its_own_is_no_copy() {
 }
 
 #[test]
+fn a_copy_that_goes_in_the_instant_of_the_count_was_there() {
+    let run = |dropped: &str| {
+        let run = counted(&format!("5 hint D C x {{a}}\n {dropped}"), 3, "A,B,D");
+        run.replace("6 durable C", "5 durable C")
+            .replace("7 hint D C x {a}\n", "")
+            .replace("8 dropped D C x", "")
+    };
+    breaks(&run("5 dropped D C x"), "");
+    breaks(
+        &run("").replace("9 durable D", "5 dropped D C x\n 9 durable D"),
+        "",
+    );
+    let before = run("5 dropped D C x").replace("5 hint D", "3 hint D");
+    breaks(&before, "");
+    let gone = before.replace("5 dropped D C x", "4 durable C x {a}\n 4 dropped D C x");
+    breaks(&gone, "too few copies");
+    // So is one of its own that gave way to something else.
+    let own = counted("4 durable B x {z}", 2, "A,B").replace("10 quiet", "");
+    breaks(&own, "too few copies");
+    breaks(&own.replace("4 durable B", "5 durable B"), "");
+}
+
+#[test]
 fn one_node_counts_once() {
     breaks(&counted("", 2, "A,A"), "too few copies");
     breaks(&counted("", 1, "A,A"), "");
