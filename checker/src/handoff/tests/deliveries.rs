@@ -192,6 +192,43 @@ fn a_delivery_overwrites_nothing() {
 }
 
 #[test]
+fn a_delivery_that_adds_nothing_takes_nothing_away() {
+    let again = |last: &str, after: &str| {
+        run(&format!(
+            "[0,5] s2 put x b -> ok
+             1 durable C x {{b@C:1}}
+             2 durable A x {{a@A:1,b@C:1}}
+             3 durable B x {{a@A:1,b@C:1}}
+             6 transfer D C hint x
+             6 durable C x {{a@A:1,b@C:1}}
+             7 transfer D C hint x
+             7 durable C x {last}
+             {after}
+             10 transfer A C sync x
+             10 durable C x {{a@A:1,b@C:1}}
+             11 dropped D C x
+             12 quiet"
+        ))
+    };
+    breaks(&again("{a@A:1,b@C:1}", ""), "");
+    breaks(&again("{a@A:1}", ""), "delivery not merged");
+    // Something else came, or the whole key went.
+    let other = "8 transfer A C repair x";
+    let both = again(
+        "{a@A:1,b@C:1}",
+        &format!("{other}\n 8 durable C x {{a@A:1}}"),
+    );
+    breaks(&both, "");
+    breaks(&again("{a@A:1,c@C:2/C:1}", "[6,9] s2 put x c -> info"), "");
+    let left = "6 owners x A,B,E\n 6 durable E x {a@A:1,b@C:1}";
+    breaks(&again("{}", left), "");
+    // A delete may have left nothing.
+    let deleted = "[6,9] s2 del x ctx=q -> info";
+    let deleted = again("{a@A:1}", deleted).replace("put x b -> ok", "put x b -> ok as q");
+    breaks(&deleted, "");
+}
+
+#[test]
 fn a_hint_that_expired_is_owed_by_nobody_but_the_owners() {
     breaks(&run("6 expired D C x\n 9 quiet"), "");
     breaks(
