@@ -287,4 +287,13 @@ fn a_holder_serves_nothing_that_it_keeps_for_others() {
     breaks(&changed(""), "");
     breaks(&changed("5 informed C"), "");
     breaks(&changed("5 informed D"), "hint served as own");
+    // In the same instant, nobody knows whether it was an owner then, or had heard.
+    let now = changed("5 informed D").replace("6 served", "5 served");
+    breaks(&now, "");
+    let became = "6 served E x {a@A:1}\n 6 owners x A,B,E";
+    breaks(&run(became), "");
+    breaks(
+        &run(became).replace("6 owners", "7 owners"),
+        "hint served as own",
+    );
 }
