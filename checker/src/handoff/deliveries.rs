@@ -6,7 +6,7 @@ use super::check::NOT_MERGED;
 use super::held::{Held, Sight};
 use crate::evidence::{Disks, Finding, Findings, Marks, contents, reason};
 use crate::note::{Node, Note, Version};
-use crate::order::{Key, Noted, Order};
+use crate::order::{Key, Noted, Order, Status};
 
 /// Looks at every change of a disk that only deliveries of hints can have made.
 ///
@@ -111,7 +111,13 @@ impl<'h> Change<'_, 'h> {
             return false;
         };
         let had: Vec<usize> = self.writes(self.old).collect();
-        self.key.covered(write, &had)
+        // A client that saw no answer may have sent it twice, and this is the other event.
+        let same = self.key.writes[write].status == Status::Acknowledged
+            || version.clock.as_ref().is_some_and(|clock| {
+                let mut old = self.old.iter().filter_map(|one| one.clock.as_ref());
+                old.any(|old| old.dot == clock.dot || old.saw(&clock.dot))
+            });
+        same && self.key.covered(write, &had)
     }
 
     /// Whether a delete may have taken a value, even one that left no tombstone.

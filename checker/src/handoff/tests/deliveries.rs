@@ -229,6 +229,39 @@ fn a_delivery_that_adds_nothing_takes_nothing_away() {
 }
 
 #[test]
+fn a_put_without_an_answer_may_come_as_two_events() {
+    let twice = |answer: &str, last: &str| {
+        delivered(&format!(
+            "8 hint E C x {{a@D:1}}
+             9 transfer E C hint x
+             9 durable C x {last}
+             10 dropped E C x"
+        ))
+        .replace("put x a -> ok", &format!("put x a -> {answer}"))
+    };
+    let both = "{a@A:1,a@D:1}";
+    breaks(&twice("info", both), "");
+    breaks(&twice("ok", both), "delivery not merged");
+    // The event that it had already is not another.
+    breaks(&twice("info", "{a@A:1,a@A:1}"), "delivery not merged");
+    let plain = |text: &str| text.replace("a@A:1", "a").replace("a@D:1", "a");
+    breaks(&plain(&twice("info", both)), "");
+    breaks(&plain(&twice("ok", both)), "delivery not merged");
+    // What had seen the one event need not have seen the other.
+    let after = |answer: &str| {
+        let text = twice(answer, "{b@C:1/A:1,a@D:1}");
+        let put = "[6,9] s3 put x b ctx=p -> ok\n 7 durable C x {b@C:1/A:1}\n 8 hint E";
+        text.replace("8 hint E", put)
+    };
+    let copies = |text: String| {
+        let all = "7 durable A x {b@C:1/A:1}\n 7 durable B x {b@C:1/A:1}\n 50 dropped";
+        text.replace("50 dropped", all)
+    };
+    breaks(&copies(after("info")), "");
+    breaks(&copies(after("ok")), "delivery not merged");
+}
+
+#[test]
 fn a_hint_that_expired_is_owed_by_nobody_but_the_owners() {
     breaks(&run("6 expired D C x\n 9 quiet"), "");
     breaks(
