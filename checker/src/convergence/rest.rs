@@ -31,14 +31,17 @@ pub(super) fn judge<'h>(
                 });
             }
         }
-        // What replaced a value may have been lost, or forgotten, where that is allowed.
-        if marks.may_lose() || marks.may_revive() {
+        // What replaced a value may have been forgotten, where that is allowed.
+        if marks.may_revive() {
             continue;
         }
         for &old in &there {
-            let beside = there.iter().copied();
-            let above = beside.chain(key.acknowledged(quiet));
-            let Some(new) = above.into_iter().find(|&new| key.before(old, new)) else {
+            let mut beside = there.iter().copied();
+            let beside = beside.find(|&new| key.before(old, new));
+            // Where writes get lost, the one that replaced it may be lost; one that is there is not.
+            let mut acknowledged = key.acknowledged(quiet).filter(|_| !marks.may_lose());
+            let above = beside.or_else(|| acknowledged.find(|&new| key.before(old, new)));
+            let Some(new) = above else {
                 continue;
             };
             findings.report(SUPERSEDED_COPY, || {

@@ -38,6 +38,9 @@ fn what_an_unknown_write_replaced_is_wrong_only_beside_it() {
 fn what_may_come_back_or_be_lost_is_not_held_against_owners() {
     breaks(&run("may_revive", "ok", "{a,b}"), "");
     breaks(&run("may_lose", "ok", "{a}"), "");
+    // A successor that is there was not lost, and nothing comes back beside it.
+    breaks(&run("may_lose", "ok", "{a,b}"), "superseded copy");
+    breaks(&run("may_lose may_revive", "ok", "{a,b}"), "");
 }
 
 #[test]
