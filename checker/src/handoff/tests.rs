@@ -223,6 +223,8 @@ fn copies_that_were_delivered_before_the_answer_count_as_they_were_kept() {
         )
     };
     breaks(&run("3 hint E C x {a}"), "");
+    // But only what was there at once.
+    breaks(&run("4 durable A x {z}"), "too few copies");
     breaks(&run("").replace("4 durable C", "5 durable C"), "");
     breaks(
         &run("").replace("2 hint", "5 hint").replace("4 d", "3 d"),

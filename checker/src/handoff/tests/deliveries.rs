@@ -250,7 +250,10 @@ fn a_put_without_an_answer_may_come_as_two_events() {
     // What had seen the one event need not have seen the other.
     let after = |answer: &str| {
         let text = twice(answer, "{b@C:1/A:1,a@D:1}");
-        let put = "[6,9] s3 put x b ctx=p -> ok\n 7 durable C x {b@C:1/A:1}\n 8 hint E";
+        let put = "[6,6] s3 get x -> {a} as g
+             [6,9] s3 put x b ctx=g -> ok
+             7 durable C x {b@C:1/A:1}
+             8 hint E";
         text.replace("8 hint E", put)
     };
     let copies = |text: String| {
@@ -258,6 +261,8 @@ fn a_put_without_an_answer_may_come_as_two_events() {
         text.replace("50 dropped", all)
     };
     breaks(&copies(after("info")), "");
+    let same = copies(after("info")).replace("a@D:1", "a@A:1");
+    breaks(&same, "delivery not merged");
     breaks(&copies(after("ok")), "delivery not merged");
 }
 
