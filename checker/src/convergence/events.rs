@@ -1,6 +1,6 @@
 //! Disks that have taken in the same events hold the same, at any time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::OTHER_STATE;
 use crate::evidence::{Finding, Findings, Marks, State, contents, reason, same};
@@ -11,15 +11,16 @@ use crate::order::Order;
 /// Compares all states of a key, whenever and wherever they were, that know of the same events.
 ///
 /// What a state knows of is its context, where one was noted. Where all its versions show their
-/// clocks, it is also the highest counter of each actor in them: an event below that is held, or
-/// was superseded by one that is, so two states of the same events that hold nothing superseded are
-/// equal. Strong eventual consistency, as Shapiro and others name it ("Conflict-free Replicated Data
-/// Types", 2011), held against disks. O(versions in notes · log).
+/// clocks, it is also the events of these versions and all that their pasts cover: each of them is
+/// held, or was superseded by one that is, so two states of the same events that hold nothing
+/// superseded are equal. Strong eventual consistency, as Shapiro and others name it ("Conflict-free
+/// Replicated Data Types", 2011), held against disks. O(versions in notes · log).
 pub(super) fn judge<'h>(order: &Order<'h>, marks: &Marks<'h>, findings: &mut Findings) {
     // Clocks that forget, and tombstones that are reaped, make states without their events.
     if marks.may_lose() || marks.may_revive() {
         return;
     }
+    let dots = Dots::seen(order);
     let mut states = BTreeMap::new();
     let mut held: BTreeMap<(usize, Node), &'h [Version]> = BTreeMap::new();
     for noted in &order.notes {
@@ -27,7 +28,7 @@ pub(super) fn judge<'h>(order: &Order<'h>, marks: &Marks<'h>, findings: &mut Fin
         let (node, events) = match noted.note {
             Note::Durable { node, versions, .. } => {
                 held.insert((key, *node), versions);
-                (*node, known(versions))
+                (*node, dots.known(key, versions))
             }
             Note::Context { node, context, .. } => (*node, Some(Events::Context(context))),
             _ => continue,
@@ -46,28 +47,73 @@ pub(super) fn judge<'h>(order: &Order<'h>, marks: &Marks<'h>, findings: &mut Fin
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Events<'h> {
     Context(&'h str),
-    /// The highest counter of each actor.
-    Counters(BTreeMap<&'h str, u64>),
+    Clocks(Taken<'h>),
 }
 
-/// The events that these versions tell of, if each tells of its own.
-fn known(versions: &[Version]) -> Option<Events<'_>> {
-    let state = State {
-        versions,
-        context: None,
-    };
-    if versions.is_empty() || !state.is_whole() {
-        return None;
-    }
-    let mut counters = BTreeMap::new();
-    for clock in versions.iter().filter_map(|version| version.clock.as_ref()) {
-        for (actor, counter) in clock.past.iter().chain([&clock.dot]) {
-            let highest = counters.entry(actor.as_str()).or_insert(0);
-            *highest = u64::max(*highest, *counter);
+/// The events that some clocks tell of. The past of a clock has no gaps, but a dot is one event: who
+/// holds the second of an actor need not have had the first.
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Taken<'h> {
+    /// For each actor the counter up to which all are taken in.
+    prefix: BTreeMap<&'h str, u64>,
+    /// The events above that.
+    above: BTreeSet<(&'h str, u64)>,
+}
+
+/// The events of each key that were seen on any disk. Others left nothing in any state, and counters
+/// of some stores go over all keys.
+struct Dots<'h>(BTreeSet<(usize, &'h str, u64)>);
+
+impl<'h> Dots<'h> {
+    /// Reads all notes once.
+    fn seen(order: &Order<'h>) -> Self {
+        let mut dots = BTreeSet::new();
+        for noted in &order.notes {
+            let (Note::Durable { versions, .. } | Note::Hint { versions, .. }) = noted.note else {
+                continue;
+            };
+            let Some(key) = noted.key else { continue };
+            let clocks = versions.iter().filter_map(|version| version.clock.as_ref());
+            dots.extend(clocks.map(|clock| (key, clock.dot.0.as_str(), clock.dot.1)));
         }
+        Dots(dots)
     }
-    counters.retain(|_, counter| *counter > 0);
-    Some(Events::Counters(counters))
+
+    /// The events that these versions of a key tell of, if each tells of its own.
+    fn known(&self, key: usize, versions: &'h [Version]) -> Option<Events<'h>> {
+        let state = State {
+            versions,
+            context: None,
+        };
+        if versions.is_empty() || !state.is_whole() {
+            return None;
+        }
+        let mut taken = Taken::default();
+        for clock in versions.iter().filter_map(|version| version.clock.as_ref()) {
+            for (actor, counter) in &clock.past {
+                let highest = taken.prefix.entry(actor.as_str()).or_insert(0);
+                *highest = u64::max(*highest, *counter);
+            }
+            taken.above.insert((&clock.dot.0, clock.dot.1));
+        }
+        // In order, so that one that closes a gap comes before those above it.
+        for (actor, counter) in std::mem::take(&mut taken.above) {
+            let highest = taken.prefix.entry(actor).or_insert(0);
+            if counter <= *highest {
+                continue;
+            }
+            let mut between = self
+                .0
+                .range((key, actor, *highest + 1)..(key, actor, counter));
+            if between.next().is_none() {
+                *highest = counter;
+            } else {
+                taken.above.insert((actor, counter));
+            }
+        }
+        taken.prefix.retain(|_, counter| *counter > 0);
+        Some(Events::Clocks(taken))
+    }
 }
 
 fn other(

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use super::check::{APART, DIVERGED, MISSING_COPY};
 use super::rest;
-use crate::evidence::{Disks, Finding, Findings, Marks, acknowledged, contents, reason, same};
+use crate::evidence::{
+    Disks, Finding, Findings, Marks, acknowledged, contents, owned, reason, same,
+};
 use crate::history::OpId;
 use crate::note::{Node, Note, Version};
 use crate::order::{Key, Order};
-use crate::verdict::Reason;
 
 /// Compares the owners of every key when the faults ended and when the store was mended.
 pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings: &mut Findings) {
@@ -51,7 +52,7 @@ pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings
                     ops: vec![order.op(key.writes[write].place).id],
                     reasons: vec![
                         acknowledged(order, key, write),
-                        owned(key, owners),
+                        owned(key.name, owners),
                         reason(format!("when quiet, {node} holds {}", contents(versions)), &[]),
                     ],
                     kind: "",
@@ -147,7 +148,7 @@ fn diverged(order: &Order<'_>, disks: &Disks<'_>, number: usize, owners: &[Node]
         sentence: format!("Replicas still differ with nothing in flight: {differ}."),
         key: Some(key.name.into()),
         reasons: vec![
-            owned(key, owners),
+            owned(key.name, owners),
             reason("all faults had ended and the store had had its time", &[]),
             reason(differ, &ops),
         ],
@@ -162,12 +163,4 @@ fn diverged(order: &Order<'_>, disks: &Disks<'_>, number: usize, owners: &[Node]
             "in their versions"
         },
     }
-}
-
-pub(super) fn owned(key: &Key<'_>, owners: &[Node]) -> Reason {
-    let names: Vec<String> = owners.iter().map(ToString::to_string).collect();
-    reason(
-        format!("{} is owned by {}", key.name, names.join(", ")),
-        &[],
-    )
 }

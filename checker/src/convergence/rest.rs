@@ -1,8 +1,7 @@
 //! The rest of the final rule: an owner holds nothing that was superseded, and nothing of nobody.
 
 use super::check::{FOREIGN_COPY, SUPERSEDED_COPY};
-use super::replicas::owned;
-use crate::evidence::{Disks, Finding, Findings, Marks, contents, reason, supersedes};
+use crate::evidence::{Disks, Finding, Findings, Marks, contents, owned, reason, supersedes};
 use crate::note::{Node, Version};
 use crate::order::{Key, Order, Status};
 
@@ -32,14 +31,17 @@ pub(super) fn judge<'h>(
                 });
             }
         }
-        // What replaced a value may have been lost, or forgotten, where that is allowed.
-        if marks.may_lose() || marks.may_revive() {
+        // What replaced a value may have been forgotten, where that is allowed.
+        if marks.may_revive() {
             continue;
         }
         for &old in &there {
-            let beside = there.iter().copied();
-            let above = beside.chain(key.acknowledged(quiet));
-            let Some(new) = above.into_iter().find(|&new| key.before(old, new)) else {
+            let mut beside = there.iter().copied();
+            let beside = beside.find(|&new| key.before(old, new));
+            // Where writes get lost, the one that replaced it may be lost; one that is there is not.
+            let mut acknowledged = key.acknowledged(quiet).filter(|_| !marks.may_lose());
+            let above = beside.or_else(|| acknowledged.find(|&new| key.before(old, new)));
+            let Some(new) = above else {
                 continue;
             };
             findings.report(SUPERSEDED_COPY, || {
@@ -61,7 +63,7 @@ fn superseded(
     let (low, by) = (key.label(old), order.op(key.writes[new].place));
     ops.extend([order.op(key.writes[old].place).id, by.id]);
     let mut reasons = vec![
-        owned(key, owners),
+        owned(key.name, owners),
         reason(
             format!("when quiet, {node} holds {}", contents(versions)),
             &[],
@@ -103,7 +105,7 @@ fn foreign(
         ),
         key: Some(key.name.into()),
         reasons: vec![
-            owned(key, owners),
+            owned(key.name, owners),
             reason(
                 format!("when quiet, {node} holds {}", contents(versions)),
                 &[],

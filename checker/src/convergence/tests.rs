@@ -133,6 +133,45 @@ fn a_root_is_held_against_the_disk_of_its_moment() {
 }
 
 #[test]
+fn within_one_instant_a_root_may_be_of_what_was_held_before_or_after() {
+    let run = |first: &str, second: &str, roots: [&str; 2]| {
+        run(&format!(
+            "20 durable B x {{a@A:1,b@B:1}}
+             20 durable C x {{a@A:1,b@B:1}}
+             50 root A range x {}
+             {first}
+             50 root B range x {}
+             {second}
+             60 durable B x {{a@A:1,b@B:1}}",
+            roots[0], roots[1]
+        ))
+    };
+    let one = "50 durable B x {b@B:1}";
+    let both = "50 durable B x {a@A:1,b@B:1}";
+    for roots in [["r1", "r1"], ["r1", "r2"]] {
+        breaks(&run(one, "", roots), "");
+        breaks(&run("", one, roots), "");
+        breaks(&run(one, both, roots), "");
+    }
+    // Of a disk that was not seen before, what was dumped above a root is what it is of.
+    let dump = |first: &str, second: &str, roots| {
+        let run = run(first, second, roots).replace("20 durable C x {a@A:1,b@B:1}", "");
+        run.replace("durable B x", "durable C x")
+            .replace("20 durable C", "20 durable B")
+            .replace("root B", "root C")
+    };
+    let hidden = "roots equal on different states";
+    breaks(&dump(one, "", ["r1", "r1"]), hidden);
+    breaks(&dump(one, "", ["r1", "r2"]), "");
+    breaks(&dump("", both, ["r1", "r1"]), "");
+    breaks(&dump("", both, ["r1", "r2"]), "");
+    let earlier = |text: &str| text.replace("50", "49");
+    breaks(&run(&earlier(one), "", ["r1", "r1"]), hidden);
+    breaks(&run(&earlier(one), "", ["r1", "r2"]), "");
+    breaks(&run("", both, ["r1", "r2"]), "roots differ on equal states");
+}
+
+#[test]
 fn roots_from_before_the_faults_ended_do_not_count() {
     let text = mended("80 root A range x r1").replace(
         "10 healed",

@@ -89,6 +89,12 @@ impl<'h> Disks<'h> {
             .map_or_else(State::default, |(_, held)| *held)
     }
 
+    /// Whether any note told what this node holds of this key.
+    pub(crate) fn knows(&self, key: usize, node: Node) -> bool {
+        let mut of_key = self.data.get(key).into_iter().flatten();
+        of_key.any(|(known, _)| *known == node)
+    }
+
     fn slot(&mut self, key: usize, node: Node) -> &mut State<'h> {
         if self.data.len() <= key {
             self.data.resize(key + 1, Vec::new());

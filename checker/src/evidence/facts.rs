@@ -1,6 +1,7 @@
 //! Facts that several checkers rest on, in a reader's words.
 
 use crate::history::OpId;
+use crate::note::Node;
 use crate::order::{Key, Order, Read};
 use crate::verdict::Reason;
 
@@ -10,6 +11,17 @@ pub(crate) fn reason(text: impl Into<String>, ops: &[OpId]) -> Reason {
         text: text.into(),
         ops: ops.to_vec(),
     }
+}
+
+/// These nodes, as a reader lists them.
+pub(crate) fn names<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> String {
+    let names: Vec<String> = nodes.into_iter().map(ToString::to_string).collect();
+    names.join(", ")
+}
+
+/// Who owns a key.
+pub(crate) fn owned(key: &str, owners: &[Node]) -> Reason {
+    reason(format!("{key} is owned by {}", names(owners)), &[])
 }
 
 /// That this write was acknowledged, and when.

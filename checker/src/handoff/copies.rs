@@ -1,10 +1,12 @@
 //! On how many disks an acknowledged write is, and on whose it must not stay.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{COUNTED, STRAY_COPY, TOO_FEW_COPIES};
-use super::held::{Holdings, Sight};
-use crate::evidence::{Disks, Finding, Findings, Marks, Tenures, acknowledged, contents, reason};
+use super::held::{Held, Holdings, Sight};
+use crate::evidence::{
+    Disks, Finding, Findings, Marks, Moment, Tenures, acknowledged, contents, names, owned, reason,
+};
 use crate::history::Time;
 use crate::note::{Node, Note};
 use crate::order::{Key, Noted, Order, Status};
@@ -32,55 +34,116 @@ fn count<'h>(
 ) {
     let returns = answers(order);
     findings.count(COUNTED, returns.len() as u64);
-    let mut held = Holdings::default();
-    let with = |held: &Holdings<'h>, number: usize, write| -> Vec<Node> {
-        let key = &order.keys[number];
-        let has = |node: &&Node| {
-            let held = held.of(number, **node);
-            held.is_some_and(|held| held.covers_write(sight, key, write))
-        };
-        marks.nodes.iter().filter(has).copied().collect()
+    let mut copies = Copies {
+        order,
+        marks,
+        sight,
+        needed,
+        moment: Moment::default(),
+        reaped: Holdings::default(),
     };
-    let enough = |with: &[Node]| with.len() as u64 >= u64::from(needed);
+    let mut waiting = Waiting::default();
     // Writes that had their copies before one of the disks handed its own to another.
     let mut had: BTreeSet<(usize, usize)> = BTreeSet::new();
-    let mut disks = Disks::default();
     let mut notes = order.notes.iter().peekable();
     for (returned, number, write) in returns {
         while let Some(noted) = notes.next_if(|noted| noted.at <= returned) {
-            disks.apply(noted);
-            let (Note::Durable { node, versions, .. }
-            | Note::Hint {
-                holder: node,
-                versions,
-                ..
-            }) = noted.note
-            else {
-                continue;
-            };
-            let Some(key) = noted.key else { continue };
-            if versions.is_empty() && matches!(noted.note, Note::Durable { .. }) {
-                for write in waiting(&order.keys[key], noted.at) {
-                    if enough(&with(&held, key, write)) {
+            copies.moment.reach(noted.at);
+            if let (true, Some(key)) = (lets_go(noted.note), noted.key) {
+                for &write in waiting.at(key, &order.keys[key], noted.at) {
+                    if copies.are_enough(key, write) {
                         had.insert((key, write));
                     }
                 }
-                held.drop_values(key, *node);
-                let hints = disks.hints(key).filter(|(holder, ..)| holder == node);
-                for (_, _, versions) in hints {
-                    held.add((key, &order.keys[key]), *node, versions);
-                }
             }
-            if is_proper(&marks.tenures[key], noted) {
-                held.add((key, &order.keys[key]), *node, versions);
-            }
+            copies.follow(noted);
         }
-        let with = with(&held, number, write);
-        if !enough(&with) && !had.contains(&(number, write)) {
+        copies.moment.reach(returned);
+        if !had.contains(&(number, write)) && !copies.are_enough(number, write) {
             findings.report(TOO_FEW_COPIES, || {
+                let with = copies.with(number, write);
                 too_few(order, &order.keys[number], write, (&with, needed))
             });
         }
+    }
+}
+
+/// What each disk holds, as its own or for others, at one moment.
+struct Copies<'a, 'h> {
+    order: &'a Order<'h>,
+    marks: &'a Marks<'h>,
+    sight: &'a Sight<'h>,
+    needed: u32,
+    /// Whatever a disk held in the instant of an acknowledgement counts.
+    moment: Moment<'h>,
+    /// The tombstones that each disk ever held: those that are gone may have been reaped.
+    reaped: Holdings<'h>,
+}
+
+impl<'h> Copies<'_, 'h> {
+    fn follow(&mut self, noted: &Noted<'h>) {
+        let (Note::Durable { versions, .. } | Note::Hint { versions, .. }, Some(number)) =
+            (noted.note, noted.key)
+        else {
+            return self.moment.apply(noted);
+        };
+        if versions.is_empty() || is_proper(&self.marks.tenures[number], noted) {
+            self.moment.apply(noted);
+        }
+        if let Note::Durable { node, .. } = noted.note
+            && versions.iter().any(|version| version.value.is_none())
+        {
+            let key = &self.order.keys[number];
+            self.reaped.add((number, key), *node, versions);
+        }
+    }
+
+    /// Whether as many disks as needed have this write, or what superseded it.
+    fn are_enough(&self, number: usize, write: usize) -> bool {
+        let enough = |count: usize| count as u64 >= u64::from(self.needed);
+        let key = &self.order.keys[number];
+        let held = self.held(number);
+        let certain = held
+            .iter()
+            .filter(|(_, held)| held.surely_covers(self.sight, key, write));
+        enough(certain.count()) || enough(self.with(number, write).len())
+    }
+
+    /// The nodes whose disks may have this write, or what superseded it.
+    fn with(&self, number: usize, write: usize) -> Vec<Node> {
+        let key = &self.order.keys[number];
+        let mut held = self.held(number);
+        held.retain(|(_, held)| held.covers_write(self.sight, key, write));
+        held.into_iter().map(|(node, _)| node).collect()
+    }
+
+    fn held(&self, number: usize) -> Vec<(Node, Held<'h>)> {
+        let key = &self.order.keys[number];
+        let of = |&node: &Node| {
+            let mut held = Held::default();
+            for state in self.moment.states(number, node, usize::MAX) {
+                held.add(key, state.versions);
+            }
+            if let Some(before) = self.reaped.of(number, node) {
+                held.add_tombstones(before);
+            }
+            (node, held)
+        };
+        let mut held: Vec<(Node, Held<'h>)> = self.marks.nodes.iter().map(of).collect();
+        for (holder, _, versions) in self.moment.hints(number) {
+            let of = held.iter_mut().filter(|(node, _)| *node == holder);
+            of.for_each(|(_, held)| held.add(key, versions));
+        }
+        held
+    }
+}
+
+/// Whether a disk gives away what it had: then another has it in its place, and other checks see to it.
+fn lets_go(note: &Note) -> bool {
+    match note {
+        Note::Durable { versions, .. } | Note::Hint { versions, .. } => versions.is_empty(),
+        Note::HintDropped { .. } | Note::HintExpired { .. } => true,
+        _ => false,
     }
 }
 
@@ -112,14 +175,24 @@ fn is_proper(tenures: &Tenures<'_>, noted: &Noted<'_>) -> bool {
     tenures.is_unknown() || !tenures.changes(noted.line).is_empty() || tenures.names(*owner)
 }
 
-/// The writes of a key that are under way and will be acknowledged.
-fn waiting(key: &Key<'_>, now: Time) -> impl Iterator<Item = usize> {
-    let writes = key.writes.iter().enumerate();
-    let under_way = writes.filter(move |(_, write)| {
-        let acknowledged = write.status == Status::Acknowledged;
-        acknowledged && write.invoked <= now && write.returned.is_some_and(|at| now <= at)
-    });
-    under_way.map(|(write, _)| write)
+/// The writes of each key that are under way and will be acknowledged, as time goes on.
+#[derive(Default)]
+struct Waiting(BTreeMap<usize, (usize, Vec<usize>)>);
+
+impl Waiting {
+    fn at(&mut self, number: usize, key: &Key<'_>, now: Time) -> &[usize] {
+        let (next, open) = self.0.entry(number).or_default();
+        let called = |&write: &usize| key.writes[write].invoked <= now;
+        let new = (*next..key.writes.len()).take_while(called);
+        let before = open.len();
+        open.extend(new);
+        *next += open.len() - before;
+        open.retain(|&write| {
+            let of = &key.writes[write];
+            of.status == Status::Acknowledged && of.returned.is_some_and(|at| now <= at)
+        });
+        open
+    }
 }
 
 fn too_few(
@@ -140,13 +213,11 @@ fn too_few(
             acknowledged(order, key, write),
             reason(
                 if with.is_empty() {
-                    "until then no disk had held it, as data of an owner or as a hint for one"
-                        .into()
+                    "no disk held it then, as data of an owner or as a hint for one".into()
                 } else {
-                    let names: Vec<String> = with.iter().map(ToString::to_string).collect();
-                    let names = names.join(", ");
                     format!(
-                        "until then only {names} had held it, as data of an owner or as a hint for one"
+                        "only {} held it then, as data of an owner or as a hint for one",
+                        names(with)
                     )
                 },
                 &[],
@@ -165,11 +236,7 @@ fn strangers(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings: &mut 
                 continue;
             }
             // One that owned the key before may still hold it, and harms nobody.
-            let owned = order.notes.iter().any(|noted| match noted.note {
-                Note::Owners { nodes, .. } => noted.key == Some(number) && nodes.contains(&node),
-                _ => false,
-            });
-            if owned {
+            if marks.tenures[number].names(node) {
                 continue;
             }
             findings.report(STRAY_COPY, || Finding {
@@ -185,18 +252,7 @@ fn strangers(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings: &mut 
                     .map(|write| order.op(key.writes[write].place).id)
                     .collect(),
                 reasons: vec![
-                    reason(
-                        format!(
-                            "{} is owned by {}",
-                            key.name,
-                            marks.owners[number]
-                                .iter()
-                                .map(ToString::to_string)
-                                .collect::<Vec<_>>()
-                                .join(", ")
-                        ),
-                        &[],
-                    ),
+                    owned(key.name, marks.owners[number]),
                     reason(
                         format!(
                             "when quiet, {node} holds {} as its own, not as a hint",

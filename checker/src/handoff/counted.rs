@@ -4,62 +4,72 @@ use std::collections::BTreeSet;
 
 use super::check::TOO_FEW_COPIES;
 use super::held::{Held, Sight};
-use crate::evidence::{Disks, Finding, Findings, Marks, reason};
+use crate::evidence::{Finding, Findings, Marks, Moment, names, reason};
 use crate::note::{Node, Note};
 use crate::order::{Key, Noted, Order};
 
 /// Holds every count against the disks of its moment.
 ///
 /// It takes different nodes, and each must be an owner whose disk has the write or a stand-in whose
-/// disk keeps it for an owner that is not counted itself. What disks did in the same instant counts
-/// as before. O(notes + counts · nodes · versions).
+/// disk keeps it for an owner that is not counted itself. Within one instant nobody knows what came
+/// first: whatever a disk held in it, before or after, is a copy. O(notes + counts · nodes · versions).
 pub(super) fn judge<'h>(
     order: &Order<'h>,
     marks: &Marks<'h>,
     sight: &Sight<'h>,
     findings: &mut Findings,
 ) {
-    let is_count = |noted: &&Noted<'h>| matches!(noted.note, Note::Counted { .. });
-    let mut disks = Disks::default();
-    let mut notes = order.notes.iter().peekable();
-    for noted in order.notes.iter().filter(is_count) {
-        while let Some(before) = notes.next_if(|note| note.at <= noted.at) {
-            disks.apply(before);
+    let mut moment = Moment::default();
+    for instant in order.notes.chunk_by(|one, two| one.at == two.at) {
+        for noted in instant {
+            moment.apply(noted);
         }
-        let (
-            Note::Counted {
-                value,
-                needed,
-                nodes,
-                ..
-            },
-            Some(number),
-        ) = (noted.note, noted.key)
-        else {
-            continue;
-        };
-        let key = &order.keys[number];
-        let Some(write) = written(key, value.as_deref()).filter(|_| !key.repeats) else {
-            continue;
-        };
-        let count = Count {
-            marks,
-            sight,
-            disks: &disks,
-            number,
-            key,
-            write,
-            noted,
+        for noted in instant {
+            count(order, marks, sight, (&moment, noted), findings);
+        }
+    }
+}
+
+fn count<'h>(
+    order: &Order<'h>,
+    marks: &Marks<'h>,
+    sight: &Sight<'h>,
+    (moment, noted): (&Moment<'h>, &Noted<'h>),
+    findings: &mut Findings,
+) {
+    let (
+        Note::Counted {
+            value,
+            needed,
             nodes,
-        };
-        if let Some((why, kind)) = count.fault(*needed) {
-            let put = order.op(key.writes[write].place);
-            let names: Vec<String> = nodes.iter().map(ToString::to_string).collect();
-            findings.report(TOO_FEW_COPIES, || Finding {
+            ..
+        },
+        Some(number),
+    ) = (noted.note, noted.key)
+    else {
+        return;
+    };
+    let key = &order.keys[number];
+    let Some(write) = written(key, value.as_deref()).filter(|_| !key.repeats) else {
+        return;
+    };
+    let count = Count {
+        marks,
+        sight,
+        moment,
+        number,
+        key,
+        write,
+        noted,
+        nodes,
+    };
+    if let Some((why, kind)) = count.fault(*needed) {
+        let put = order.op(key.writes[write].place);
+        findings.report(TOO_FEW_COPIES, || Finding {
                 sentence: format!(
                     "An acknowledgement counted what was no copy: {} was answered on the word of {}.",
                     put.label(),
-                    names.join(", ")
+                    names(nodes)
                 ),
                 key: Some(key.name.into()),
                 ops: vec![put.id],
@@ -70,7 +80,7 @@ pub(super) fn judge<'h>(
                             noted.at.0,
                             put.id,
                             put.label(),
-                            names.join(", ")
+                            names(nodes)
                         ),
                         &[put.id],
                     ),
@@ -78,7 +88,6 @@ pub(super) fn judge<'h>(
                 ],
                 kind,
             });
-        }
     }
 }
 
@@ -95,7 +104,8 @@ fn written(key: &Key<'_>, value: Option<&str>) -> Option<usize> {
 struct Count<'a, 'h> {
     marks: &'a Marks<'h>,
     sight: &'a Sight<'h>,
-    disks: &'a Disks<'h>,
+    /// The instant of the count.
+    moment: &'a Moment<'h>,
     number: usize,
     key: &'a Key<'h>,
     write: usize,
@@ -112,14 +122,14 @@ impl Count<'_, '_> {
             return Some((why, "one node counted twice"));
         }
         for &node in &different {
-            let hints = self.disks.hints(self.number);
+            let hints = self.moment.hints(self.number);
             let for_others: Vec<(Node, Held<'_>)> = hints
                 .filter(|(holder, ..)| *holder == node)
                 .map(|(_, owner, versions)| (owner, self.held(versions)))
                 .filter(|(_, held)| self.is_copy(held))
                 .collect();
-            let own = self.held(self.disks.data(self.number, node));
-            if self.is_copy(&own) && self.may_own(node) {
+            let mut own = self.moment.states(self.number, node, self.noted.line);
+            if own.any(|own| self.is_copy(&self.held(own.versions))) && self.may_own(node) {
                 continue;
             }
             if for_others.is_empty() {
@@ -129,13 +139,10 @@ impl Count<'_, '_> {
             }
             let skipped = |owner: Node| !different.contains(&owner) && self.may_own(owner);
             if !for_others.iter().any(|(owner, _)| skipped(*owner)) {
-                let names: Vec<String> = for_others
-                    .iter()
-                    .map(|(owner, _)| owner.to_string())
-                    .collect();
+                let kept: BTreeSet<Node> = for_others.iter().map(|(owner, _)| *owner).collect();
                 let why = format!(
                     "{node} kept it for {} only, and no owner of these was skipped",
-                    names.join(", ")
+                    names(&kept)
                 );
                 return Some((why, "a hint names no skipped owner"));
             }

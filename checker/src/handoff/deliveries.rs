@@ -6,12 +6,12 @@ use super::check::NOT_MERGED;
 use super::held::{Held, Sight};
 use crate::evidence::{Disks, Finding, Findings, Marks, contents, reason};
 use crate::note::{Node, Note, Version};
-use crate::order::{Key, Noted, Order};
+use crate::order::{Key, Noted, Order, Status};
 
 /// Looks at every change of a disk that only deliveries of hints can have made.
 ///
-/// Such a change may add what was kept for the owner, and nothing that the owner held goes away
-/// unless something there has seen it. O(notes · versions²).
+/// Such a change may add what was kept for the owner, and nothing that the owner held goes away, whether
+/// something is added or not, unless something there or a delete has seen it. O(notes · versions²).
 pub(super) fn judge<'h>(
     order: &Order<'h>,
     marks: &Marks<'h>,
@@ -76,36 +76,60 @@ struct Change<'a, 'h> {
 
 impl<'h> Change<'_, 'h> {
     fn judge(&self, hinted: &[&str], findings: &mut Findings) {
-        let is_new = |version: &&Version| {
-            let hinted = |value: &str| hinted.contains(&value);
-            version.value.as_deref().is_some_and(hinted)
-                && count(self.new, version) > count(self.old, version)
-        };
-        let mut added = self.new.iter().filter(is_new).peekable();
-        if added.peek().is_none() {
-            return;
-        }
-        let had: Vec<usize> = self.writes(self.old).collect();
-        let again = added.find(|version| {
-            let write = version
-                .value
-                .as_deref()
-                .and_then(|value| self.key.write_of(value));
-            write.is_some_and(|write| self.key.covered(write, &had))
-        });
-        if let Some(version) = again {
+        let added: Vec<&Version> = self.new.iter().filter(|one| self.adds(one)).collect();
+        let by_hint = |one: &&Version| one.value.as_deref().is_some_and(|it| hinted.contains(&it));
+        if let Some(version) = added.iter().find(|one| by_hint(one) && self.is_again(one)) {
             findings.report(NOT_MERGED, || self.finding(version, true));
             return;
         }
+        // Where only others were added, or all went, something else was at work: a put, or a handover.
+        let others = !added.is_empty() && !added.iter().any(by_hint);
+        if others || self.new.is_empty() {
+            return;
+        }
+        let gone =
+            |one: &&Version| one.value.is_some() && !(added.is_empty() && self.is_deleted(one));
         let mut held = Held::default();
         held.add(self.key, self.new);
         let gone = self
             .old
             .iter()
-            .find(|version| version.value.is_some() && !held.covers(self.sight, self.key, version));
+            .find(|one| gone(one) && !held.covers(self.sight, self.key, one));
         if let Some(version) = gone {
             findings.report(NOT_MERGED, || self.finding(version, false));
         }
+    }
+
+    fn adds(&self, version: &Version) -> bool {
+        count(self.new, version) > count(self.old, version)
+    }
+
+    /// Whether what was delivered was there before, or something that had seen it.
+    fn is_again(&self, version: &Version) -> bool {
+        let value = version.value.as_deref();
+        let Some(write) = value.and_then(|value| self.key.write_of(value)) else {
+            return false;
+        };
+        let had: Vec<usize> = self.writes(self.old).collect();
+        // A client that saw no answer may have sent it twice, and this is the other event.
+        let same = self.key.writes[write].status == Status::Acknowledged
+            || version.clock.as_ref().is_some_and(|clock| {
+                let mut old = self.old.iter().filter_map(|one| one.clock.as_ref());
+                old.any(|old| old.dot == clock.dot || old.saw(&clock.dot))
+            });
+        same && self.key.covered(write, &had)
+    }
+
+    /// Whether a delete may have taken a value, even one that left no tombstone.
+    fn is_deleted(&self, version: &Version) -> bool {
+        let value = version.value.as_deref();
+        let called = |&delete: &usize| self.key.writes[delete].invoked <= self.noted.at;
+        value
+            .and_then(|value| self.key.write_of(value))
+            .is_some_and(|write| {
+                let mut deletes = self.key.deletes().filter(called);
+                deletes.any(|delete| self.key.possibly_before(write, delete))
+            })
     }
 
     fn writes(&self, versions: &'h [Version]) -> impl Iterator<Item = usize> {

@@ -1,5 +1,7 @@
 //! What a node has ever held of a key, and whether that covers a version.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashMap;
 
 use crate::evidence::Marks;
@@ -37,12 +39,6 @@ impl<'h> Held<'h> {
         self.others.extend(tombstones);
     }
 
-    /// Takes back all values: they are on the disk no more. Tombstones may just have been reaped.
-    pub(super) fn drop_values(&mut self) {
-        self.writes.clear();
-        self.others.retain(|other| other.value.is_none());
-    }
-
     /// Whether it is not certain that nothing here is this version or supersedes it.
     pub(super) fn covers(&self, sight: &Sight<'h>, key: &Key<'h>, version: &Version) -> bool {
         if self.wins(sight) {
@@ -65,20 +61,29 @@ impl<'h> Held<'h> {
     }
 
     /// Whether it is not certain that nothing here is this write or supersedes it.
+    ///
+    /// What is certain costs least, and goes first. Only hidden deletes make the rest possible.
     pub(super) fn covers_write(&self, sight: &Sight<'h>, key: &Key<'h>, write: usize) -> bool {
-        self.wins(sight)
-            || self.writes.binary_search(&write).is_ok()
-            || key.covered(write, &self.writes)
-            || self.others.iter().any(|tombstone| {
-                tombstone.value.is_none()
-                    && sight
-                        .deletes(key, tombstone)
-                        .any(|delete| delete == write || key.possibly_before(write, delete))
-            })
-            || self
-                .writes
+        if self.surely_covers(sight, key, write) {
+            return true;
+        }
+        if key.deletes().next().is_none() {
+            return false;
+        }
+        let tombstones = self.others.iter().filter(|other| other.value.is_none());
+        let deletes = tombstones.flat_map(|tombstone| sight.deletes(key, tombstone));
+        let deletes: BTreeSet<usize> = deletes.collect();
+        let deletes: Vec<usize> = deletes.into_iter().collect();
+        key.covered(write, &deletes)
+            || deletes
                 .iter()
+                .chain(&self.writes)
                 .any(|&above| key.possibly_before(write, above))
+    }
+
+    /// Whether it takes no hidden delete for that.
+    pub(super) fn surely_covers(&self, sight: &Sight<'h>, key: &Key<'h>, write: usize) -> bool {
+        self.wins(sight) || key.covered(write, &self.writes)
     }
 
     /// Whether what is held may have won over anything else, seen or not.
@@ -106,14 +111,6 @@ impl<'h> Holdings<'h> {
         let of_key = self.0.get(key)?;
         let found = of_key.iter().find(|(known, _)| *known == node);
         found.map(|(_, held)| held)
-    }
-
-    /// This node has nothing of the key any more.
-    pub(super) fn drop_values(&mut self, key: usize, node: Node) {
-        let of_key = self.0.get_mut(key).into_iter().flatten();
-        for (_, held) in of_key.filter(|(known, _)| *known == node) {
-            held.drop_values();
-        }
     }
 
     /// Adds versions to what this node held of the key of this number.

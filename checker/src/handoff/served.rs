@@ -1,21 +1,26 @@
 //! A node answers reads with nothing that it keeps for others.
 
 use super::check::SERVED_AS_OWN;
-use crate::evidence::{Finding, Findings, Marks, contents, reason};
+use crate::evidence::{Finding, Findings, Marks, contents, owned, reason};
 use crate::note::Note;
-use crate::order::Order;
+use crate::order::{Noted, Order};
 
-/// Looks at every answer to a read that asks owners only. O(answers).
+/// Looks at every answer to a read that asks owners only. Within one instant nobody knows whether it
+/// came before or after a change of owners. O(answers · log notes).
 pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, findings: &mut Findings) {
     for noted in &order.notes {
         let (Note::Served { node, versions, .. }, Some(number)) = (noted.note, noted.key) else {
             continue;
         };
         let tenures = &marks.tenures[number];
-        let owns = tenures.at(noted.line).contains(node);
+        let (before, last) = bounds(order, noted);
+        let anew = tenures.changes(last).into_iter();
+        let mut lines = [before, last].into_iter().chain(anew);
+        let owns = lines.any(|line| before <= line && tenures.at(line).contains(node));
         // Who has not heard of a change, or once was an owner, may take itself for one.
-        let excused = !marks.knows_owners(*node, number, noted.line)
-            || tenures.ceased(*node, noted.line).is_some();
+        let heard = tenures.number(before) == tenures.number(noted.line)
+            && marks.knows_owners(*node, number, before);
+        let excused = !heard || tenures.ceased(*node, last).is_some();
         if versions.is_empty() || tenures.is_unknown() || owns || excused {
             continue;
         }
@@ -26,33 +31,36 @@ pub(super) fn judge(order: &Order<'_>, marks: &Marks<'_>, findings: &mut Finding
         let ops: Vec<_> = writes
             .map(|write| order.op(key.writes[write].place).id)
             .collect();
-        findings.report(SERVED_AS_OWN, || {
-            let names = tenures.at(noted.line).iter().map(ToString::to_string);
-            let names: Vec<String> = names.collect();
-            Finding {
-                sentence: format!(
-                    "A stand-in answered as an owner: {node} does not own {} and served {}.",
-                    key.name,
-                    contents(versions)
+        findings.report(SERVED_AS_OWN, || Finding {
+            sentence: format!(
+                "A stand-in answered as an owner: {node} does not own {} and served {}.",
+                key.name,
+                contents(versions)
+            ),
+            key: Some(key.name.into()),
+            reasons: vec![
+                owned(key.name, tenures.at(noted.line)),
+                reason(
+                    format!(
+                        "at {} {node} answered a read that asks owners only with {}",
+                        noted.at.0,
+                        contents(versions)
+                    ),
+                    &ops,
                 ),
-                key: Some(key.name.into()),
-                reasons: vec![
-                    reason(
-                        format!("{} is owned by {}", key.name, names.join(", ")),
-                        &[],
-                    ),
-                    reason(
-                        format!(
-                            "at {} {node} answered a read that asks owners only with {}",
-                            noted.at.0,
-                            contents(versions)
-                        ),
-                        &ops,
-                    ),
-                ],
-                ops,
-                kind: "",
-            }
+            ],
+            ops,
+            kind: "",
         });
     }
+}
+
+/// The line just above the instant of a note, and the line of the last note in it.
+fn bounds(order: &Order<'_>, noted: &Noted<'_>) -> (usize, usize) {
+    let notes = &order.notes;
+    let first = notes.partition_point(|other| other.at < noted.at);
+    let after = notes.partition_point(|other| other.at <= noted.at);
+    let above = notes.get(first).map_or(noted.line, |one| one.line);
+    let last = notes[..after].last().map_or(noted.line, |one| one.line);
+    (above.saturating_sub(1), last)
 }

@@ -178,6 +178,82 @@ fn one_node_counts_once_toward_the_copies() {
 }
 
 #[test]
+fn a_copy_that_was_gone_before_the_answer_does_not_count() {
+    let run = |second: &str| {
+        format!(
+            "0 setup n=2 w=2 hands_off
+             0 owners x A,B
+             [0,5] s1 put x a -> ok
+             [0,9] s2 put x z -> info
+             1 durable A x {{a}}
+             {second}
+             4 durable B x {{a}}
+             6 durable A x {{a,z}}"
+        )
+    };
+    breaks(&run("2 durable A x {z}"), "too few copies");
+    breaks(&run("2 durable A x {a,z}"), "");
+    // In the instant of the answer, whatever was there counts.
+    breaks(
+        &run("2 durable A x {z}").replace("6 durable", "5 durable"),
+        "",
+    );
+    breaks(&run("5 durable A x {z}"), "");
+    // What came back as a hint counts as long as it is kept.
+    let kept = "2 durable A x {z}\n 3 hint D A x {a}";
+    breaks(&run(kept), "");
+    breaks(&run(&format!("{kept}\n 4 dropped D A x")), "too few copies");
+}
+
+#[test]
+fn copies_that_were_delivered_before_the_answer_count_as_they_were_kept() {
+    let run = |second: &str| {
+        format!(
+            "0 setup n=3 w=3 hands_off
+             0 owners x A,B,C
+             [0,6] s1 put x a -> ok
+             1 durable A x {{a}}
+             2 hint D C x {{a}}
+             {second}
+             4 durable C x {{a}}
+             5 dropped D C x
+             5 dropped E C x
+             7 durable B x {{a}}
+             8 quiet"
+        )
+    };
+    breaks(&run("3 hint E C x {a}"), "");
+    // But only what was there at once.
+    breaks(&run("4 durable A x {z}"), "too few copies");
+    breaks(&run("").replace("4 durable C", "5 durable C"), "");
+    breaks(
+        &run("").replace("2 hint", "5 hint").replace("4 d", "3 d"),
+        "",
+    );
+    breaks(
+        &run("").replace("1 durable A", "7 durable A"),
+        "too few copies",
+    );
+}
+
+#[test]
+fn a_tombstone_that_was_reaped_before_the_answer_was_there() {
+    breaks(
+        "0 setup n=2 w=2 hands_off may_revive
+         0 owners x A,B
+         [0,1] s1 put x a -> ok as p
+         1 durable A x {a@A:1}
+         1 durable B x {a@A:1}
+         [2,9] s1 del x ctx=p -> ok
+         3 durable A x {!@A:2/A:1}
+         4 durable B x {!@A:2/A:1}
+         5 durable A x {}
+         6 durable B x {}",
+        "",
+    );
+}
+
+#[test]
 fn a_copy_counts_when_a_successor_took_its_place() {
     breaks(
         "0 setup w=2 hands_off

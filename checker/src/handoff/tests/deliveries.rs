@@ -69,6 +69,29 @@ fn a_stand_in_that_keeps_the_write_as_its_own_is_no_copy() {
 }
 
 #[test]
+fn a_copy_that_goes_in_the_instant_of_the_count_was_there() {
+    let run = |dropped: &str| {
+        let run = counted(&format!("5 hint D C x {{a}}\n {dropped}"), 3, "A,B,D");
+        run.replace("6 durable C", "5 durable C")
+            .replace("7 hint D C x {a}\n", "")
+            .replace("8 dropped D C x", "")
+    };
+    breaks(&run("5 dropped D C x"), "");
+    breaks(
+        &run("").replace("9 durable D", "5 dropped D C x\n 9 durable D"),
+        "",
+    );
+    let before = run("5 dropped D C x").replace("5 hint D", "3 hint D");
+    breaks(&before, "");
+    let gone = before.replace("5 dropped D C x", "4 durable C x {a}\n 4 dropped D C x");
+    breaks(&gone, "too few copies");
+    // So is one of its own that gave way to something else.
+    let own = counted("4 durable B x {z}", 2, "A,B").replace("10 quiet", "");
+    breaks(&own, "too few copies");
+    breaks(&own.replace("4 durable B", "5 durable B"), "");
+}
+
+#[test]
 fn one_node_counts_once() {
     breaks(&counted("", 2, "A,A"), "too few copies");
     breaks(&counted("", 1, "A,A"), "");
@@ -169,6 +192,81 @@ fn a_delivery_overwrites_nothing() {
 }
 
 #[test]
+fn a_delivery_that_adds_nothing_takes_nothing_away() {
+    let again = |last: &str, after: &str| {
+        run(&format!(
+            "[0,5] s2 put x b -> ok
+             1 durable C x {{b@C:1}}
+             2 durable A x {{a@A:1,b@C:1}}
+             3 durable B x {{a@A:1,b@C:1}}
+             6 transfer D C hint x
+             6 durable C x {{a@A:1,b@C:1}}
+             7 transfer D C hint x
+             7 durable C x {last}
+             {after}
+             10 transfer A C sync x
+             10 durable C x {{a@A:1,b@C:1}}
+             11 dropped D C x
+             12 quiet"
+        ))
+    };
+    breaks(&again("{a@A:1,b@C:1}", ""), "");
+    breaks(&again("{a@A:1}", ""), "delivery not merged");
+    // Something else came, or the whole key went.
+    let other = "8 transfer A C repair x";
+    let both = again(
+        "{a@A:1,b@C:1}",
+        &format!("{other}\n 8 durable C x {{a@A:1}}"),
+    );
+    breaks(&both, "");
+    breaks(&again("{a@A:1,c@C:2/C:1}", "[6,9] s2 put x c -> info"), "");
+    let left = "6 owners x A,B,E\n 6 durable E x {a@A:1,b@C:1}";
+    breaks(&again("{}", left), "");
+    // A delete may have left nothing.
+    let deleted = "[6,9] s2 del x ctx=q -> info";
+    let deleted = again("{a@A:1}", deleted).replace("put x b -> ok", "put x b -> ok as q");
+    breaks(&deleted, "");
+}
+
+#[test]
+fn a_put_without_an_answer_may_come_as_two_events() {
+    let twice = |answer: &str, last: &str| {
+        delivered(&format!(
+            "8 hint E C x {{a@D:1}}
+             9 transfer E C hint x
+             9 durable C x {last}
+             10 dropped E C x"
+        ))
+        .replace("put x a -> ok", &format!("put x a -> {answer}"))
+    };
+    let both = "{a@A:1,a@D:1}";
+    breaks(&twice("info", both), "");
+    breaks(&twice("ok", both), "delivery not merged");
+    // The event that it had already is not another.
+    breaks(&twice("info", "{a@A:1,a@A:1}"), "delivery not merged");
+    let plain = |text: &str| text.replace("a@A:1", "a").replace("a@D:1", "a");
+    breaks(&plain(&twice("info", both)), "");
+    breaks(&plain(&twice("ok", both)), "delivery not merged");
+    // What had seen the one event need not have seen the other.
+    let after = |answer: &str| {
+        let text = twice(answer, "{b@C:1/A:1,a@D:1}");
+        let put = "[6,6] s3 get x -> {a} as g
+             [6,9] s3 put x b ctx=g -> ok
+             7 durable C x {b@C:1/A:1}
+             8 hint E";
+        text.replace("8 hint E", put)
+    };
+    let copies = |text: String| {
+        let all = "7 durable A x {b@C:1/A:1}\n 7 durable B x {b@C:1/A:1}\n 50 dropped";
+        text.replace("50 dropped", all)
+    };
+    breaks(&copies(after("info")), "");
+    let same = copies(after("info")).replace("a@D:1", "a@A:1");
+    breaks(&same, "delivery not merged");
+    breaks(&copies(after("ok")), "delivery not merged");
+}
+
+#[test]
 fn a_hint_that_expired_is_owed_by_nobody_but_the_owners() {
     breaks(&run("6 expired D C x\n 9 quiet"), "");
     breaks(
@@ -227,4 +325,13 @@ fn a_holder_serves_nothing_that_it_keeps_for_others() {
     breaks(&changed(""), "");
     breaks(&changed("5 informed C"), "");
     breaks(&changed("5 informed D"), "hint served as own");
+    // In the same instant, nobody knows whether it was an owner then, or had heard.
+    let now = changed("5 informed D").replace("6 served", "5 served");
+    breaks(&now, "");
+    let became = "6 served E x {a@A:1}\n 6 owners x A,B,E";
+    breaks(&run(became), "");
+    breaks(
+        &run(became).replace("6 owners", "7 owners"),
+        "hint served as own",
+    );
 }
