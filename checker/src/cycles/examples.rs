@@ -10,12 +10,12 @@ fn found(text: &str) -> Vec<Anomaly> {
     anomalies(&history(text), Sources::default(), Budget::default())
 }
 
-fn names(text: &str) -> Vec<&'static str> {
+pub(super) fn names(text: &str) -> Vec<&'static str> {
     let found = found(text);
     found.iter().map(|anomaly| anomaly.kind.name()).collect()
 }
 
-fn check(model: ConsistencyModel, text: &str) -> Verdict {
+pub(super) fn check(model: ConsistencyModel, text: &str) -> Verdict {
     Cycles::new(model).check(&history(text), Budget::default())
 }
 
@@ -201,6 +201,14 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
          T2: append x 2
          T3: read x [1]
          T4: read x [1 2]",
+    ),
+    (
+        "disordered-appends",
+        "T1: append x 1, append x 2
+         T2: read x [2]",
+        "T1!: append x 1, append x 2
+         T2: append x 2
+         T3: read x [2]",
     ),
     (
         "future-read",

@@ -129,6 +129,20 @@ impl<'b, 'h> Facts<'b, 'h> {
         self.about(AnomalyKind::IncompatibleOrder, key, &[odd, longest], known)
     }
 
+    /// The list that was read shows the second of two appends of a transaction, and the first of them
+    /// after it or not at all.
+    pub(super) fn disordered(self, key: u32, [first, second]: [Part; 2], reader: Part) -> Anomaly {
+        let id = self.id(first.txn);
+        let known = match self.book.did(first) {
+            Did::Wrote(value) if self.book.list(reader).contains(value) => {
+                format!("{id} had appended {value} first")
+            }
+            _ => format!("what {id} had appended first does not stand before that"),
+        };
+        let parts = [first, second, reader];
+        self.about(AnomalyKind::DisorderedAppends, key, &parts, known)
+    }
+
     pub(super) fn repeated(self, key: u32, part: Part, value: &Value) -> Anomaly {
         let known = format!("{value} was appended once, and stands in the list twice");
         self.about(AnomalyKind::DuplicateElements, key, &[part], known)

@@ -82,6 +82,7 @@ impl<'b, 'h> Lists<'b, 'h> {
             Versions::List(longest.part, longest.len)
         };
         if !late {
+            self.find_disordered(out);
             self.link_writes(out);
             self.link_reads(out);
             self.find_lost_updates(out);
@@ -274,6 +275,26 @@ impl<'b, 'h> Lists<'b, 'h> {
             if self.above[position] == NONE {
                 self.above[position] = self.above[position + 1];
             }
+        }
+    }
+
+    /// What a transaction appends stands in its order, and where a later part stands all before it does.
+    fn find_disordered(&self, out: &mut Inferred) {
+        let mut before: Option<(Part, u32)> = None;
+        for (&part, &position) in self.parts.iter().zip(&self.positions) {
+            let wrote = matches!(self.book.did(part), Did::Wrote(_));
+            if !wrote || self.book.fate(part.txn) == Fate::Failed {
+                continue;
+            }
+            let earlier = before.filter(|&(earlier, _)| earlier.txn == part.txn);
+            // What was never read would stand at the end.
+            if let Some((earlier, _)) = earlier.filter(|&(_, first)| first > position) {
+                let (facts, reader) = (&self.facts, self.seen[self.longest].part);
+                out.found.report(AnomalyKind::DisorderedAppends, || {
+                    facts.disordered(self.key, [earlier, part], reader)
+                });
+            }
+            before = Some((part, position));
         }
     }
 

@@ -26,6 +26,8 @@ mod generated;
 #[cfg(test)]
 mod naive;
 #[cfg(test)]
+mod narrow;
+#[cfg(test)]
 mod notation;
 
 pub use anomaly::{Anomaly, AnomalyKind, Extent, Shape};

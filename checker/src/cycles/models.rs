@@ -161,11 +161,12 @@ pub(super) fn weakest_denied(kind: AnomalyKind) -> &'static [ConsistencyModel] {
         AnomalyKind::DirtyUpdate => &[ReadCommitted],   // E
         AnomalyKind::IntermediateRead => &[ReadCommitted], // A
         AnomalyKind::IncompatibleOrder => &[ReadCommitted], // E
-        AnomalyKind::FutureRead => &[ReadCommitted],    // E: a read of its own later write
-        AnomalyKind::Internal => &[ReadAtomic],         // C: axiom INT
+        AnomalyKind::DisorderedAppends => &[ReadCommitted], // A: versions keep the order of a transaction
+        AnomalyKind::FutureRead => &[ReadCommitted],        // E: a read of its own later write
+        AnomalyKind::Internal => &[ReadAtomic],             // C: axiom INT
         AnomalyKind::ObservedVanishes => &[MonotonicAtomicView], // B
-        AnomalyKind::FracturedRead => &[ReadAtomic],    // B
-        AnomalyKind::LostUpdate => &[CursorStability],  // A, B
+        AnomalyKind::FracturedRead => &[ReadAtomic],        // B
+        AnomalyKind::LostUpdate => &[CursorStability],      // A, B
         AnomalyKind::Cycle(shape, extent) => match (extent, shape) {
             (Extent::Data, Shape::G0) => &[ReadUncommitted], // A
             (Extent::Data, Shape::G1c) => &[ReadCommitted],  // A

@@ -1,0 +1,45 @@
+//! Histories that only one narrow rule tells from sound ones, each with its sound counterpart.
+
+use super::ConsistencyModel;
+use super::ConsistencyModel::ReadCommitted;
+use super::examples::{check, names};
+
+#[track_caller]
+fn breaks(model: ConsistencyModel, text: &str) {
+    let verdict = check(model, text);
+    assert!(
+        verdict.counterexample().is_some(),
+        "{model} is broken, but {verdict:?}: {text}"
+    );
+}
+
+#[track_caller]
+fn holds(model: ConsistencyModel, text: &str) {
+    let verdict = check(model, text);
+    assert!(
+        verdict.counterexample().is_none(),
+        "{model} holds, but {verdict:?}: {text}"
+    );
+}
+
+#[test]
+fn a_transaction_appends_in_its_order() {
+    let disordered = "
+        T0: append x 3, append x 4
+        T1: append x 5
+        T2: read x [4 3 5]";
+    assert_eq!(names(disordered), ["disordered-appends"]);
+    breaks(ReadCommitted, disordered);
+    holds(
+        ConsistencyModel::StrictSerializable,
+        &disordered.replace("[4 3 5]", "[3 4 5]"),
+    );
+    let half = "
+        T0?: append x 1, append x 2
+        T1: read x [2]";
+    assert_eq!(names(half), ["disordered-appends"]);
+    holds(
+        ConsistencyModel::StrictSerializable,
+        &half.replace("[2]", "[1 2]"),
+    );
+}
