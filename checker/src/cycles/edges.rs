@@ -88,23 +88,24 @@ impl Edges {
 
     /// From each reader to each writer of what it missed, except to itself, O(readers + writers).
     ///
-    /// Both are sorted. Where several stand on both sides, these are linked among themselves only:
-    /// any two of them already contradict each other in every model that looks at reads missing writes.
+    /// Both are sorted. Where several stand on both sides, these are linked among themselves only, as
+    /// updates: any two of them missed each other and replaced the same version, so whichever comes
+    /// first, the other missed a write that it replaced. Every model that looks at reads missing writes
+    /// forbids that, also where it allows two of them in a row.
     pub(super) fn fan(&mut self, from: &[u32], to: &[u32]) {
         const AMONG_THEMSELVES_MAX: usize = 64;
-        let link = Link::Rw;
         let stays = |txn: &&u32| to.binary_search(txn).is_ok();
         let (both, plain): (Vec<&u32>, Vec<&u32>) = from.iter().partition(stays);
         if plain.len() * to.len() <= plain.len() + to.len() {
             for &&reader in &plain {
                 for &writer in to {
-                    self.add(reader, writer, link);
+                    self.add(reader, writer, Link::Rw);
                 }
             }
         } else {
             let gate = self.node();
             for &&reader in &plain {
-                self.add(reader, gate, link);
+                self.add(reader, gate, Link::Rw);
             }
             for &writer in to {
                 self.add(gate, writer, Link::Pass);
@@ -117,7 +118,7 @@ impl Edges {
             for &one in &both {
                 let others = both.iter().filter(|&&to| to != one);
                 let few = others.take(AMONG_THEMSELVES_MAX);
-                few.for_each(|&&to| self.add(*one, to, link));
+                few.for_each(|&&to| self.add(*one, to, Link::Update));
             }
         }
     }

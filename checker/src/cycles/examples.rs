@@ -205,7 +205,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     (
         "disordered-appends",
         "T1: append x 1, append x 2
-         T2: read x [2]",
+         T2: read x [2 1]",
         "T1!: append x 1, append x 2
          T2: append x 2
          T3: read x [2]",
@@ -267,14 +267,14 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
          T2: read y nil, read x nil",
     ),
     (
-        "lost-update G2-item",
+        "lost-update G-single",
         "T1: read x [], append x 1
          T2: read x [], append x 2",
         "T1: read x [], append x 1
          T2: read x [1], append x 2",
     ),
     (
-        "lost-update G2-item",
+        "lost-update G-single",
         "T1: write x 1
          T2: read x 1, write x 2
          T3: read x 1, write x 3",

@@ -1,7 +1,7 @@
 //! Histories that only one narrow rule tells from sound ones, each with its sound counterpart.
 
 use super::ConsistencyModel;
-use super::ConsistencyModel::ReadCommitted;
+use super::ConsistencyModel::{CursorStability, ReadCommitted, SnapshotIsolation};
 use super::examples::{check, names};
 
 #[track_caller]
@@ -37,9 +37,26 @@ fn a_transaction_appends_in_its_order() {
     let half = "
         T0?: append x 1, append x 2
         T1: read x [2]";
-    assert_eq!(names(half), ["disordered-appends"]);
+    assert_eq!(names(half), ["disordered-appends", "G-single"]);
     holds(
         ConsistencyModel::StrictSerializable,
         &half.replace("[2]", "[1 2]"),
     );
+}
+
+#[test]
+fn two_updates_of_one_version_are_no_snapshots_whenever_that_was_read() {
+    let lists = "
+        T0: append x 1, read x [1]
+        T1: append x 2, read x [2]";
+    breaks(SnapshotIsolation, lists);
+    holds(CursorStability, lists);
+    holds(
+        ConsistencyModel::StrictSerializable,
+        &lists.replace("[2]", "[1 2]"),
+    );
+    let skew = "
+        T0: append x 1, read y []
+        T1: append y 2, read x []";
+    holds(SnapshotIsolation, skew);
 }
