@@ -357,22 +357,23 @@ impl<'b, 'h> Lists<'b, 'h> {
     }
 
     fn find_future_reads(&self, out: &mut Inferred) {
-        for seen in &self.seen {
-            let later = self.parts[seen.place as usize + 1..]
-                .iter()
-                .zip(seen.place + 1..);
-            let later = later.take_while(|(part, _)| part.txn == seen.part.txn);
-            // What comes after the next read of the transaction is for that read to find.
-            for (&part, place) in later {
-                let Did::Wrote(_) = self.book.did(part) else {
-                    break;
-                };
-                if self.positions[place as usize] < seen.len {
-                    let facts = &self.facts;
-                    out.found.report(AnomalyKind::FutureRead, || {
-                        facts.future(self.key, seen.part, part)
-                    });
+        let mut seen = self.seen.iter().rev().peekable();
+        // What the transaction appends later that stands first in the list.
+        let mut later: Option<(u32, Part)> = None;
+        for (place, &part) in self.parts.iter().enumerate().rev() {
+            later = later.filter(|(_, write)| write.txn == part.txn);
+            if let Did::Wrote(_) = self.book.did(part) {
+                let position = self.positions[place];
+                if later.is_none_or(|(first, _)| position < first) {
+                    later = Some((position, part));
                 }
+            } else if let Some(seen) = seen.next_if(|seen| seen.place as usize == place)
+                && let Some((_, write)) = later.filter(|&(first, _)| first < seen.len)
+            {
+                let facts = &self.facts;
+                out.found.report(AnomalyKind::FutureRead, || {
+                    facts.future(self.key, seen.part, write)
+                });
             }
         }
     }

@@ -60,3 +60,16 @@ fn two_updates_of_one_version_are_no_snapshots_whenever_that_was_read() {
         T1: append y 2, read x []";
     holds(SnapshotIsolation, skew);
 }
+
+#[test]
+fn what_is_read_before_it_is_appended_is_so_whatever_is_read_between() {
+    let future = "
+        T0: read y [1], read y [], append y 1
+        T1: read y [1]";
+    assert_eq!(names(future)[0], "future-read");
+    breaks(ReadCommitted, future);
+    holds(
+        ConsistencyModel::StrictSerializable,
+        &future.replace("y [1], read y []", "y [], read y []"),
+    );
+}
