@@ -61,7 +61,7 @@ pub enum AnomalyKind {
     ObservedVanishes,
     /// A part of a transaction was seen and another part was not.
     FracturedRead,
-    /// Two transactions read the same version of a key and both replaced it.
+    /// Two transactions replaced the same version of a key, of which one or both had read it.
     LostUpdate,
     /// Transactions that come before themselves.
     Cycle(Shape, Extent),

@@ -205,7 +205,8 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     (
         "disordered-appends",
         "T1: append x 1, append x 2
-         T2: read x [2 1]",
+         T2: append x 3
+         T3: read x [2 1 3]",
         "T1!: append x 1, append x 2
          T2: append x 2
          T3: read x [2]",

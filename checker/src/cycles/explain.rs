@@ -182,6 +182,16 @@ impl<'b, 'h> Facts<'b, 'h> {
         self.about(AnomalyKind::LostUpdate, key, &[one, other], known)
     }
 
+    /// Somebody appended between what a transaction had read and what it then appended itself.
+    pub(super) fn overtaken(self, key: u32, read: Part, [other, own]: [Part; 2]) -> Anomaly {
+        let (reader, between) = (self.id(read.txn), self.id(other.txn));
+        let known = format!(
+            "what {between} appended stands between what {reader} had read and what it appended upon that"
+        );
+        let parts = [read, other, own];
+        self.about(AnomalyKind::LostUpdate, key, &parts, known)
+    }
+
     pub(super) fn future(self, key: u32, read: Part, write: Part) -> Anomaly {
         let known = format!("{} read before it wrote", self.id(read.txn));
         self.about(AnomalyKind::FutureRead, key, &[read, write], known)

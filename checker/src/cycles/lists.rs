@@ -344,6 +344,7 @@ impl<'b, 'h> Lists<'b, 'h> {
         }
     }
 
+    /// Who appends next to what it read replaces that version, and nobody else does.
     fn find_lost_updates(&self, out: &mut Inferred) {
         let mut updated: FxHashMap<u32, Part> = FxHashMap::default();
         for seen in self.seen.iter().filter(|seen| seen.updates) {
@@ -351,6 +352,17 @@ impl<'b, 'h> Lists<'b, 'h> {
                 let facts = &self.facts;
                 out.found.report(AnomalyKind::LostUpdate, || {
                     facts.lost_update(self.key, other, seen.part)
+                });
+            }
+            // The part after the read is the first that its transaction appended.
+            let (own, next) = (seen.place as usize + 1, self.above[seen.len as usize]);
+            if next == NONE || self.parts[next as usize].txn == seen.part.txn {
+                continue;
+            }
+            if self.positions[own] > self.positions[next as usize] {
+                let (facts, parts) = (&self.facts, [next as usize, own].map(|at| self.parts[at]));
+                out.found.report(AnomalyKind::LostUpdate, || {
+                    facts.overtaken(self.key, seen.part, parts)
                 });
             }
         }

@@ -84,3 +84,18 @@ fn what_vanishes_on_the_key_that_was_seen_first_is_missed_too() {
          T1: read x [1], read x []",
     );
 }
+
+#[test]
+fn an_append_between_a_read_and_the_append_upon_it_is_lost() {
+    let between = "
+        T0: read x [], append x 1
+        T1: append x 2
+        T2: read x [2 1]";
+    breaks(CursorStability, between);
+    holds(ReadCommitted, between);
+    let unread = between.replace("[2 1]", "[2]");
+    breaks(CursorStability, &unread);
+    holds(StrictSerializable, &between.replace("[2 1]", "[1 2]"));
+    let blind = between.replace("read x [], append x 1", "append x 1, read x [2 1]");
+    holds(StrictSerializable, &blind);
+}
