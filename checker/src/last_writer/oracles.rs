@@ -325,3 +325,29 @@ fn where_values_do_not_tell_their_writes_nothing_is_judged() {
         );
     }
 }
+
+/// The judge of this code, by itself.
+fn verdict(code: &str, text: &str) -> Verdict {
+    let found = judges().into_iter().find(|(known, _)| *known == code);
+    let (_, judge) = found.expect("a code of a judge");
+    judge.check(&rows(text), Budget::default())
+}
+
+#[test]
+fn where_knowledge_goes_in_a_circle_no_session_is_said_to_be_well() {
+    let circle = "[0,1] s1 get x -> {1}
+         [2,3] s1 put x 1 -> ok
+         [4,5] s1 put x 2 -> ok
+         [6,7] s1 get x -> {1}";
+    for code in ["RYW", "MR"] {
+        let verdict = verdict(code, circle);
+        assert!(matches!(verdict, Verdict::Unknown(_)), "{verdict:?}");
+    }
+    let line = circle
+        .replace("get x -> {1}\n", "get x -> {}\n")
+        .replace("{1}", "{2}");
+    for code in ["RYW", "MR"] {
+        let verdict = verdict(code, &line);
+        assert!(matches!(verdict, Verdict::Valid(_)), "{verdict:?}");
+    }
+}
