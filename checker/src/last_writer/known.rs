@@ -1,6 +1,6 @@
 //! What a session must still see: its own writes, its reads, and what others knew of whom it had read.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use super::chains::Chains;
 use super::explain::Story;
@@ -224,29 +224,18 @@ impl<'t, 'h> Judge<'t, 'h> {
         }
     }
 
-    /// Reports a session that read a value, another, and the first again; O(reads).
+    /// Reports a session that read a value, another, and the first again; O(reads · log).
     fn back_and_forth(&self, findings: &mut Findings) {
         let mut found: Option<(u32, u32, u32)> = None;
-        let mut seen = FxHashSet::default();
-        for chain in 0..self.duties.len() {
-            seen.clear();
-            let nodes = self.duties.nodes(chain);
-            for (index, &read) in nodes.iter().enumerate() {
-                let source = self.trace.node(read).source;
-                let Some(&between) = index.checked_sub(1).map(|last| &nodes[last]) else {
-                    seen.insert(source);
-                    continue;
-                };
-                let last = self.trace.node(between).source;
-                let returns = !seen.insert(source) && last != source;
-                if returns && source != INITIAL && last != INITIAL {
-                    if found.is_none_or(|(_, _, known)| read < known) {
-                        let saw = |&&node: &&u32| self.trace.node(node).source == source;
-                        let first = nodes.iter().find(saw).copied().unwrap_or(read);
-                        found = Some((first, between, read));
-                    }
-                    break;
-                }
+        let key = |read: u32| self.trace.node(read).key;
+        for reads in &self.reads {
+            let mut reads = reads.clone();
+            reads.sort_by_key(|&read| key(read));
+            for reads in reads.chunk_by(|&one, &two| key(one) == key(two)) {
+                let back = self.back(reads);
+                let earlier =
+                    back.filter(|&(.., read)| found.is_none_or(|(.., known)| read < known));
+                found = earlier.or(found);
             }
         }
         let Some((first, between, read)) = found else {
@@ -274,6 +263,28 @@ impl<'t, 'h> Judge<'t, 'h> {
                 format!("{who} went back: {three} returned to what {one} had seen before {two}.");
             story.finding(sentence, read, "")
         });
+    }
+
+    /// The first of these reads of one session and key that returns to what the session had read before
+    /// another value, and the two before it.
+    fn back(&self, reads: &[u32]) -> Option<(u32, u32, u32)> {
+        let mut first: FxHashMap<u32, u32> = FxHashMap::default();
+        let mut last: Option<u32> = None;
+        let told = |read: u32| self.trace.source(read);
+        for &read in reads {
+            if let (Some(source), Some(last)) = (told(read), last)
+                && let Some(&first) = first.get(&source)
+                && told(last).is_some_and(|between| between != source)
+            {
+                return Some((first, last, read));
+            }
+            // What is of unknown outcome comes before nothing in its session.
+            if self.trace.node(read).kind != Kind::Unknown {
+                first.entry(self.trace.node(read).source).or_insert(read);
+                last = Some(read);
+            }
+        }
+        None
     }
 
     fn explain(&self, (read, duty): Broken) -> Finding {

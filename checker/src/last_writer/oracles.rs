@@ -351,3 +351,26 @@ fn where_knowledge_goes_in_a_circle_no_session_is_said_to_be_well() {
         assert!(matches!(verdict, Verdict::Valid(_)), "{verdict:?}");
     }
 }
+
+#[test]
+fn a_swap_of_unknown_outcome_goes_back_too() {
+    breaks(
+        "[0,9] s1 put x 1 -> ok
+         [0,9] s2 put x 2 -> ok
+         [1,2] s3 get x -> {2}
+         [3,4] s3 get x -> {1}
+         [5,6] s3 cas x 2 4 -> info
+         [7,8] s4 get x -> {4}",
+        "CCV CM MR LIN",
+    );
+    // It comes before nothing itself, so nothing returns behind it.
+    breaks(
+        "[0,9] s1 put x 1 -> ok
+         [0,9] s2 put x 2 -> ok
+         [1,2] s3 get x -> {1}
+         [3,-] s3 cas x 2 4 -> info
+         [5,6] s3 get x -> {1}
+         [7,8] s4 get x -> {4}",
+        "",
+    );
+}
