@@ -93,7 +93,7 @@ fn judge(
         }
         Err(shortfall) => Some(shortfall),
     };
-    verdict(findings, missing, short)
+    verdict(&trace, findings, missing, short)
 }
 
 /// What has to be there for a verdict and is not.

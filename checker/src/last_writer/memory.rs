@@ -60,7 +60,7 @@ impl Checker<Register> for CausalMemory {
             }
             Err(shortfall) => Some(shortfall),
         };
-        verdict(findings, missing, short)
+        verdict(&trace, findings, missing, short)
     }
 }
 

@@ -374,3 +374,24 @@ fn a_swap_of_unknown_outcome_goes_back_too() {
         "",
     );
 }
+
+#[test]
+fn a_key_that_is_left_out_leaves_the_verdict_open() {
+    let twice = "[0,1] s1 put x 1 -> ok
+         [2,3] s1 get x -> {1}
+         [4,5] s1 put x 1 -> ok
+         [6,7] s1 put y 1 -> ok
+         [8,9] s1 get y -> {1}";
+    for code in ["CC", "CCV", "CM", "RYW", "REG"] {
+        let Verdict::Unknown(why) = verdict(code, twice) else {
+            panic!("{code}: one key was not judged");
+        };
+        assert_eq!(
+            why.to_string(),
+            "nothing exercised: key x was given one value twice, or the initial one, so nothing \
+             can be said of it"
+        );
+        let once = verdict(code, &twice.replace("[4,5] s1 put x 1", "[4,5] s1 put x 2"));
+        assert!(matches!(once, Verdict::Valid(_)), "{code}: {once:?}");
+    }
+}

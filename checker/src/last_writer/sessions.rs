@@ -134,5 +134,5 @@ fn judge(
     };
     let missing = (exercised == 0).then_some(missing).or(open);
     let missing = missing.map(str::to_owned);
-    verdict(findings, missing, short)
+    verdict(&trace, findings, missing, short)
 }

@@ -86,13 +86,21 @@ pub(super) fn trace<'h>(
     trace
 }
 
-/// The gravest finding; else what is missing, or that the budget was not enough.
+/// The gravest finding; else what is missing, or that the budget was not enough, or which key was left
+/// out.
 pub(super) fn verdict(
+    trace: &Trace<'_>,
     findings: Findings,
     missing: Option<String>,
     short: Option<Shortfall>,
 ) -> Verdict {
     let verdict = findings.verdict(missing);
+    let short = short.or_else(|| {
+        let key = trace.left_out.as_ref()?;
+        Some(Shortfall::NothingExercised(format!(
+            "{key} was given one value twice, or the initial one, so nothing can be said of it"
+        )))
+    });
     match (verdict, short) {
         (Verdict::Valid(_), Some(shortfall)) => Verdict::Unknown(shortfall),
         (verdict, _) => verdict,

@@ -67,6 +67,8 @@ pub(super) struct Trace<'h> {
     /// How many keys there are.
     pub(super) keys: u32,
     pub(super) keys_left_out: u64,
+    /// The first of those, as a reader names it.
+    pub(super) left_out: Option<String>,
     pub(super) sessions: u32,
     /// In the order of their calls.
     pub(super) inventions: Vec<Invention>,
@@ -84,12 +86,14 @@ impl<'h> Trace<'h> {
         let draft = Draft::new(history.ops(), initial);
         let (keys, sessions) = (draft.judged.len() as u32, draft.session_count);
         let keys_left_out = draft.judged.iter().filter(|&&judged| !judged).count() as u64;
+        let left_out = draft.left_out();
         let (nodes, inventions) = draft.nodes();
         let mut trace = Trace {
             ops: history.ops(),
             nodes,
             keys,
             keys_left_out,
+            left_out,
             sessions,
             inventions,
             owners: Vec::new(),
@@ -306,6 +310,12 @@ impl<'h> Draft<'h> {
 
     fn is_judged(&self, place: usize) -> bool {
         self.judged[self.keys[place] as usize]
+    }
+
+    fn left_out(&self) -> Option<String> {
+        let place = (0..self.ops.len()).find(|&place| !self.is_judged(place))?;
+        let key = self.ops[place].call.key.as_ref();
+        Some(key.map_or("the register".into(), |key| format!("key {key}")))
     }
 
     /// For each operation the one whose write it saw, as far as it certainly saw one: an operation of
