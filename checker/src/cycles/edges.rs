@@ -19,10 +19,13 @@ pub(super) enum Link {
     RealTime = 5,
     /// From a node that only saves edges: the link is the one that led there.
     Pass = 6,
+    /// A transaction that saw something of both had the key of the later one, so the later one replaced
+    /// what the earlier one wrote, unless the earlier was seen in part.
+    Whole = 7,
 }
 
 impl Link {
-    const ALL: [Link; 7] = [
+    const ALL: [Link; 8] = [
         Link::Ww,
         Link::Wr,
         Link::Update,
@@ -30,6 +33,7 @@ impl Link {
         Link::Session,
         Link::RealTime,
         Link::Pass,
+        Link::Whole,
     ];
 
     /// The set of this link alone.
@@ -62,7 +66,7 @@ impl End {
 pub(super) struct Edges {
     nodes: u32,
     list: Vec<(u32, End)>,
-    counts: [u64; 7],
+    counts: [u64; 8],
 }
 
 impl Edges {
@@ -70,7 +74,7 @@ impl Edges {
         Edges {
             nodes: transactions,
             list: Vec::new(),
-            counts: [0; 7],
+            counts: [0; 8],
         }
     }
 
@@ -121,6 +125,12 @@ impl Edges {
                 few.for_each(|&&to| self.add(*one, to, Link::Update));
             }
         }
+    }
+
+    /// The ends of all edges of this link.
+    pub(super) fn of(&self, link: Link) -> Vec<(u32, u32)> {
+        let edges = self.list.iter().filter(|(_, end)| end.link() == link);
+        edges.map(|&(from, end)| (from, end.node())).collect()
     }
 
     /// How many edges of this link there are.

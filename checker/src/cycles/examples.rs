@@ -446,12 +446,15 @@ fn the_order_of_calls_tells_the_order_of_registers_where_it_may() {
         T1 c1 [0,1]: write x 1
         T2 c1 [1,2]: write x 2, write y 2
         T3: read y 2, read x 1";
-    assert_eq!(kinds(session, plain), [""; 0]);
-    assert_eq!(kinds(session, sessions), ["G-single"]);
-    assert_eq!(kinds(session, real_time), [""; 0]);
+    // Who sees the session's second write sees no older one if it sees transactions whole.
+    assert_eq!(kinds(session, plain), ["G-single-process"]);
+    let all = ["fractured-read", "G-single", "G-single-process"];
+    assert_eq!(kinds(session, sessions), all);
+    assert_eq!(kinds(session, real_time), ["G-single-process"]);
     let time = session.replace("c1 [1,2]", "c2 [2,3]");
-    assert_eq!(kinds(&time, sessions), [""; 0]);
-    assert_eq!(kinds(&time, real_time), ["G-single"]);
+    assert_eq!(kinds(&time, sessions), ["G-single-realtime"]);
+    let all = ["fractured-read", "G-single", "G-single-realtime"];
+    assert_eq!(kinds(&time, real_time), all);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::inferred::Versions;
 use super::models::weakest_denied;
 use super::proof::Proof;
 use super::walk::Cycle;
+use super::whole::witness;
 use crate::evidence::reason;
 use crate::history::OpId;
 use crate::register::Value;
@@ -246,6 +247,23 @@ impl<'b, 'h> Facts<'b, 'h> {
         anomaly(kind, keys[0].filter(|_| one), reasons)
     }
 
+    /// That one transaction comes before another for whoever sees both whole.
+    fn whole(self, from: u32, to: u32, versions: &[Versions]) -> (Option<&'h Value>, Reason) {
+        let (before, after) = (self.id(from), self.id(to));
+        let Some((key, read, saw)) = witness(self.book, versions, from, to) else {
+            let text = format!("{before} comes before {after}");
+            return (None, reason(text, &[before, after]));
+        };
+        let (key, reader) = (self.book.key(key), self.id(read.txn));
+        let seen = self.book.op(saw.txn).call.0[saw.index as usize].key();
+        let text = format!(
+            "{before} and {after} both wrote to {key}; {reader} {}, from {after}, and {}, from {before}",
+            self.deed(key, read),
+            self.deed(seen, saw)
+        );
+        (Some(key), reason(text, &[before, after, reader]))
+    }
+
     fn link(
         self,
         from: u32,
@@ -271,6 +289,7 @@ impl<'b, 'h> Facts<'b, 'h> {
                     format!("{before} returned at {returned}, {after} was called at {called}");
                 (None, reason(text, &both))
             }
+            Link::Whole => self.whole(from, to, versions),
             Link::Ww | Link::Wr | Link::Update | Link::Rw => {
                 let proof = Proof::find(self.book, from, to, link, versions);
                 let Some(proof) = proof else {

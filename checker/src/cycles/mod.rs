@@ -16,6 +16,7 @@ mod registers;
 mod search;
 mod successions;
 mod walk;
+mod whole;
 
 #[cfg(test)]
 mod agreement;

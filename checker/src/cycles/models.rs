@@ -131,8 +131,15 @@ impl ConsistencyModel {
             .any(|&model| self.implies(model))
     }
 
+    /// The orders that may be used against a store of this model: of how many calls, and whether also those
+    /// that follow if transactions are seen whole.
+    pub(super) fn looks(self) -> (Extent, bool) {
+        let whole = self.implies(ReadAtomic) || self.implies(RepeatableRead);
+        (self.extent(), whole)
+    }
+
     /// How much of the order of calls this model promises to keep.
-    pub(super) fn extent(self) -> Extent {
+    fn extent(self) -> Extent {
         if self.implies(StrongSnapshotIsolation) {
             Extent::RealTime
         } else if self.implies(StrongSessionReadUncommitted) {

@@ -2,7 +2,8 @@
 
 use super::ConsistencyModel;
 use super::ConsistencyModel::{
-    CursorStability, MonotonicAtomicView, ReadCommitted, SnapshotIsolation, StrictSerializable,
+    CursorStability, MonotonicAtomicView, ReadAtomic, ReadCommitted, RepeatableRead,
+    SnapshotIsolation, StrictSerializable,
 };
 use super::examples::{check, names};
 
@@ -98,4 +99,30 @@ fn an_append_between_a_read_and_the_append_upon_it_is_lost() {
     holds(StrictSerializable, &between.replace("[2 1]", "[1 2]"));
     let blind = between.replace("read x [], append x 1", "append x 1, read x [2 1]");
     holds(StrictSerializable, &blind);
+}
+
+#[test]
+fn whoever_sees_two_writers_of_two_registers_sees_the_same_one_last() {
+    let fractured = "
+        T0: write x 1, write y 1
+        T1: write x 2, write y 2
+        T2: read x 1, read y 2";
+    assert_eq!(names(fractured), ["fractured-read", "G-single"]);
+    for model in [
+        ReadAtomic,
+        RepeatableRead,
+        SnapshotIsolation,
+        StrictSerializable,
+    ] {
+        breaks(model, fractured);
+    }
+    for model in [MonotonicAtomicView, CursorStability, ReadCommitted] {
+        holds(model, fractured);
+    }
+    holds(
+        StrictSerializable,
+        &fractured.replace("x 1, read", "x 2, read"),
+    );
+    // Who has not written both may have been replaced on one of them.
+    holds(StrictSerializable, &fractured.replace("write x 2, ", ""));
 }
