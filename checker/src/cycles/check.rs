@@ -53,8 +53,8 @@ impl Default for Sources {
 ///
 /// - A transaction of unknown outcome happened if some of its writes were read, else it may not have.
 ///   It comes before nothing by the order of calls, and its reads say nothing.
-/// - The first value of a register is nil. A key that is both a list and a register, or that is given
-///   one value twice, is not judged, and without a "no" from elsewhere the verdict is unknown.
+/// - The first value of a register is nil. A key that is both a list and a register, that is given
+///   one value twice or read in two orders, or a register that is written nil, is not judged, and without a "no" from elsewhere the verdict is unknown.
 ///
 /// O(parts + elements read + edges) time, some 100 bytes a transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

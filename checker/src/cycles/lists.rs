@@ -210,10 +210,35 @@ impl<'b, 'h> Lists<'b, 'h> {
                     facts.incompatible(self.key, odd, longest)
                 });
             }
+            self.find_strangers(out);
+            out.skip(self.key, "was read in two orders");
             return None;
         }
         self.longest = first;
         Some(order)
+    }
+
+    /// Elements of any read that a failed transaction appended, or nobody: that needs no order.
+    fn find_strangers(&self, out: &mut Inferred) {
+        let facts = &self.facts;
+        for seen in &self.seen {
+            for value in self.list(seen) {
+                let Some(&place) = self.writers.get(value) else {
+                    out.found.report(AnomalyKind::GarbageRead, || {
+                        facts.garbage(self.key, seen.part, value)
+                    });
+                    continue;
+                };
+                let writer = self.parts[place as usize];
+                if self.book.fate(writer.txn) == Fate::Failed {
+                    out.found.report(AnomalyKind::AbortedRead, || {
+                        facts.aborted(self.key, seen.part, writer)
+                    });
+                } else {
+                    out.happened[writer.txn as usize] = true;
+                }
+            }
+        }
     }
 
     fn repeated(&self, seen: &Seen) -> Option<&'h Value> {

@@ -2,10 +2,11 @@
 
 use super::ConsistencyModel;
 use super::ConsistencyModel::{
-    CursorStability, MonotonicAtomicView, ReadAtomic, ReadCommitted, RepeatableRead,
-    SnapshotIsolation, StrictSerializable,
+    CursorStability, MonotonicAtomicView, ReadAtomic, ReadCommitted, ReadUncommitted,
+    RepeatableRead, SnapshotIsolation, StrictSerializable,
 };
 use super::examples::{check, names};
+use crate::verdict::Verdict;
 
 #[track_caller]
 fn breaks(model: ConsistencyModel, text: &str) {
@@ -23,6 +24,14 @@ fn holds(model: ConsistencyModel, text: &str) {
         verdict.counterexample().is_none(),
         "{model} holds, but {verdict:?}: {text}"
     );
+}
+
+/// Why a verdict was left open.
+fn why(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Unknown(why) => why.to_string(),
+        verdict => panic!("{verdict:?}"),
+    }
 }
 
 #[test]
@@ -125,4 +134,40 @@ fn whoever_sees_two_writers_of_two_registers_sees_the_same_one_last() {
     );
     // Who has not written both may have been replaced on one of them.
     holds(StrictSerializable, &fractured.replace("write x 2, ", ""));
+}
+
+#[test]
+fn what_a_list_read_in_two_orders_shows_of_others_is_told() {
+    let garbage = "
+        T0: append x 1
+        T1: read x [1]
+        T2: read x [7]";
+    assert_eq!(names(garbage), ["garbage-read", "incompatible-order"]);
+    breaks(ReadUncommitted, garbage);
+    let failed = "
+        T0: append x 1
+        T1!: append x 2
+        T2: read x [1]
+        T3: read x [2]";
+    assert_eq!(names(failed), ["G1a", "incompatible-order"]);
+    let open = check(ReadUncommitted, &failed.replace("T1!", "T1"));
+    assert_eq!(
+        why(&open),
+        "nothing exercised: key x was read in two orders, so nothing can be said of it"
+    );
+}
+
+#[test]
+fn a_register_that_is_written_nil_is_told_as_such() {
+    let nil = check(
+        StrictSerializable,
+        "T0: write x 1
+         T1: write x nil
+         T2: read x 1",
+    );
+    assert_eq!(
+        why(&nil),
+        "nothing exercised: key x was written nil, which it held from the first, so nothing can \
+         be said of it"
+    );
 }
