@@ -12,9 +12,14 @@ impl Order {
     /// O(nodes).
     pub(super) fn new(trace: &Trace<'_>) -> Self {
         let mut order = Vec::with_capacity(trace.nodes.len());
-        match walk(trace, &Conflicts::default(), None, |node| order.push(node)) {
-            Ok(()) | Err(_) => Order(order),
-        }
+        let walked = walk(trace, &Conflicts::default(), None, |node| order.push(node));
+        // Who asks for the order knows of a circle from `Found`, and that it does not have all nodes.
+        assert_eq!(
+            walked.is_ok(),
+            order.len() == trace.nodes.len(),
+            "only circles leave nodes out"
+        );
+        Order(order)
     }
 
     /// For each node how many nodes of this lane are in its past, itself not included; O(nodes).
