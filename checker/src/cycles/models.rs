@@ -94,11 +94,6 @@ impl ConsistencyModel {
         }
     }
 
-    /// The model of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|model| model.name() == name)
-    }
-
     /// The models that directly follow from this one.
     fn weaker(self) -> &'static [ConsistencyModel] {
         match self {
@@ -199,7 +194,6 @@ mod tests {
     #[test]
     fn stronger_models_forbid_what_weaker_ones_do() {
         for model in ConsistencyModel::ALL {
-            assert_eq!(ConsistencyModel::named(model.name()), Some(model));
             assert!(StrictSerializable.implies(model));
             assert!(model.implies(ReadUncommitted));
             for weaker in model.weaker() {
