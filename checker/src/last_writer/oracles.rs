@@ -1,14 +1,14 @@
 //! Small histories whose verdicts were derived by hand, each also a test against false alarms.
 
-use super::rows::rows;
+use super::rows::{Row, recorded, rows};
 use super::{
     Causal, CausalConvergence, CausalMemory, MonotonicReads, MonotonicWrites, ReadYourWrites,
     Regular, WritesFollowReads,
 };
-use crate::history::History;
+use crate::history::{History, Outcome};
 use crate::linear::Linearizable;
 use crate::model::Registers;
-use crate::register::{Register, Value};
+use crate::register::{Action, Register, RegisterCall, RegisterRet, Value};
 use crate::verdict::{Budget, Checker, Verdict};
 
 /// All promises that can be held against registers, with the codes of oracles.
@@ -394,4 +394,43 @@ fn a_key_that_is_left_out_leaves_the_verdict_open() {
         let once = verdict(code, &twice.replace("[4,5] s1 put x 1", "[4,5] s1 put x 2"));
         assert!(matches!(once, Verdict::Valid(_)), "{code}: {once:?}");
     }
+}
+
+#[test]
+fn more_processes_than_memory_has_room_for_are_told_as_such() {
+    let row = |process: u64, action, outcome| Row {
+        from: process,
+        to: Some(process + 1),
+        process,
+        call: RegisterCall {
+            key: Some("x".into()),
+            action,
+        },
+        outcome: Outcome::Ok(outcome),
+    };
+    let rows = |count: u64| {
+        let writes = (1..=count).map(|process| {
+            let value = Value::Int(process.cast_signed());
+            row(process, Action::Write(value), RegisterRet::Done)
+        });
+        let mut rows: Vec<Row> = writes.collect();
+        let last = Value::Int(count.cast_signed());
+        rows.push(row(count + 2, Action::Read, RegisterRet::Value(last)));
+        recorded(&rows)
+    };
+    let check = |count| {
+        Causal {
+            initial: Value::Nil,
+        }
+        .check(&rows(count), Budget::default())
+    };
+    let Verdict::Unknown(why) = check(16_400) else {
+        panic!("what all know of all does not fit");
+    };
+    assert_eq!(
+        why.to_string(),
+        "not decided: what 16401 processes know of 16400 that write might not fit in memory; no \
+         budget would settle it, but fewer processes would"
+    );
+    assert!(matches!(check(160), Verdict::Valid(_)));
 }

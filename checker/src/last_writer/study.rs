@@ -41,7 +41,7 @@ impl Study {
             return Err(out_of_budget(trace, 0));
         }
         let found = pasts(trace, &writes, &Conflicts::default(), None, |_| true);
-        let found = found.map_err(|Overfull| out_of_budget(trace, states))?;
+        let found = found.map_err(|Overfull| writes.out_of_memory(trace))?;
         let unordered = unordered(trace, &found);
         Ok(Study {
             writes,
