@@ -117,7 +117,7 @@ impl<'t, 'h> Judge<'t, 'h> {
             &order,
             &unordered.involved,
             |_, reach, known| {
-                let prefix = self.prefix(reach);
+                let mut prefixes: FxHashMap<usize, Vec<u32>> = FxHashMap::default();
                 let mut readers: Vec<(u32, u32)> = known
                     .iter()
                     .map(|one| (self.trace.session(one.reader), one.reader))
@@ -129,9 +129,9 @@ impl<'t, 'h> Judge<'t, 'h> {
                     self.obliged(same[0].0, &reads, |read, duties| {
                         let seat = self.trace.node(self.trace.node(read).source).seat;
                         for (chain, upto, by) in duties {
-                            let range = self.duties.range(chain);
-                            let highest =
-                                &prefix[range.start..range.start + self.duties.below(chain, upto)];
+                            let prefix = prefixes.entry(chain);
+                            let prefix = prefix.or_insert_with(|| self.prefix(chain, reach));
+                            let highest = &prefix[..self.duties.below(chain, upto)];
                             if highest.last().is_some_and(|&highest| highest > seat) {
                                 let first = highest.partition_point(|&reached| reached <= seat);
                                 let node = self.duties.nodes(chain)[first];
@@ -160,20 +160,18 @@ impl<'t, 'h> Judge<'t, 'h> {
         }
     }
 
-    /// For each duty how far its chain up to it has reached into a lane.
-    fn prefix(&self, reach: &[u32]) -> Vec<u32> {
-        let mut prefix = Vec::with_capacity(self.duties.all().len());
-        for chain in 0..self.duties.len() {
-            let mut highest = 0;
-            for &node in self.duties.nodes(chain) {
-                let write = self.obliging(node);
-                if write != INITIAL {
-                    highest = highest.max(reach[write as usize]);
-                }
-                prefix.push(highest);
+    /// For each duty of a chain how far the chain up to it has reached into a lane.
+    fn prefix(&self, chain: usize, reach: &[u32]) -> Vec<u32> {
+        let mut highest = 0;
+        let nodes = self.duties.nodes(chain).iter();
+        let prefix = nodes.map(|&node| {
+            let write = self.obliging(node);
+            if write != INITIAL {
+                highest = highest.max(reach[write as usize]);
             }
-        }
-        prefix
+            highest
+        });
+        prefix.collect()
     }
 
     /// For each of these reads of a session, the chains of duties that oblige it: those of the chain that
