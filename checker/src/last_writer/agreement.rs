@@ -184,6 +184,56 @@ fn every_promise_is_judged_as_it_is_defined() {
     }
 }
 
+/// The rows with one value of a key written in place of another, and read so too.
+fn merged(rows: &[Row], luck: &mut Luck) -> Vec<Row> {
+    let (one, other) = (luck.place(rows.len()), luck.place(rows.len()));
+    let (from, to) = [one, other]
+        .map(|place| Value::Int(10 + place.cast_signed() as i64))
+        .into();
+    let key = rows[one].call.key.clone();
+    let rename = |value: &mut Value| {
+        if *value == from {
+            value.clone_from(&to);
+        }
+    };
+    let mut rows = rows.to_vec();
+    for row in rows.iter_mut().filter(|row| row.call.key == key) {
+        match &mut row.call.action {
+            Action::Read => {}
+            Action::Write(value) => rename(value),
+            Action::Cas(from, to) => [from, to].into_iter().for_each(rename),
+        }
+        if let Outcome::Ok(RegisterRet::Value(value)) = &mut row.outcome {
+            rename(value);
+        }
+    }
+    rows
+}
+
+#[test]
+fn values_that_repeat_prove_nothing_that_is_not_so() {
+    let mut found = 0;
+    for seed in 4_000_000..4_000_000 + cases(30_000) {
+        let rows = generated(seed);
+        let history = recorded(&rows);
+        let Some(expected) = guarantees(&history, closed) else {
+            continue;
+        };
+        let causal = if guarantees(&history, past).is_none() {
+            vec!["CC", "CCV", "CM"]
+        } else {
+            self::expected(&history)
+        };
+        let merged = recorded(&merged(&rows, &mut Luck(seed)));
+        for code in broken(&merged) {
+            let true_too = code == "LIN" || expected.contains(&code) || causal.contains(&code);
+            assert!(true_too, "seed {seed}, {code}: {}", shown(&merged));
+            found += 1;
+        }
+    }
+    assert!(found > cases(30_000) / 10, "{found}");
+}
+
 /// The operations of a counterexample alone; what they saw of others is forgotten.
 fn cut(rows: &[Row], ops: &[OpId]) -> Vec<Row> {
     let kept = |number: usize| ops.contains(&OpId(number as u64));

@@ -16,6 +16,9 @@ pub(super) struct Event<'h> {
 /// For each event, and each other, whether the one is in the past of the other.
 type Past = Vec<Vec<bool>>;
 
+/// What counts as the past of events, if they have one.
+pub(super) type Notion = fn(&[Event<'_>]) -> Option<Past>;
+
 impl Event<'_> {
     pub(super) fn same_key(&self, other: &Event<'_>) -> bool {
         self.op.call.key == other.op.call.key
@@ -205,10 +208,7 @@ fn some_choice(
 
 /// The session guarantees and regularity that are broken, pair by pair; `None` if the past, of which
 /// there are two notions, is none.
-pub(super) fn guarantees(
-    history: &History<Register>,
-    past: fn(&[Event<'_>]) -> Option<Past>,
-) -> Option<Vec<&'static str>> {
+pub(super) fn guarantees(history: &History<Register>, past: Notion) -> Option<Vec<&'static str>> {
     let chosen = (0..1_u32 << unknown(history))
         .filter(|&chosen| past(&events(history, chosen)).is_some())
         .min_by_key(|chosen| chosen.count_ones())?;

@@ -308,22 +308,30 @@ fn a_swap_reads_and_writes() {
 }
 
 #[test]
-fn where_values_do_not_tell_their_writes_nothing_is_judged() {
-    let twice = rows(
-        "[0,1] s1 put x 1 -> ok
+fn where_values_do_not_tell_their_writes_reads_of_them_are_not_judged() {
+    let twice = "[0,1] s1 put x 1 -> ok
          [2,3] s2 put x 1 -> ok
-         [4,5] s1 get x -> {}",
-    );
-    for (code, judge) in &judges()[..8] {
-        let verdict = judge.check(&twice, Budget::default());
-        assert!(
-            matches!(
-                verdict,
-                Verdict::Unknown(crate::Shortfall::NothingExercised(_))
-            ),
-            "{code}: {verdict:?}"
-        );
+         [4,5] s1 get x -> {1}";
+    let initial = "[0,1] s1 put x 1 -> ok
+         [2,3] s2 put x nil -> ok
+         [4,5] s1 get x -> {}";
+    for text in [twice, initial] {
+        for (code, judge) in &judges()[..8] {
+            let verdict = judge.check(&rows(text), Budget::default());
+            assert!(
+                matches!(
+                    verdict,
+                    Verdict::Unknown(crate::Shortfall::NothingExercised(_))
+                ),
+                "{code}: {verdict:?}"
+            );
+        }
     }
+    // That nobody wrote the initial value is certain all the same.
+    let lost = "[0,1] s1 put x 1 -> ok
+         [2,3] s1 put x 1 -> ok
+         [4,5] s1 get x -> {}";
+    breaks(lost, "CC CCV CM RYW REG LIN");
 }
 
 /// The judge of this code, by itself.
@@ -388,8 +396,8 @@ fn a_key_that_is_left_out_leaves_the_verdict_open() {
         };
         assert_eq!(
             why.to_string(),
-            "nothing exercised: key x was given one value twice, or the initial one, so nothing \
-             can be said of it"
+            "nothing exercised: key x was given one value twice, or the initial one, so it does \
+             not tell what all its reads saw"
         );
         let once = verdict(code, &twice.replace("[4,5] s1 put x 1", "[4,5] s1 put x 2"));
         assert!(matches!(once, Verdict::Valid(_)), "{code}: {once:?}");

@@ -11,8 +11,8 @@ use crate::register::{Register, Value};
 
 /// How far reads lagged behind acknowledged writes. Times are in the unit of the history.
 ///
-/// All numbers are bounds from below: a write that overlaps others may stand anywhere among them. Keys
-/// where a value does not tell its write are left out.
+/// All numbers are bounds from below: a write that overlaps others may stand anywhere among them. Where a
+/// value does not tell its write its reads are left out, and where that is the initial one the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegisterStaleness {
     /// Reads whose value tells what they saw.
@@ -28,7 +28,7 @@ pub struct RegisterStaleness {
     /// before it was written or without being written. Registers with a compare-and-set are not part
     /// of it.
     pub delta: Option<u64>,
-    /// Keys left out.
+    /// Keys that were left out, or reads of theirs.
     pub keys_left_out: u64,
 }
 

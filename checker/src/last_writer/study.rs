@@ -98,7 +98,7 @@ pub(super) fn verdict(
     let short = short.or_else(|| {
         let key = trace.left_out.as_ref()?;
         Some(Shortfall::NothingExercised(format!(
-            "{key} was given one value twice, or the initial one, so nothing can be said of it"
+            "{key} was given one value twice, or the initial one, so it does not tell what all its reads saw"
         )))
     });
     match (verdict, short) {
