@@ -53,8 +53,9 @@ impl Default for Sources {
 ///
 /// - A transaction of unknown outcome happened if some of its writes were read, else it may not have.
 ///   It comes before nothing by the order of calls, and its reads say nothing.
-/// - The first value of a register is nil. A key that is both a list and a register, that is given
-///   one value twice or read in two orders, or a register that is written nil, is not judged, and without a "no" from elsewhere the verdict is unknown.
+/// - The first value of a register is nil. A key that is both a list and a register, that is given one
+///   value twice or read in two orders, or a register that is written nil, is not judged, and without
+///   a "no" from elsewhere the verdict is unknown.
 ///
 /// O(parts + elements read + edges) time, some 100 bytes a transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,8 +85,8 @@ impl Checker<Txn> for Cycles {
         Promise::Cycles
     }
 
-    /// The budget counts edges on the search for short cycles, which changes no verdict, and pairs of parts
-    /// on the search for fractured reads, on which read atomic and weaker models depend.
+    /// The budget counts edges on the search for short cycles, which changes no verdict, and parts of
+    /// transactions on the search for fractured reads, on which read atomic and weaker models depend.
     fn check(&self, history: &History<Txn>, budget: Budget) -> Verdict {
         let forbidden = |kind| self.model.forbids(kind);
         let judged = judge(history, self.sources, self.model.looks(), budget, forbidden);
