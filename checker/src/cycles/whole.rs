@@ -21,8 +21,9 @@ pub(super) fn link(book: &Book<'_>, inferred: &mut Inferred, mut budget: u64) ->
     if !inferred.versions.contains(&Versions::Register) {
         return true;
     }
-    let mut reads = inferred.edges.of(Link::Wr);
-    reads.iter_mut().for_each(|pair| *pair = (pair.1, pair.0));
+    let reads = inferred.edges.of(Link::Wr).into_iter();
+    let turned = reads.map(|(writer, reader)| (reader, writer));
+    let mut reads: Vec<(u32, u32)> = turned.collect();
     reads.sort_unstable();
     reads.dedup();
     let mut orders = Vec::new();
