@@ -179,12 +179,24 @@ pub enum Shortfall {
         /// How many operations that ended later were open there.
         pending: u64,
     },
+    /// What processes know of one another might not fit in memory, whatever the budget.
+    OutOfMemory {
+        /// How many processes write.
+        writers: u64,
+        /// Of how many the knowledge would have to be remembered.
+        processes: u64,
+    },
 }
 
 impl fmt::Display for Shortfall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Shortfall::NothingExercised(missing) => write!(f, "nothing exercised: {missing}"),
+            Shortfall::OutOfMemory { writers, processes } => write!(
+                f,
+                "not decided: what {processes} processes know of {writers} that write might not fit in \
+                 memory; no budget would settle it, but fewer processes would"
+            ),
             Shortfall::OutOfBudget {
                 part,
                 states,

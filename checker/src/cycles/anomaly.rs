@@ -50,6 +50,9 @@ pub enum AnomalyKind {
     IntermediateRead,
     /// Two reads of a list of which neither is the beginning of the other.
     IncompatibleOrder,
+    /// A list in which what a transaction appended stands in another order than it was appended, or of
+    /// which the beginning is missing.
+    DisorderedAppends,
     /// A read of what the same transaction writes later.
     FutureRead,
     /// A transaction that contradicts what it read or wrote itself before.
@@ -58,14 +61,14 @@ pub enum AnomalyKind {
     ObservedVanishes,
     /// A part of a transaction was seen and another part was not.
     FracturedRead,
-    /// Two transactions read the same version of a key and both replaced it.
+    /// Two transactions replaced the same version of a key, of which one or both had read it.
     LostUpdate,
     /// Transactions that come before themselves.
     Cycle(Shape, Extent),
 }
 
 /// The names of all kinds, from the gravest down.
-pub(super) const NAMES: [&str; 26] = [
+pub(super) const NAMES: [&str; 27] = [
     "garbage-read",
     "duplicate-elements",
     "G0",
@@ -73,6 +76,7 @@ pub(super) const NAMES: [&str; 26] = [
     "dirty-update",
     "G1b",
     "incompatible-order",
+    "disordered-appends",
     "future-read",
     "G1c",
     "internal",
@@ -111,7 +115,8 @@ impl AnomalyKind {
         [Kind::GarbageRead, Kind::DuplicateElements, g0]
             .into_iter()
             .chain([Kind::AbortedRead, Kind::DirtyUpdate, Kind::IntermediateRead])
-            .chain([Kind::IncompatibleOrder, Kind::FutureRead, g1c])
+            .chain([Kind::IncompatibleOrder, Kind::DisorderedAppends])
+            .chain([Kind::FutureRead, g1c])
             .chain([Kind::Internal, Kind::ObservedVanishes])
             .chain([Kind::FracturedRead, Kind::LostUpdate])
             .chain(skews)
@@ -142,6 +147,9 @@ impl AnomalyKind {
                 "A transaction read what another had written on its way to something else"
             }
             AnomalyKind::IncompatibleOrder => "Two reads show one list in two orders",
+            AnomalyKind::DisorderedAppends => {
+                "A list does not hold what a transaction appended in its order"
+            }
             AnomalyKind::FutureRead => "A transaction read what it wrote only later",
             AnomalyKind::Internal => "A transaction contradicts what it knew itself",
             AnomalyKind::ObservedVanishes => {

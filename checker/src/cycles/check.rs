@@ -9,6 +9,7 @@ use super::inferred::Inferred;
 use super::models::ConsistencyModel;
 use super::order::{link_real_time, link_sessions};
 use super::search::{Search, kind};
+use super::whole;
 use crate::evidence::{Finding, Findings};
 use crate::history::{History, Time};
 use crate::txn::Txn;
@@ -52,8 +53,9 @@ impl Default for Sources {
 ///
 /// - A transaction of unknown outcome happened if some of its writes were read, else it may not have.
 ///   It comes before nothing by the order of calls, and its reads say nothing.
-/// - The first value of a register is nil. A key that is both a list and a register, or that is given
-///   one value twice, is not judged, and without a "no" from elsewhere the verdict is unknown.
+/// - The first value of a register is nil. A key that is both a list and a register, that is given one
+///   value twice or read in two orders, or a register that is written nil, is not judged, and without
+///   a "no" from elsewhere the verdict is unknown.
 ///
 /// O(parts + elements read + edges) time, some 100 bytes a transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,17 +85,11 @@ impl Checker<Txn> for Cycles {
         Promise::Cycles
     }
 
-    /// The budget counts edges on the search for short cycles, which changes no verdict, and pairs of parts
-    /// on the search for fractured reads, on which read atomic and weaker models depend.
+    /// The budget counts edges on the search for short cycles, which changes no verdict, and parts of
+    /// transactions on the search for fractured reads, on which read atomic and weaker models depend.
     fn check(&self, history: &History<Txn>, budget: Budget) -> Verdict {
         let forbidden = |kind| self.model.forbids(kind);
-        let judged = judge(
-            history,
-            self.sources,
-            self.model.extent(),
-            budget,
-            forbidden,
-        );
+        let judged = judge(history, self.sources, self.model.looks(), budget, forbidden);
         let mut findings = Findings::new(Promise::Cycles, &NAMES);
         findings.exercised = judged.exercised;
         for anomaly in judged.anomalies {
@@ -131,7 +127,8 @@ impl Checker<Txn> for Cycles {
 /// It searches for all kinds, also those that need the order of sessions and real time. A history is
 /// consistent with every model that none of them [denies](Anomaly::denies), as far as can be told.
 pub fn anomalies(history: &History<Txn>, sources: Sources, budget: Budget) -> Vec<Anomaly> {
-    judge(history, sources, Extent::RealTime, budget, |_| false).anomalies
+    let looks = ConsistencyModel::StrictSerializable.looks();
+    judge(history, sources, looks, budget, |_| false).anomalies
 }
 
 /// The first call and the last return: fractured reads are looked for all over a history.
@@ -152,17 +149,18 @@ struct Judged {
     unjudged: Option<String>,
 }
 
-/// Looks for anomalies up to an extent, the gravest first, until one `settles` the verdict.
+/// Looks for anomalies up to an extent, and by whole transactions if that may be, the gravest first, until one `settles` the verdict.
 fn judge(
     history: &History<Txn>,
     sources: Sources,
-    extent: Extent,
+    (extent, by_whole): (Extent, bool),
     budget: Budget,
     settles: impl Fn(AnomalyKind) -> bool,
 ) -> Judged {
     let book = Book::new(history);
     let mut inferred = Inferred::new(&book, sources);
     let exercised = exercised(&book, &inferred);
+    let enough = !by_whole || whole::link(&book, &mut inferred, budget.states);
     let met = ["write-read", "write-write", "read-write"]
         .iter()
         .any(|name| exercised[*name] > 0);
@@ -183,7 +181,11 @@ fn judge(
     let search = Search::new(&graph, budget.states);
     drop(graph);
     let knots = search.tied(Extent::Data);
-    let spent = !fractured::find(&book, &versions, knots, &mut found, budget.states);
+    let spent = !fractured::find(&book, &versions, knots, &mut found, budget.states) || !enough;
+    if let Some(cycle) = search.in_part() {
+        let kind = AnomalyKind::FracturedRead;
+        found.report(kind, || Facts::new(&book).cycle(kind, &cycle, &versions));
+    }
     for (shape, extent) in Search::searches() {
         let wanted = AnomalyKind::Cycle(shape, extent);
         let settled = AnomalyKind::all().take_while(|&kind| kind != wanted);

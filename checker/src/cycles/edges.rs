@@ -19,10 +19,13 @@ pub(super) enum Link {
     RealTime = 5,
     /// From a node that only saves edges: the link is the one that led there.
     Pass = 6,
+    /// A transaction that saw something of both had the key of the later one, so the later one replaced
+    /// what the earlier one wrote, unless the earlier was seen in part.
+    Whole = 7,
 }
 
 impl Link {
-    const ALL: [Link; 7] = [
+    const ALL: [Link; 8] = [
         Link::Ww,
         Link::Wr,
         Link::Update,
@@ -30,6 +33,7 @@ impl Link {
         Link::Session,
         Link::RealTime,
         Link::Pass,
+        Link::Whole,
     ];
 
     /// The set of this link alone.
@@ -62,7 +66,7 @@ impl End {
 pub(super) struct Edges {
     nodes: u32,
     list: Vec<(u32, End)>,
-    counts: [u64; 7],
+    counts: [u64; 8],
 }
 
 impl Edges {
@@ -70,7 +74,7 @@ impl Edges {
         Edges {
             nodes: transactions,
             list: Vec::new(),
-            counts: [0; 7],
+            counts: [0; 8],
         }
     }
 
@@ -88,23 +92,24 @@ impl Edges {
 
     /// From each reader to each writer of what it missed, except to itself, O(readers + writers).
     ///
-    /// Both are sorted. Where several stand on both sides, these are linked among themselves only:
-    /// any two of them already contradict each other in every model that looks at reads missing writes.
+    /// Both are sorted. Where several stand on both sides, these are linked among themselves only, as
+    /// updates: any two of them missed each other and replaced the same version, so whichever comes
+    /// first, the other missed a write that it replaced. Every model that looks at reads missing writes
+    /// forbids that, also where it allows two of them in a row.
     pub(super) fn fan(&mut self, from: &[u32], to: &[u32]) {
         const AMONG_THEMSELVES_MAX: usize = 64;
-        let link = Link::Rw;
         let stays = |txn: &&u32| to.binary_search(txn).is_ok();
         let (both, plain): (Vec<&u32>, Vec<&u32>) = from.iter().partition(stays);
         if plain.len() * to.len() <= plain.len() + to.len() {
             for &&reader in &plain {
                 for &writer in to {
-                    self.add(reader, writer, link);
+                    self.add(reader, writer, Link::Rw);
                 }
             }
         } else {
             let gate = self.node();
             for &&reader in &plain {
-                self.add(reader, gate, link);
+                self.add(reader, gate, Link::Rw);
             }
             for &writer in to {
                 self.add(gate, writer, Link::Pass);
@@ -117,9 +122,15 @@ impl Edges {
             for &one in &both {
                 let others = both.iter().filter(|&&to| to != one);
                 let few = others.take(AMONG_THEMSELVES_MAX);
-                few.for_each(|&&to| self.add(*one, to, link));
+                few.for_each(|&&to| self.add(*one, to, Link::Update));
             }
         }
+    }
+
+    /// The ends of all edges of this link.
+    pub(super) fn of(&self, link: Link) -> Vec<(u32, u32)> {
+        let edges = self.list.iter().filter(|(_, end)| end.link() == link);
+        edges.map(|&(from, end)| (from, end.node())).collect()
     }
 
     /// How many edges of this link there are.

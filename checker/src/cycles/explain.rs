@@ -7,6 +7,7 @@ use super::inferred::Versions;
 use super::models::weakest_denied;
 use super::proof::Proof;
 use super::walk::Cycle;
+use super::whole::witness;
 use crate::evidence::reason;
 use crate::history::OpId;
 use crate::register::Value;
@@ -129,6 +130,20 @@ impl<'b, 'h> Facts<'b, 'h> {
         self.about(AnomalyKind::IncompatibleOrder, key, &[odd, longest], known)
     }
 
+    /// The list that was read shows the second of two appends of a transaction, and the first of them
+    /// after it or not at all.
+    pub(super) fn disordered(self, key: u32, [first, second]: [Part; 2], reader: Part) -> Anomaly {
+        let id = self.id(first.txn);
+        let known = match self.book.did(first) {
+            Did::Wrote(value) if self.book.list(reader).contains(value) => {
+                format!("{id} had appended {value} first")
+            }
+            _ => format!("what {id} had appended first does not stand before that"),
+        };
+        let parts = [first, second, reader];
+        self.about(AnomalyKind::DisorderedAppends, key, &parts, known)
+    }
+
     pub(super) fn repeated(self, key: u32, part: Part, value: &Value) -> Anomaly {
         let known = format!("{value} was appended once, and stands in the list twice");
         self.about(AnomalyKind::DuplicateElements, key, &[part], known)
@@ -166,6 +181,16 @@ impl<'b, 'h> Facts<'b, 'h> {
         let (first, second) = (self.id(one.txn), self.id(other.txn));
         let known = format!("{first} and {second} then both wrote to it, as if the other had not");
         self.about(AnomalyKind::LostUpdate, key, &[one, other], known)
+    }
+
+    /// Somebody appended between what a transaction had read and what it then appended itself.
+    pub(super) fn overtaken(self, key: u32, read: Part, [other, own]: [Part; 2]) -> Anomaly {
+        let (reader, between) = (self.id(read.txn), self.id(other.txn));
+        let known = format!(
+            "what {between} appended stands between what {reader} had read and what it appended upon that"
+        );
+        let parts = [read, other, own];
+        self.about(AnomalyKind::LostUpdate, key, &parts, known)
     }
 
     pub(super) fn future(self, key: u32, read: Part, write: Part) -> Anomaly {
@@ -222,6 +247,23 @@ impl<'b, 'h> Facts<'b, 'h> {
         anomaly(kind, keys[0].filter(|_| one), reasons)
     }
 
+    /// That one transaction comes before another for whoever sees both whole.
+    fn whole(self, from: u32, to: u32, versions: &[Versions]) -> (Option<&'h Value>, Reason) {
+        let (before, after) = (self.id(from), self.id(to));
+        let Some((key, read, saw)) = witness(self.book, versions, from, to) else {
+            let text = format!("{before} comes before {after}");
+            return (None, reason(text, &[before, after]));
+        };
+        let (key, reader) = (self.book.key(key), self.id(read.txn));
+        let seen = self.book.op(saw.txn).call.0[saw.index as usize].key();
+        let text = format!(
+            "{before} and {after} both wrote to {key}; {reader} {}, from {after}, and {}, from {before}",
+            self.deed(key, read),
+            self.deed(seen, saw)
+        );
+        (Some(key), reason(text, &[before, after, reader]))
+    }
+
     fn link(
         self,
         from: u32,
@@ -247,6 +289,7 @@ impl<'b, 'h> Facts<'b, 'h> {
                     format!("{before} returned at {returned}, {after} was called at {called}");
                 (None, reason(text, &both))
             }
+            Link::Whole => self.whole(from, to, versions),
             Link::Ww | Link::Wr | Link::Update | Link::Rw => {
                 let proof = Proof::find(self.book, from, to, link, versions);
                 let Some(proof) = proof else {

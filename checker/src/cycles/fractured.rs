@@ -37,7 +37,13 @@ pub(super) fn find(
 }
 
 fn look(book: &Book<'_>, versions: &[Versions], writer: u32, reader: u32, found: &mut Found) {
-    let mut saw: Option<(&Value, u32)> = None;
+    // The first part that was seen, and the first of another key.
+    let mut saw: [Option<(&Value, u32)>; 2] = [None; 2];
+    let mut see = |key, index| match saw {
+        [None, _] => saw[0] = Some((key, index)),
+        [Some((first, _)), None] if first != key => saw[1] = Some((key, index)),
+        _ => {}
+    };
     let mut missed: Vec<(&Value, u32)> = Vec::new();
     for (index, ask) in book.op(reader).call.0.iter().enumerate() {
         let key = ask.key();
@@ -59,7 +65,7 @@ fn look(book: &Book<'_>, versions: &[Versions], writer: u32, reader: u32, found:
                     Did::Read(_) => None,
                 });
                 if first.is_some_and(|first| list.contains(first)) {
-                    saw.get_or_insert((key, index));
+                    see(key, index);
                 } else {
                     missed.push((key, index));
                 }
@@ -68,7 +74,7 @@ fn look(book: &Book<'_>, versions: &[Versions], writer: u32, reader: u32, found:
                 missed.push((key, index));
             }
             (Some(Versions::Register), Told::Value(value)) if value == last => {
-                saw.get_or_insert((key, index));
+                see(key, index);
             }
             (Some(Versions::Register), Told::Value(value)) if !wrote_before => {
                 let replaced = book.of(writer, key).next();
@@ -81,12 +87,12 @@ fn look(book: &Book<'_>, versions: &[Versions], writer: u32, reader: u32, found:
             _ => {}
         }
     }
-    let Some(saw) = saw else {
-        return;
-    };
     let facts = Facts::new(book);
-    // What is seen and missed of one key is for the check of each transaction by itself.
-    for missed in missed.into_iter().filter(|missed| missed.0 != saw.0) {
+    for missed in missed {
+        // What is seen and missed of one key is for the check of each transaction by itself.
+        let Some(saw) = saw.into_iter().flatten().find(|saw| saw.0 != missed.0) else {
+            continue;
+        };
         let kind = if missed.1 > saw.1 {
             AnomalyKind::ObservedVanishes
         } else {

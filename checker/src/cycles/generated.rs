@@ -108,7 +108,10 @@ pub(super) fn transactions(luck: &mut Luck, count: usize, lists: bool, last: boo
             },
         });
     }
-    let end = run(luck, &mut drafts, store, lists);
+    let mut end = run(luck, &mut drafts, store, lists);
+    if luck.below(6) == 0 {
+        exchange(luck, &mut drafts, &mut end.1, next);
+    }
     if luck.below(2) == 0 {
         bend(luck, &mut drafts);
     }
@@ -185,6 +188,28 @@ fn run(luck: &mut Luck, drafts: &mut [Draft], store: Store, lists: bool) -> (u64
         current = None;
     }
     (now + 3, state)
+}
+
+/// Two values as if the store had taken one for the other from the first: it kept what it was given in
+/// another order.
+fn exchange(luck: &mut Luck, drafts: &mut [Draft], end: &mut State, count: i64) {
+    let one = 1 + luck.below(count.max(1).cast_unsigned()).cast_signed();
+    let (one, other) = (Value::Int(one), Value::Int(one + 1));
+    let swap = |value: &mut Value| {
+        if *value == one {
+            value.clone_from(&other);
+        } else if *value == other {
+            value.clone_from(&one);
+        }
+    };
+    for told in drafts.iter_mut().flat_map(|draft| &mut draft.told) {
+        match told {
+            Told::List(list) => list.iter_mut().for_each(swap),
+            Told::Value(value) => swap(value),
+            Told::Done | Told::Unseen => {}
+        }
+    }
+    end.values_mut().flatten().for_each(swap);
 }
 
 fn bend(luck: &mut Luck, drafts: &mut [Draft]) {

@@ -82,6 +82,7 @@ impl<'b, 'h> Lists<'b, 'h> {
             Versions::List(longest.part, longest.len)
         };
         if !late {
+            self.find_disordered(out);
             self.link_writes(out);
             self.link_reads(out);
             self.find_lost_updates(out);
@@ -209,10 +210,35 @@ impl<'b, 'h> Lists<'b, 'h> {
                     facts.incompatible(self.key, odd, longest)
                 });
             }
+            self.find_strangers(out);
+            out.skip(self.key, "was read in two orders");
             return None;
         }
         self.longest = first;
         Some(order)
+    }
+
+    /// Elements of any read that a failed transaction appended, or nobody: that needs no order.
+    fn find_strangers(&self, out: &mut Inferred) {
+        let facts = &self.facts;
+        for seen in &self.seen {
+            for value in self.list(seen) {
+                let Some(&place) = self.writers.get(value) else {
+                    out.found.report(AnomalyKind::GarbageRead, || {
+                        facts.garbage(self.key, seen.part, value)
+                    });
+                    continue;
+                };
+                let writer = self.parts[place as usize];
+                if self.book.fate(writer.txn) == Fate::Failed {
+                    out.found.report(AnomalyKind::AbortedRead, || {
+                        facts.aborted(self.key, seen.part, writer)
+                    });
+                } else {
+                    out.happened[writer.txn as usize] = true;
+                }
+            }
+        }
     }
 
     fn repeated(&self, seen: &Seen) -> Option<&'h Value> {
@@ -277,6 +303,26 @@ impl<'b, 'h> Lists<'b, 'h> {
         }
     }
 
+    /// What a transaction appends stands in its order, and where a later part stands all before it does.
+    fn find_disordered(&self, out: &mut Inferred) {
+        let mut before: Option<(Part, u32)> = None;
+        for (&part, &position) in self.parts.iter().zip(&self.positions) {
+            let wrote = matches!(self.book.did(part), Did::Wrote(_));
+            if !wrote || self.book.fate(part.txn) == Fate::Failed {
+                continue;
+            }
+            let earlier = before.filter(|&(earlier, _)| earlier.txn == part.txn);
+            // What was never read would stand at the end.
+            if let Some((earlier, _)) = earlier.filter(|&(_, first)| first > position) {
+                let (facts, reader) = (&self.facts, self.seen[self.longest].part);
+                out.found.report(AnomalyKind::DisorderedAppends, || {
+                    facts.disordered(self.key, [earlier, part], reader)
+                });
+            }
+            before = Some((part, position));
+        }
+    }
+
     fn txn(&self, place: u32) -> Option<u32> {
         (place != NONE).then(|| self.parts[place as usize].txn)
     }
@@ -323,6 +369,7 @@ impl<'b, 'h> Lists<'b, 'h> {
         }
     }
 
+    /// Who appends next to what it read replaces that version, and nobody else does.
     fn find_lost_updates(&self, out: &mut Inferred) {
         let mut updated: FxHashMap<u32, Part> = FxHashMap::default();
         for seen in self.seen.iter().filter(|seen| seen.updates) {
@@ -332,26 +379,38 @@ impl<'b, 'h> Lists<'b, 'h> {
                     facts.lost_update(self.key, other, seen.part)
                 });
             }
+            // The part after the read is the first that its transaction appended.
+            let (own, next) = (seen.place as usize + 1, self.above[seen.len as usize]);
+            if next == NONE || self.parts[next as usize].txn == seen.part.txn {
+                continue;
+            }
+            if self.positions[own] > self.positions[next as usize] {
+                let (facts, parts) = (&self.facts, [next as usize, own].map(|at| self.parts[at]));
+                out.found.report(AnomalyKind::LostUpdate, || {
+                    facts.overtaken(self.key, seen.part, parts)
+                });
+            }
         }
     }
 
     fn find_future_reads(&self, out: &mut Inferred) {
-        for seen in &self.seen {
-            let later = self.parts[seen.place as usize + 1..]
-                .iter()
-                .zip(seen.place + 1..);
-            let later = later.take_while(|(part, _)| part.txn == seen.part.txn);
-            // What comes after the next read of the transaction is for that read to find.
-            for (&part, place) in later {
-                let Did::Wrote(_) = self.book.did(part) else {
-                    break;
-                };
-                if self.positions[place as usize] < seen.len {
-                    let facts = &self.facts;
-                    out.found.report(AnomalyKind::FutureRead, || {
-                        facts.future(self.key, seen.part, part)
-                    });
+        let mut seen = self.seen.iter().rev().peekable();
+        // What the transaction appends later that stands first in the list.
+        let mut later: Option<(u32, Part)> = None;
+        for (place, &part) in self.parts.iter().enumerate().rev() {
+            later = later.filter(|(_, write)| write.txn == part.txn);
+            if let Did::Wrote(_) = self.book.did(part) {
+                let position = self.positions[place];
+                if later.is_none_or(|(first, _)| position < first) {
+                    later = Some((position, part));
                 }
+            } else if let Some(seen) = seen.next_if(|seen| seen.place as usize == place)
+                && let Some((_, write)) = later.filter(|&(first, _)| first < seen.len)
+            {
+                let facts = &self.facts;
+                out.found.report(AnomalyKind::FutureRead, || {
+                    facts.future(self.key, seen.part, write)
+                });
             }
         }
     }

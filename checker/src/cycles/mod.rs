@@ -16,6 +16,7 @@ mod registers;
 mod search;
 mod successions;
 mod walk;
+mod whole;
 
 #[cfg(test)]
 mod agreement;
@@ -25,6 +26,8 @@ mod examples;
 mod generated;
 #[cfg(test)]
 mod naive;
+#[cfg(test)]
+mod narrow;
 #[cfg(test)]
 mod notation;
 

@@ -94,11 +94,6 @@ impl ConsistencyModel {
         }
     }
 
-    /// The model of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|model| model.name() == name)
-    }
-
     /// The models that directly follow from this one.
     fn weaker(self) -> &'static [ConsistencyModel] {
         match self {
@@ -131,8 +126,15 @@ impl ConsistencyModel {
             .any(|&model| self.implies(model))
     }
 
+    /// The orders that may be used against a store of this model: of how many calls, and whether also those
+    /// that follow if transactions are seen whole.
+    pub(super) fn looks(self) -> (Extent, bool) {
+        let whole = self.implies(ReadAtomic) || self.implies(RepeatableRead);
+        (self.extent(), whole)
+    }
+
     /// How much of the order of calls this model promises to keep.
-    pub(super) fn extent(self) -> Extent {
+    fn extent(self) -> Extent {
         if self.implies(StrongSnapshotIsolation) {
             Extent::RealTime
         } else if self.implies(StrongSessionReadUncommitted) {
@@ -161,11 +163,12 @@ pub(super) fn weakest_denied(kind: AnomalyKind) -> &'static [ConsistencyModel] {
         AnomalyKind::DirtyUpdate => &[ReadCommitted],   // E
         AnomalyKind::IntermediateRead => &[ReadCommitted], // A
         AnomalyKind::IncompatibleOrder => &[ReadCommitted], // E
-        AnomalyKind::FutureRead => &[ReadCommitted],    // E: a read of its own later write
-        AnomalyKind::Internal => &[ReadAtomic],         // C: axiom INT
+        AnomalyKind::DisorderedAppends => &[ReadCommitted], // A: versions keep the order of a transaction
+        AnomalyKind::FutureRead => &[ReadCommitted],        // E: a read of its own later write
+        AnomalyKind::Internal => &[ReadAtomic],             // C: axiom INT
         AnomalyKind::ObservedVanishes => &[MonotonicAtomicView], // B
-        AnomalyKind::FracturedRead => &[ReadAtomic],    // B
-        AnomalyKind::LostUpdate => &[CursorStability],  // A, B
+        AnomalyKind::FracturedRead => &[ReadAtomic],        // B
+        AnomalyKind::LostUpdate => &[CursorStability],      // A, B
         AnomalyKind::Cycle(shape, extent) => match (extent, shape) {
             (Extent::Data, Shape::G0) => &[ReadUncommitted], // A
             (Extent::Data, Shape::G1c) => &[ReadCommitted],  // A
@@ -191,7 +194,6 @@ mod tests {
     #[test]
     fn stronger_models_forbid_what_weaker_ones_do() {
         for model in ConsistencyModel::ALL {
-            assert_eq!(ConsistencyModel::named(model.name()), Some(model));
             assert!(StrictSerializable.implies(model));
             assert!(model.implies(ReadUncommitted));
             for weaker in model.weaker() {

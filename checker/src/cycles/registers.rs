@@ -61,8 +61,8 @@ impl<'b, 'h> Registers<'b, 'h> {
     /// Infers all that a key tells; late, only what depends on which unknown transactions happened.
     pub(super) fn judge(&mut self, key: u32, late: bool, out: &mut Inferred) {
         (self.key, self.parts) = (key, self.book.parts(key));
-        if !self.find_writers() {
-            return out.skip(key, "was given one value twice");
+        if let Err(why) = self.find_writers() {
+            return out.skip(key, why);
         }
         out.versions[key as usize] = Versions::Register;
         self.find_reads(out);
@@ -86,7 +86,7 @@ impl<'b, 'h> Registers<'b, 'h> {
     }
 
     /// Whether every value has one writer; of two, one that failed does not count. Nil has none.
-    fn find_writers(&mut self) -> bool {
+    fn find_writers(&mut self) -> Result<(), &'static str> {
         self.numbers.clear();
         self.versions.clear();
         self.number(&Value::Nil);
@@ -108,16 +108,16 @@ impl<'b, 'h> Registers<'b, 'h> {
             if failed(place) && (number == NIL as usize || self.versions[number].writer.is_some()) {
                 continue;
             }
-            if number == NIL as usize
-                || self.versions[number]
-                    .writer
-                    .is_some_and(|other| !failed(other))
-            {
-                return false;
+            if number == NIL as usize {
+                return Err("was written nil, which it held from the first");
+            }
+            let other = self.versions[number].writer;
+            if other.is_some_and(|other| !failed(other)) {
+                return Err("was given one value twice");
             }
             self.versions[number].writer = Some(place);
         }
-        true
+        Ok(())
     }
 
     /// Collects reads, and looks whether each transaction agrees with itself.

@@ -81,7 +81,7 @@ impl Search {
             tied.iter().flat_map(|knot| knot.loosened(links)).collect()
         };
         let (wr, rw, update) = (Link::Wr.bit(), Link::Rw.bit(), Link::Update.bit());
-        let missed = rw | update;
+        let missed = rw | update | Link::Whole.bit();
         let cycle = match shape {
             Shape::G0 => shortest(
                 &without(wr | missed),
@@ -99,11 +99,19 @@ impl Search {
         };
         cycle.map(turned)
     }
+
+    /// A cycle of reads and of writes that replaced one another, if every transaction was seen whole.
+    pub(super) fn in_part(&self) -> Option<Cycle> {
+        let links = links(Extent::Data) & !(Link::Rw.bit() | Link::Update.bit());
+        let tied = self.tied(Extent::Data).iter();
+        let tied: Vec<Knot> = tied.flat_map(|knot| knot.loosened(links)).collect();
+        shortest(&tied, Link::Whole.bit(), 0, self.budget).map(turned)
+    }
 }
 
 /// All links that may stand in cycles of this extent.
 fn links(extent: Extent) -> u8 {
-    let missed = Link::Rw.bit() | Link::Update.bit();
+    let missed = Link::Rw.bit() | Link::Update.bit() | Link::Whole.bit();
     let data = Link::Ww.bit() | Link::Wr.bit() | missed | Link::Pass.bit();
     match extent {
         Extent::Data => data,
@@ -124,8 +132,9 @@ pub(super) fn kind(cycle: &Cycle) -> AnomalyKind {
     let has = |link: Link| cycle.iter().any(|&(_, one)| one == link);
     let missed = |place: usize| cycle[place % cycle.len()].1 == Link::Rw;
     let shape = match (0..cycle.len()).filter(|&place| missed(place)).count() {
-        // What was missed by one that updates the key counts as missed once, and as replaced else.
-        0 if has(Link::Update) => Shape::GSingle,
+        // What was missed by one that updates the key counts as missed once, and as replaced else. What
+        // was seen in part was missed by the one that saw it.
+        0 if has(Link::Update) || has(Link::Whole) => Shape::GSingle,
         0 if has(Link::Wr) => Shape::G1c,
         0 => Shape::G0,
         1 => Shape::GSingle,

@@ -19,8 +19,8 @@ use crate::verdict::{Budget, Checker, Promise, Verdict};
 /// (Bouajjani, Enea, Guerraoui, Hamza, POPL 2017, bad patterns of CC).
 ///
 /// A successful compare-and-set reads and writes; one that found another value proves nothing here. A
-/// write of unknown outcome counts if its value was read, and then precedes only its readers. Keys where
-/// a value does not tell its write are left out.
+/// write of unknown outcome counts if its value was read, and then precedes only its readers. Where a
+/// value does not tell its write its reads are left out, and where that is the initial one the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Causal {
     /// What a register holds before its first write.
@@ -93,7 +93,7 @@ fn judge(
         }
         Err(shortfall) => Some(shortfall),
     };
-    verdict(findings, missing, short)
+    verdict(&trace, findings, missing, short)
 }
 
 /// What has to be there for a verdict and is not.

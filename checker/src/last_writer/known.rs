@@ -1,6 +1,6 @@
 //! What a session must still see: its own writes, its reads, and what others knew of whom it had read.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use super::chains::Chains;
 use super::explain::Story;
@@ -117,7 +117,7 @@ impl<'t, 'h> Judge<'t, 'h> {
             &order,
             &unordered.involved,
             |_, reach, known| {
-                let prefix = self.prefix(reach);
+                let mut prefixes: FxHashMap<usize, Vec<u32>> = FxHashMap::default();
                 let mut readers: Vec<(u32, u32)> = known
                     .iter()
                     .map(|one| (self.trace.session(one.reader), one.reader))
@@ -129,9 +129,9 @@ impl<'t, 'h> Judge<'t, 'h> {
                     self.obliged(same[0].0, &reads, |read, duties| {
                         let seat = self.trace.node(self.trace.node(read).source).seat;
                         for (chain, upto, by) in duties {
-                            let range = self.duties.range(chain);
-                            let highest =
-                                &prefix[range.start..range.start + self.duties.below(chain, upto)];
+                            let prefix = prefixes.entry(chain);
+                            let prefix = prefix.or_insert_with(|| self.prefix(chain, reach));
+                            let highest = &prefix[..self.duties.below(chain, upto)];
                             if highest.last().is_some_and(|&highest| highest > seat) {
                                 let first = highest.partition_point(|&reached| reached <= seat);
                                 let node = self.duties.nodes(chain)[first];
@@ -160,20 +160,18 @@ impl<'t, 'h> Judge<'t, 'h> {
         }
     }
 
-    /// For each duty how far its chain up to it has reached into a lane.
-    fn prefix(&self, reach: &[u32]) -> Vec<u32> {
-        let mut prefix = Vec::with_capacity(self.duties.all().len());
-        for chain in 0..self.duties.len() {
-            let mut highest = 0;
-            for &node in self.duties.nodes(chain) {
-                let write = self.obliging(node);
-                if write != INITIAL {
-                    highest = highest.max(reach[write as usize]);
-                }
-                prefix.push(highest);
+    /// For each duty of a chain how far the chain up to it has reached into a lane.
+    fn prefix(&self, chain: usize, reach: &[u32]) -> Vec<u32> {
+        let mut highest = 0;
+        let nodes = self.duties.nodes(chain).iter();
+        let prefix = nodes.map(|&node| {
+            let write = self.obliging(node);
+            if write != INITIAL {
+                highest = highest.max(reach[write as usize]);
             }
-        }
-        prefix
+            highest
+        });
+        prefix.collect()
     }
 
     /// For each of these reads of a session, the chains of duties that oblige it: those of the chain that
@@ -224,29 +222,18 @@ impl<'t, 'h> Judge<'t, 'h> {
         }
     }
 
-    /// Reports a session that read a value, another, and the first again; O(reads).
+    /// Reports a session that read a value, another, and the first again; O(reads · log).
     fn back_and_forth(&self, findings: &mut Findings) {
         let mut found: Option<(u32, u32, u32)> = None;
-        let mut seen = FxHashSet::default();
-        for chain in 0..self.duties.len() {
-            seen.clear();
-            let nodes = self.duties.nodes(chain);
-            for (index, &read) in nodes.iter().enumerate() {
-                let source = self.trace.node(read).source;
-                let Some(&between) = index.checked_sub(1).map(|last| &nodes[last]) else {
-                    seen.insert(source);
-                    continue;
-                };
-                let last = self.trace.node(between).source;
-                let returns = !seen.insert(source) && last != source;
-                if returns && source != INITIAL && last != INITIAL {
-                    if found.is_none_or(|(_, _, known)| read < known) {
-                        let saw = |&&node: &&u32| self.trace.node(node).source == source;
-                        let first = nodes.iter().find(saw).copied().unwrap_or(read);
-                        found = Some((first, between, read));
-                    }
-                    break;
-                }
+        let key = |read: u32| self.trace.node(read).key;
+        for reads in &self.reads {
+            let mut reads = reads.clone();
+            reads.sort_by_key(|&read| key(read));
+            for reads in reads.chunk_by(|&one, &two| key(one) == key(two)) {
+                let back = self.back(reads);
+                let earlier =
+                    back.filter(|&(.., read)| found.is_none_or(|(.., known)| read < known));
+                found = earlier.or(found);
             }
         }
         let Some((first, between, read)) = found else {
@@ -274,6 +261,28 @@ impl<'t, 'h> Judge<'t, 'h> {
                 format!("{who} went back: {three} returned to what {one} had seen before {two}.");
             story.finding(sentence, read, "")
         });
+    }
+
+    /// The first of these reads of one session and key that returns to what the session had read before
+    /// another value, and the two before it.
+    fn back(&self, reads: &[u32]) -> Option<(u32, u32, u32)> {
+        let mut first: FxHashMap<u32, u32> = FxHashMap::default();
+        let mut last: Option<u32> = None;
+        let told = |read: u32| self.trace.source(read);
+        for &read in reads {
+            if let (Some(source), Some(last)) = (told(read), last)
+                && let Some(&first) = first.get(&source)
+                && told(last).is_some_and(|between| between != source)
+            {
+                return Some((first, last, read));
+            }
+            // What is of unknown outcome comes before nothing in its session.
+            if self.trace.node(read).kind != Kind::Unknown {
+                first.entry(self.trace.node(read).source).or_insert(read);
+                last = Some(read);
+            }
+        }
+        None
     }
 
     fn explain(&self, (read, duty): Broken) -> Finding {

@@ -60,7 +60,7 @@ impl Checker<Register> for CausalMemory {
             }
             Err(shortfall) => Some(shortfall),
         };
-        verdict(findings, missing, short)
+        verdict(&trace, findings, missing, short)
     }
 }
 
@@ -103,7 +103,7 @@ fn sessions(
             let watched = |node: u32| chain.has(trace, node);
             let found = match pasts(trace, &study.writes, &before, Some(&chain.within), watched) {
                 Ok(found) => found,
-                Err(Overfull) => return Err(out_of_budget(trace, spent)),
+                Err(Overfull) => return Err(study.writes.out_of_memory(trace)),
             };
             if let Some(circle) = found.circle {
                 findings.report(NO_ORDER, || no_order(trace, &circle, &before, lane));

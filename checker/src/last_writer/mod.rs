@@ -29,4 +29,4 @@ pub use memory::CausalMemory;
 pub use regular::Regular;
 pub use sessions::{MonotonicReads, MonotonicWrites, ReadYourWrites, WritesFollowReads};
 pub use single::{NotSingle, registers};
-pub use staleness::{Staleness, staleness};
+pub use staleness::{RegisterStaleness, staleness};

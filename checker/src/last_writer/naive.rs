@@ -13,6 +13,12 @@ pub(super) struct Event<'h> {
     pub(super) loose: bool,
 }
 
+/// For each event, and each other, whether the one is in the past of the other.
+type Past = Vec<Vec<bool>>;
+
+/// What counts as the past of events, if they have one.
+pub(super) type Notion = fn(&[Event<'_>]) -> Option<Past>;
+
 impl Event<'_> {
     pub(super) fn same_key(&self, other: &Event<'_>) -> bool {
         self.op.call.key == other.op.call.key
@@ -67,9 +73,14 @@ pub(super) fn unknown(history: &History<Register>) -> u32 {
     unknown.count() as u32
 }
 
+/// Which event is in the past of which, as [`closed`] says. `None` also if the past goes in a circle.
+pub(super) fn past(events: &[Event<'_>]) -> Option<Past> {
+    closed(events).filter(|past| (0..past.len()).all(|event| !past[event][event]))
+}
+
 /// Which event is in the past of which: session order and reads, closed. `None` if a value was read that
-/// nobody wrote, or if the past goes in a circle.
-pub(super) fn past(events: &[Event<'_>]) -> Option<Vec<Vec<bool>>> {
+/// nobody wrote.
+pub(super) fn closed(events: &[Event<'_>]) -> Option<Past> {
     let count = events.len();
     let mut past = vec![vec![false; count]; count];
     for (to, event) in events.iter().enumerate() {
@@ -90,7 +101,7 @@ pub(super) fn past(events: &[Event<'_>]) -> Option<Vec<Vec<bool>>> {
             }
         }
     }
-    (0..count).all(|event| !past[event][event]).then_some(past)
+    Some(past)
 }
 
 /// What the register of an event holds after these events.
@@ -195,8 +206,9 @@ fn some_choice(
     })
 }
 
-/// The session guarantees and regularity that are broken, pair by pair; `None` if the past is none.
-pub(super) fn guarantees(history: &History<Register>) -> Option<Vec<&'static str>> {
+/// The session guarantees and regularity that are broken, pair by pair; `None` if the past, of which
+/// there are two notions, is none.
+pub(super) fn guarantees(history: &History<Register>, past: Notion) -> Option<Vec<&'static str>> {
     let chosen = (0..1_u32 << unknown(history))
         .filter(|&chosen| past(&events(history, chosen)).is_some())
         .min_by_key(|chosen| chosen.count_ones())?;

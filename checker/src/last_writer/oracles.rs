@@ -1,14 +1,14 @@
 //! Small histories whose verdicts were derived by hand, each also a test against false alarms.
 
-use super::rows::rows;
+use super::rows::{Row, recorded, rows};
 use super::{
     Causal, CausalConvergence, CausalMemory, MonotonicReads, MonotonicWrites, ReadYourWrites,
     Regular, WritesFollowReads,
 };
-use crate::history::History;
+use crate::history::{History, Outcome};
 use crate::linear::Linearizable;
 use crate::model::Registers;
-use crate::register::{Register, Value};
+use crate::register::{Action, Register, RegisterCall, RegisterRet, Value};
 use crate::verdict::{Budget, Checker, Verdict};
 
 /// All promises that can be held against registers, with the codes of oracles.
@@ -308,20 +308,137 @@ fn a_swap_reads_and_writes() {
 }
 
 #[test]
-fn where_values_do_not_tell_their_writes_nothing_is_judged() {
-    let twice = rows(
-        "[0,1] s1 put x 1 -> ok
+fn where_values_do_not_tell_their_writes_reads_of_them_are_not_judged() {
+    let twice = "[0,1] s1 put x 1 -> ok
          [2,3] s2 put x 1 -> ok
-         [4,5] s1 get x -> {}",
-    );
-    for (code, judge) in &judges()[..8] {
-        let verdict = judge.check(&twice, Budget::default());
-        assert!(
-            matches!(
-                verdict,
-                Verdict::Unknown(crate::Shortfall::NothingExercised(_))
-            ),
-            "{code}: {verdict:?}"
-        );
+         [4,5] s1 get x -> {1}";
+    let initial = "[0,1] s1 put x 1 -> ok
+         [2,3] s2 put x nil -> ok
+         [4,5] s1 get x -> {}";
+    for text in [twice, initial] {
+        for (code, judge) in &judges()[..8] {
+            let verdict = judge.check(&rows(text), Budget::default());
+            assert!(
+                matches!(
+                    verdict,
+                    Verdict::Unknown(crate::Shortfall::NothingExercised(_))
+                ),
+                "{code}: {verdict:?}"
+            );
+        }
     }
+    // That nobody wrote the initial value is certain all the same.
+    let lost = "[0,1] s1 put x 1 -> ok
+         [2,3] s1 put x 1 -> ok
+         [4,5] s1 get x -> {}";
+    breaks(lost, "CC CCV CM RYW REG LIN");
+}
+
+/// The judge of this code, by itself.
+fn verdict(code: &str, text: &str) -> Verdict {
+    let found = judges().into_iter().find(|(known, _)| *known == code);
+    let (_, judge) = found.expect("a code of a judge");
+    judge.check(&rows(text), Budget::default())
+}
+
+#[test]
+fn where_knowledge_goes_in_a_circle_no_session_is_said_to_be_well() {
+    let circle = "[0,1] s1 get x -> {1}
+         [2,3] s1 put x 1 -> ok
+         [4,5] s1 put x 2 -> ok
+         [6,7] s1 get x -> {1}";
+    for code in ["RYW", "MR"] {
+        let verdict = verdict(code, circle);
+        assert!(matches!(verdict, Verdict::Unknown(_)), "{verdict:?}");
+    }
+    let line = circle
+        .replace("get x -> {1}\n", "get x -> {}\n")
+        .replace("{1}", "{2}");
+    for code in ["RYW", "MR"] {
+        let verdict = verdict(code, &line);
+        assert!(matches!(verdict, Verdict::Valid(_)), "{verdict:?}");
+    }
+}
+
+#[test]
+fn a_swap_of_unknown_outcome_goes_back_too() {
+    breaks(
+        "[0,9] s1 put x 1 -> ok
+         [0,9] s2 put x 2 -> ok
+         [1,2] s3 get x -> {2}
+         [3,4] s3 get x -> {1}
+         [5,6] s3 cas x 2 4 -> info
+         [7,8] s4 get x -> {4}",
+        "CCV CM MR LIN",
+    );
+    // It comes before nothing itself, so nothing returns behind it.
+    breaks(
+        "[0,9] s1 put x 1 -> ok
+         [0,9] s2 put x 2 -> ok
+         [1,2] s3 get x -> {1}
+         [3,-] s3 cas x 2 4 -> info
+         [5,6] s3 get x -> {1}
+         [7,8] s4 get x -> {4}",
+        "",
+    );
+}
+
+#[test]
+fn a_key_that_is_left_out_leaves_the_verdict_open() {
+    let twice = "[0,1] s1 put x 1 -> ok
+         [2,3] s1 get x -> {1}
+         [4,5] s1 put x 1 -> ok
+         [6,7] s1 put y 1 -> ok
+         [8,9] s1 get y -> {1}";
+    for code in ["CC", "CCV", "CM", "RYW", "REG"] {
+        let Verdict::Unknown(why) = verdict(code, twice) else {
+            panic!("{code}: one key was not judged");
+        };
+        assert_eq!(
+            why.to_string(),
+            "nothing exercised: key x was given one value twice, or the initial one, so it does \
+             not tell what all its reads saw"
+        );
+        let once = verdict(code, &twice.replace("[4,5] s1 put x 1", "[4,5] s1 put x 2"));
+        assert!(matches!(once, Verdict::Valid(_)), "{code}: {once:?}");
+    }
+}
+
+#[test]
+fn more_processes_than_memory_has_room_for_are_told_as_such() {
+    let row = |process: u64, action, outcome| Row {
+        from: process,
+        to: Some(process + 1),
+        process,
+        call: RegisterCall {
+            key: Some("x".into()),
+            action,
+        },
+        outcome: Outcome::Ok(outcome),
+    };
+    let rows = |count: u64| {
+        let writes = (1..=count).map(|process| {
+            let value = Value::Int(process.cast_signed());
+            row(process, Action::Write(value), RegisterRet::Done)
+        });
+        let mut rows: Vec<Row> = writes.collect();
+        let last = Value::Int(count.cast_signed());
+        rows.push(row(count + 2, Action::Read, RegisterRet::Value(last)));
+        recorded(&rows)
+    };
+    let check = |count| {
+        Causal {
+            initial: Value::Nil,
+        }
+        .check(&rows(count), Budget::default())
+    };
+    let Verdict::Unknown(why) = check(16_400) else {
+        panic!("what all know of all does not fit");
+    };
+    assert_eq!(
+        why.to_string(),
+        "not decided: what 16401 processes know of 16400 that write might not fit in memory; no \
+         budget would settle it, but fewer processes would"
+    );
+    assert!(matches!(check(160), Verdict::Valid(_)));
 }

@@ -4,6 +4,7 @@ use super::chains::Chains;
 use super::path::Step;
 use super::trace::{INITIAL, NONE, Node, Trace};
 use super::walk::{Conflict, Conflicts, walk};
+use crate::verdict::Shortfall;
 
 /// What came of visiting all nodes.
 #[derive(Debug, Default)]
@@ -65,6 +66,14 @@ impl Writes {
     /// What visiting this many nodes costs in states: one each, and one for every thousand lanes.
     pub(super) fn states(&self, nodes: u64) -> u64 {
         nodes.saturating_mul(1 + self.width as u64 / 1024)
+    }
+
+    /// That memory might not suffice. A write of unknown outcome counts as a process of its own.
+    pub(super) fn out_of_memory(&self, trace: &Trace<'_>) -> Shortfall {
+        Shortfall::OutOfMemory {
+            writers: self.width as u64,
+            processes: u64::from(trace.lanes()),
+        }
     }
 }
 

@@ -74,7 +74,7 @@ impl Checker<Register> for Regular {
         findings.count("reads after an acknowledged write", exercised);
         let missing =
             (exercised == 0).then(|| "no read began after a write was acknowledged".into());
-        verdict(findings, missing, None)
+        verdict(&trace, findings, missing, None)
     }
 }
 

@@ -121,13 +121,18 @@ fn judge(
     let judge = Judge::new(guarantee, &trace);
     let exercised = judge.initial(&mut findings);
     findings.count("reads that could have gone back", exercised);
+    let mut open = None;
     let short = match Study::new(&trace, budget) {
         Ok(study) => {
             judge.older(&study, &mut findings);
+            if study.found.circle.is_some() {
+                open = Some("what sessions knew goes in a circle, so no value is certainly older");
+            }
             None
         }
         Err(shortfall) => Some(shortfall),
     };
-    let missing = (exercised == 0).then(|| missing.to_string());
-    verdict(findings, missing, short)
+    let missing = (exercised == 0).then_some(missing).or(open);
+    let missing = missing.map(str::to_owned);
+    verdict(&trace, findings, missing, short)
 }

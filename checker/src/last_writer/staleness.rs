@@ -11,10 +11,10 @@ use crate::register::{Register, Value};
 
 /// How far reads lagged behind acknowledged writes. Times are in the unit of the history.
 ///
-/// All numbers are bounds from below: a write that overlaps others may stand anywhere among them. Keys
-/// where a value does not tell its write are left out.
+/// All numbers are bounds from below: a write that overlaps others may stand anywhere among them. Where a
+/// value does not tell its write its reads are left out, and where that is the initial one the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Staleness {
+pub struct RegisterStaleness {
     /// Reads whose value tells what they saw.
     pub reads: u64,
     /// Reads of which some acknowledged write was certainly newer, and acknowledged before they began.
@@ -28,26 +28,20 @@ pub struct Staleness {
     /// before it was written or without being written. Registers with a compare-and-set are not part
     /// of it.
     pub delta: Option<u64>,
-    /// Keys left out.
+    /// Keys that were left out, or reads of theirs.
     pub keys_left_out: u64,
 }
 
-impl Staleness {
+impl RegisterStaleness {
     /// The share of stale reads; none of none is 0.
     pub fn stale_fraction(&self) -> f64 {
         self.stale as f64 / self.reads.max(1) as f64
     }
-
-    /// The least `k` for which every read may have returned one of the `k` latest values: 1 if nothing
-    /// was certainly missed.
-    pub fn atomicity_min(&self) -> u64 {
-        1 + self.behind.keys().next_back().copied().unwrap_or(0)
-    }
 }
 
-impl fmt::Display for Staleness {
+impl fmt::Display for RegisterStaleness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Staleness {
+        let RegisterStaleness {
             reads,
             stale,
             age_max,
@@ -55,7 +49,8 @@ impl fmt::Display for Staleness {
         } = self;
         let percent = 100.0 * self.stale_fraction();
         write!(f, "{stale} of {reads} reads stale ({percent:.2} %)")?;
-        write!(f, ", at least {} versions behind", self.atomicity_min() - 1)?;
+        let behind = self.behind.keys().next_back().copied().unwrap_or(0);
+        write!(f, ", at least {behind} versions behind")?;
         write!(f, " and {age_max} old at worst; ")?;
         match self.delta {
             Some(0) => write!(f, "linearizable as it is"),
@@ -70,13 +65,13 @@ impl fmt::Display for Staleness {
 }
 
 /// Measures how stale the reads of a history are, O(n log n) and log of the longest time times that.
-pub fn staleness(history: &History<Register>, initial: &Value) -> Staleness {
+pub fn staleness(history: &History<Register>, initial: &Value) -> RegisterStaleness {
     let trace = Trace::new(history, initial);
     let writes = Writes::new(&trace);
-    let mut measured = Staleness {
+    let mut measured = RegisterStaleness {
         keys_left_out: trace.keys_left_out,
         delta: delta(&trace),
-        ..Staleness::default()
+        ..RegisterStaleness::default()
     };
     for (number, node) in trace.nodes.iter().enumerate() {
         if !node.reads() {

@@ -41,7 +41,7 @@ impl Study {
             return Err(out_of_budget(trace, 0));
         }
         let found = pasts(trace, &writes, &Conflicts::default(), None, |_| true);
-        let found = found.map_err(|Overfull| out_of_budget(trace, states))?;
+        let found = found.map_err(|Overfull| writes.out_of_memory(trace))?;
         let unordered = unordered(trace, &found);
         Ok(Study {
             writes,
@@ -86,13 +86,21 @@ pub(super) fn trace<'h>(
     trace
 }
 
-/// The gravest finding; else what is missing, or that the budget was not enough.
+/// The gravest finding; else what is missing, or that the budget was not enough, or which key was left
+/// out.
 pub(super) fn verdict(
+    trace: &Trace<'_>,
     findings: Findings,
     missing: Option<String>,
     short: Option<Shortfall>,
 ) -> Verdict {
     let verdict = findings.verdict(missing);
+    let short = short.or_else(|| {
+        let key = trace.left_out.as_ref()?;
+        Some(Shortfall::NothingExercised(format!(
+            "{key} was given one value twice, or the initial one, so it does not tell what all its reads saw"
+        )))
+    });
     match (verdict, short) {
         (Verdict::Valid(_), Some(shortfall)) => Verdict::Unknown(shortfall),
         (verdict, _) => verdict,

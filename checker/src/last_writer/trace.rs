@@ -58,15 +58,18 @@ pub(super) struct Invention {
     pub(super) failed: Option<u32>,
 }
 
-/// A history, indexed. Keys to which one value was written twice, or the initial value once, are left
-/// out: there a value does not tell its write.
+/// A history, indexed. Keys to which the initial value was written are left out, and reads of a value that
+/// was written twice: there a value does not tell its write.
 #[derive(Debug)]
 pub(super) struct Trace<'h> {
     pub(super) ops: &'h [Op<Register>],
     pub(super) nodes: Vec<Node>,
     /// How many keys there are.
     pub(super) keys: u32,
+    /// How many of them, or of whose reads some, are left out.
     pub(super) keys_left_out: u64,
+    /// The first of those, as a reader names it.
+    pub(super) left_out: Option<String>,
     pub(super) sessions: u32,
     /// In the order of their calls.
     pub(super) inventions: Vec<Invention>,
@@ -83,13 +86,18 @@ impl<'h> Trace<'h> {
     pub(super) fn new(history: &'h History<Register>, initial: &Value) -> Self {
         let draft = Draft::new(history.ops(), initial);
         let (keys, sessions) = (draft.judged.len() as u32, draft.session_count);
-        let keys_left_out = draft.judged.iter().filter(|&&judged| !judged).count() as u64;
+        let told = draft.judged.iter().zip(&draft.repeats);
+        let keys_left_out = told
+            .filter(|&(&judged, &repeats)| !judged || repeats)
+            .count() as u64;
+        let left_out = draft.left_out();
         let (nodes, inventions) = draft.nodes();
         let mut trace = Trace {
             ops: history.ops(),
             nodes,
             keys,
             keys_left_out,
+            left_out,
             sessions,
             inventions,
             owners: Vec::new(),
@@ -238,12 +246,14 @@ struct Draft<'h> {
     session_count: u32,
     sessions: Vec<u32>,
     keys: Vec<u32>,
-    /// Whether every value of the key tells its write.
+    /// Whether the initial value of the key was never written to it.
     judged: Vec<bool>,
+    /// Whether some value was written to the key twice.
+    repeats: Vec<bool>,
     writers: Writers<'h>,
 }
 
-/// The writes by key and value.
+/// The writes by key and value; [`NONE`] if there are several.
 #[derive(Debug, Default)]
 struct Writers<'h> {
     ints: FxHashMap<(u32, i64), u32>,
@@ -254,12 +264,16 @@ struct Writers<'h> {
 impl<'h> Writers<'h> {
     /// Enters the write of this value; whether it is the first of its key.
     fn enter(&mut self, key: u32, value: &'h Value, place: u32) -> bool {
-        let before = match value {
-            Value::Int(number) => self.ints.insert((key, *number), place),
-            Value::Text(text) => self.texts.insert((key, text), place),
-            Value::Nil => self.nils.insert(key, place),
+        let known = match value {
+            Value::Int(number) => self.ints.entry((key, *number)).or_insert(place),
+            Value::Text(text) => self.texts.entry((key, text)).or_insert(place),
+            Value::Nil => self.nils.entry(key).or_insert(place),
         };
-        before.is_none()
+        let first = *known == place;
+        if !first {
+            *known = NONE;
+        }
+        first
     }
 
     fn get(&self, key: u32, value: &Value) -> Option<u32> {
@@ -281,6 +295,7 @@ impl<'h> Draft<'h> {
             sessions: Vec::with_capacity(ops.len()),
             keys: Vec::with_capacity(ops.len()),
             judged: Vec::new(),
+            repeats: Vec::new(),
             writers: Writers::default(),
         };
         let mut processes: FxHashMap<Process, u32> = FxHashMap::default();
@@ -292,12 +307,13 @@ impl<'h> Draft<'h> {
             let key = *keys.entry(op.call.key.as_deref()).or_insert(next);
             if key == next {
                 draft.judged.push(true);
+                draft.repeats.push(false);
             }
             draft.sessions.push(session);
             draft.keys.push(key);
             if let Part::Write(value, _) | Part::Swap(_, value, _) = part(op) {
-                let told = value != initial && draft.writers.enter(key, value, place as u32);
-                draft.judged[key as usize] &= told;
+                draft.judged[key as usize] &= value != initial;
+                draft.repeats[key as usize] |= !draft.writers.enter(key, value, place as u32);
             }
         }
         draft.session_count = processes.len() as u32;
@@ -306,6 +322,14 @@ impl<'h> Draft<'h> {
 
     fn is_judged(&self, place: usize) -> bool {
         self.judged[self.keys[place] as usize]
+    }
+
+    fn left_out(&self) -> Option<String> {
+        let left_out =
+            |&place: &usize| !self.is_judged(place) || self.repeats[self.keys[place] as usize];
+        let place = (0..self.ops.len()).find(left_out)?;
+        let key = self.ops[place].call.key.as_ref();
+        Some(key.map_or("the register".into(), |key| format!("key {key}")))
     }
 
     /// For each operation the one whose write it saw, as far as it certainly saw one: an operation of
@@ -359,7 +383,9 @@ impl<'h> Draft<'h> {
                 continue;
             }
             let (source, key) = (sources[place], self.keys[place]);
-            if let (NONE, Some(value)) = (source, saw) {
+            if let (NONE, Some(value)) = (source, saw)
+                && self.writers.get(key, value).is_none()
+            {
                 invented.push((place as u32, key, value));
             }
             numbers[place] = nodes.len() as u32;

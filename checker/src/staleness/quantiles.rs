@@ -31,9 +31,4 @@ impl Quantiles {
     pub fn max(&self) -> u64 {
         self.0.last().copied().unwrap_or(0)
     }
-
-    /// How many values are greater than this one.
-    pub fn above(&self, value: u64) -> usize {
-        self.0.len() - self.0.partition_point(|&known| known <= value)
-    }
 }
