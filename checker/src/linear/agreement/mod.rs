@@ -6,5 +6,6 @@
 mod by_hand;
 mod cores;
 mod crowds;
+mod explained;
 pub(crate) mod generated;
 mod verdicts;
