@@ -94,14 +94,7 @@ fn reasons<D: Domain>(
     key: Option<&str>,
     stuck: Option<&Stuck>,
 ) -> Vec<Reason> {
-    let unnamed = core.len().saturating_sub(FACTS_NAMED);
-    let mut reasons: Vec<Reason> = core[unnamed..].iter().map(|op| fact(op)).collect();
-    if unnamed > 0 {
-        reasons.push(Reason {
-            text: format!("and {unnamed} operations called before these"),
-            ops: core[..unnamed].iter().map(|op| op.id).collect(),
-        });
-    }
+    let mut reasons = told(core);
     if let Some(stuck) = stuck {
         reasons.extend(end_of_the_longest_order(core, part, key, stuck));
     }
@@ -114,7 +107,20 @@ fn reasons<D: Domain>(
     reasons
 }
 
-pub(crate) fn fact<D: Domain>(op: &Op<D>) -> Reason {
+/// A fact for each of these operations, or for the last of them where they are many.
+pub(crate) fn told<D: Domain>(ops: &[&Op<D>]) -> Vec<Reason> {
+    let unnamed = ops.len().saturating_sub(FACTS_NAMED);
+    let mut reasons: Vec<Reason> = ops[unnamed..].iter().map(|op| fact(op)).collect();
+    if unnamed > 0 {
+        reasons.push(Reason {
+            text: format!("and {unnamed} operations called before these"),
+            ops: ops[..unnamed].iter().map(|op| op.id).collect(),
+        });
+    }
+    reasons
+}
+
+fn fact<D: Domain>(op: &Op<D>) -> Reason {
     let (Time(called), process) = (op.invoked, op.process);
     let until = match op.returned {
         Some(Time(returned)) => format!("from {called} to {returned}"),

@@ -246,6 +246,20 @@ fn a_value_is_replaced_once() {
 }
 
 #[test]
+fn of_a_long_circle_the_last_calls_are_told() {
+    let circle: Vec<Line> = (1..=40)
+        .map(|from| cas(0, 9, from, from % 40 + 1))
+        .collect();
+    let Some(Shortcut::Contradicted(found)) = decided(&circle) else {
+        panic!("nothing leads into the circle");
+    };
+    assert_eq!(found.ops.len(), 40);
+    assert_eq!(found.facts.len(), 24 + 2);
+    let all: usize = found.facts[..25].iter().map(|fact| fact.ops.len()).sum();
+    assert_eq!(all, 40, "each is told or counted");
+}
+
+#[test]
 fn a_compare_and_set_of_unknown_outcome_counts_if_its_value_was_seen() {
     let lines = [
         write(0, 1, 1),
