@@ -1,5 +1,7 @@
 //! Why a part has no order, in words that can be checked in the history.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::part::Step;
 use super::relax::Trials;
 use super::search::Search;
@@ -18,6 +20,9 @@ const TRIAL: u64 = 5_000;
 
 /// How many operations of a core get a line of their own.
 const FACTS_NAMED: usize = 24;
+
+/// How many operations of the longest order are named.
+const ORDER_NAMED: usize = 24;
 
 /// How many possible states are named before the rest is counted.
 const STATES_NAMED: usize = 6;
@@ -39,6 +44,7 @@ pub(crate) fn explain<'h, M: Model>(
         .map(|step| step.op)
         .collect();
     let stuck = search.stuck();
+    let ending = stuck.as_ref().map_or(&[][..], ending);
     let cause = match &stuck {
         Some(stuck) => cause(&mut trials, part, &core, stuck),
         None => "no order".into(),
@@ -49,7 +55,7 @@ pub(crate) fn explain<'h, M: Model>(
         part: String::new(),
         sentence: sentence(model, &core, key),
         key: key.map(Into::into),
-        ops: shown(&steps, &core, stuck.as_ref()),
+        ops: shown(&steps, &core, ending, stuck.as_ref()),
         reasons: reasons(part, &core, key, stuck.as_ref()),
         cause: format!("linearizable: {cause}"),
     }
@@ -74,18 +80,24 @@ pub(crate) fn sentence<M: Model>(model: &M, core: &[&Op<M::Domain>], key: Option
     )
 }
 
-/// The core, what the longest order needed beside it, and where the answer that does not fit came from,
-/// in the order of calls.
-fn shown<D: Domain>(steps: &[Step<'_, D>], core: &[&Op<D>], stuck: Option<&Stuck>) -> Vec<OpId> {
-    let order = stuck.map_or(&[][..], |stuck| &stuck.order);
+/// What of the longest order is named: its end, which says how the state came about.
+fn ending(stuck: &Stuck) -> &[OpId] {
+    &stuck.order[stuck.order.len().saturating_sub(ORDER_NAMED)..]
+}
+
+/// The core, the end of the longest order, and where the answer that does not fit came from, in the
+/// order of calls.
+fn shown<D: Domain>(
+    steps: &[Step<'_, D>],
+    core: &[&Op<D>],
+    ending: &[OpId],
+    stuck: Option<&Stuck>,
+) -> Vec<OpId> {
     let source = stuck.and_then(|stuck| stuck.source);
-    steps
-        .iter()
-        .map(|step| step.op.id)
-        .filter(|id| {
-            source == Some(*id) || order.contains(id) || core.iter().any(|op| op.id == *id)
-        })
-        .collect()
+    let core = core.iter().map(|op| op.id);
+    let named: FxHashSet<OpId> = core.chain(ending.iter().copied()).chain(source).collect();
+    let ids = steps.iter().map(|step| step.op.id);
+    ids.filter(|id| named.contains(id)).collect()
 }
 
 fn reasons<D: Domain>(
@@ -138,17 +150,26 @@ fn end_of_the_longest_order<D: Domain>(
     key: Option<&str>,
     stuck: &Stuck,
 ) -> Option<Reason> {
-    let label = |id: &OpId| {
-        if let Some(op) = core.iter().find(|op| op.id == *id) {
-            return Some(op.label());
-        }
-        let step = part.iter().find(|step| step.op.id == *id)?;
-        Some(D::call_label(&step.op.call))
-    };
-    let due = label(&stuck.step)?;
-    let order: Vec<String> = stuck.order.iter().filter_map(label).collect();
+    let ending = ending(stuck);
+    let named: FxHashSet<OpId> = ending.iter().copied().chain([stuck.step]).collect();
+    let wanted = |op: &&Op<D>| named.contains(&op.id);
+    let calls = part.iter().map(|step| step.op).filter(wanted);
+    let calls = calls.map(|op| (op.id, D::call_label(&op.call)));
+    // Only an operation of the core is held to its answer.
+    let answers = core.iter().copied().filter(wanted);
+    let answers = answers.map(|op| (op.id, op.label()));
+    let labels: FxHashMap<OpId, String> = calls.chain(answers).collect();
+    let due = labels.get(&stuck.step)?;
+    let order = ending.iter().filter_map(|id| labels.get(id));
+    let order: Vec<&str> = order.map(String::as_str).collect();
+    let unnamed = stuck.order.len() - ending.len();
     let begins = if order.is_empty() {
         "no order can even begin".to_owned()
+    } else if unnamed > 0 {
+        format!(
+            "the longest order begins with {unnamed} others, then {}",
+            order.join(", ")
+        )
     } else {
         format!("the longest order begins {}", order.join(", "))
     };
@@ -163,7 +184,7 @@ fn end_of_the_longest_order<D: Domain>(
     } else {
         format!("then {due} must follow, but {what} is {states}")
     };
-    let mut ops = stuck.order.clone();
+    let mut ops = ending.to_vec();
     if !ops.contains(&stuck.step) {
         ops.push(stuck.step);
     }
