@@ -137,8 +137,8 @@ impl<M: Model> Linearizable<M> {
             let left = budget.states - spent;
             let (share, more) = (left / open.len() as u64, left % open.len() as u64);
             let turn = |(number, (part, search)): (usize, (usize, Option<Search<'h, M>>))| {
-                let mut search =
-                    search.unwrap_or_else(|| Search::new(&self.model, &parts[part].steps()));
+                let new = || Search::new(&self.model, &parts[part].steps()).weighed();
+                let mut search = search.unwrap_or_else(new);
                 let before = search.visited();
                 let share = share + u64::from((number as u64) < more);
                 let decided = search.advance(limit.min(before + share));

@@ -36,7 +36,7 @@ pub(crate) fn explain<'h, M: Model>(
 ) -> Counterexample {
     let mut trials = Trials::new(model, EFFORT.min(budget.states), TRIAL);
     let steps = trials.core(part, barrier);
-    let mut search = Search::new(model, &steps).remembering();
+    let mut search = Search::new(model, &steps).weighed().remembering();
     let _ = search.advance(budget.states);
     let core: Vec<&Op<M::Domain>> = steps
         .iter()

@@ -53,6 +53,8 @@ pub(crate) struct Search<'h, M: Model> {
     stack: Vec<Node>,
     taken: Vec<u32>,
     begun: bool,
+    /// Whether large states count for more than one configuration.
+    weighed: bool,
     pub(super) hopeless: Option<u32>,
     visited: u64,
     deepest: Option<u32>,
@@ -141,6 +143,7 @@ impl<'h, M: Model> Search<'h, M> {
             stack: Vec::new(),
             taken: Vec::new(),
             begun: false,
+            weighed: false,
             hopeless: None,
             visited: 0,
             deepest: None,
@@ -148,9 +151,19 @@ impl<'h, M: Model> Search<'h, M> {
         }
     }
 
-    /// How many configurations were visited so far.
+    /// How many configurations were visited so far, and what their states weigh if that counts.
     pub(crate) fn visited(&self) -> u64 {
-        self.visited
+        if self.weighed {
+            self.visited.saturating_add(self.table.weight())
+        } else {
+            self.visited
+        }
+    }
+
+    /// The same search, for which large states count for more, so that a limit bounds memory.
+    pub(crate) fn weighed(mut self) -> Self {
+        self.weighed = true;
+        self
     }
 
     /// Goes on until that many configurations were visited in all: whether there is an order, or
@@ -158,7 +171,7 @@ impl<'h, M: Model> Search<'h, M> {
     pub(crate) fn advance(&mut self, limit: u64) -> Option<bool> {
         if !self.begun {
             self.begun = true;
-            self.hopeless = self.hopeless_read();
+            self.hopeless = self.hopeless_step();
             if self.hopeless.is_some() {
                 return Some(false);
             }
@@ -167,7 +180,7 @@ impl<'h, M: Model> Search<'h, M> {
             }
         }
         while !self.stack.is_empty() {
-            if self.visited >= limit {
+            if self.visited() >= limit {
                 return None;
             }
             match self.next_choice() {

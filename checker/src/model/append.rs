@@ -149,6 +149,11 @@ impl Model for Appends {
         false
     }
 
+    /// A configuration takes about as much as a hundred bytes.
+    fn weight(&self, state: &String) -> u64 {
+        state.len() as u64 / 100
+    }
+
     /// By zones, where it is certain which operation each piece that was seen is from.
     fn shortcut(&self, ops: &[&Op<Append>]) -> Option<Shortcut> {
         zones::strings(ops)

@@ -123,6 +123,12 @@ pub trait Model: Sync {
         true
     }
 
+    /// For how many configurations more than one a state counts in a budget, so that a budget bounds memory
+    /// where states are large.
+    fn weight(&self, _state: &Self::State) -> u64 {
+        0
+    }
+
     /// Decides a part by what is special about this object, near-linearly; `None` where nothing special
     /// applies, and the search must.
     ///

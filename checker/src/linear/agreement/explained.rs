@@ -132,3 +132,26 @@ fn a_long_order_is_told_by_its_end_and_many_operations_by_the_last_of_them() {
         "{told:#?}"
     );
 }
+
+#[test]
+fn an_answer_to_which_nothing_leads_is_seen_without_a_search_however_long_the_history() {
+    let adds = "|add 1-| |add 2-| |read -> unseen-| |read -> unseen-| ".repeat(150);
+    let history = drawn(&format!("a  {adds}|read -> 3-|"));
+    let judge = Linearizable::new(FIVE);
+    let verdict = judge.check(&history, Budget { states: 1 });
+    assert!(verdict.counterexample().is_some(), "{verdict:?}");
+}
+
+#[test]
+fn a_budget_counts_large_states_for_more() {
+    let picture = format!("a  {}", "|enqueue 1-| ".repeat(200));
+    let judge = Linearizable::new(Queues);
+    let verdict = judge.check(&drawn(&picture), Budget::default());
+    let Verdict::Valid(witness) = verdict else {
+        panic!("nothing is wrong with an enqueue: {verdict:?}");
+    };
+    let visited = witness.exercised["states visited"];
+    assert!(visited > 4_000, "{visited}");
+    let verdict = judge.check(&drawn(&picture), Budget { states: 3_000 });
+    assert!(matches!(verdict, Verdict::Unknown(_)), "{verdict:?}");
+}

@@ -10,7 +10,8 @@ use crate::model::moments::{FOREVER, Moment, end, explained};
 use crate::model::sequential::Shortcut;
 use crate::queue::Queue;
 
-/// Decides a part whose values are unique, O(n log n); `None` for others.
+/// Decides a part whose values are unique, O(n log n); of others only whether some value was taken out
+/// more often than it can have been put in.
 ///
 /// There is an order unless a value was taken out that nobody had put in, or twice, or after one that
 /// was put in behind it, or nothing was found while some value was in at every moment: the four ways of
