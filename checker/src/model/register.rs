@@ -163,6 +163,28 @@ impl Model for Registers {
         calls.iter().map(useless).collect()
     }
 
+    /// A value that is not there has to be written, or another one where it is in the way. What a
+    /// compare-and-set needs to find is taken to be there.
+    fn within_reach(
+        &self,
+        state: &Value,
+        call: &RegisterCall,
+        ret: &RegisterRet,
+        mut means: &mut dyn Iterator<Item = &RegisterCall>,
+    ) -> bool {
+        let fits = |value: &Value| match (&call.action, ret) {
+            (Action::Read, RegisterRet::Value(seen)) => value == seen,
+            (Action::Cas(from, _), RegisterRet::Done) => value == from,
+            (Action::Cas(from, _), RegisterRet::Mismatch) => value != from,
+            _ => true,
+        };
+        let leads = |means: &RegisterCall| match &means.action {
+            Action::Read => false,
+            Action::Write(value) | Action::Cas(_, value) => fits(value),
+        };
+        fits(state) || Iterator::any(&mut means, leads)
+    }
+
     /// By zones, where no value that was seen is written twice.
     fn shortcut(&self, ops: &[&Op<Register>]) -> Option<Shortcut> {
         zones::registers(&self.initial, ops)
@@ -275,6 +297,31 @@ mod tests {
             model.unobserved(&unknown, &[(&cas, &missed)]),
             [false, false, false, true, true]
         );
+    }
+
+    #[test]
+    fn a_value_is_out_of_reach_if_nothing_writes_it() {
+        let (write, swap) = (
+            call(Action::Write(int(2))),
+            call(Action::Cas(int(7), int(3))),
+        );
+        let model = Registers {
+            initial: Value::Nil,
+        };
+        let reached = |action, ret: &RegisterRet, means: &[&RegisterCall]| {
+            model.within_reach(&int(1), &call(action), ret, &mut means.iter().copied())
+        };
+        for (seen, reachable) in [(1, true), (2, true), (3, true), (4, false), (7, false)] {
+            let read = RegisterRet::Value(int(seen));
+            assert_eq!(reached(Action::Read, &read, &[&swap, &write]), reachable);
+            let (cas, done) = (Action::Cas(int(seen), int(9)), RegisterRet::Done);
+            assert_eq!(reached(cas, &done, &[&swap, &write]), reachable);
+        }
+        let missed = |means: &RegisterCall| {
+            let cas = Action::Cas(int(1), int(9));
+            reached(cas, &RegisterRet::Mismatch, &[means])
+        };
+        assert!(missed(&write) && !missed(&call(Action::Write(int(1)))));
     }
 
     #[test]

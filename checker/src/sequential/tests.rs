@@ -120,7 +120,7 @@ fn a_read_may_see_what_is_written_later_by_another_session() {
 fn a_value_that_nobody_wrote_has_no_order() {
     let found = breaks(NIL, "a  |write 1-| |read -> 2-|");
     assert_eq!(found.sentence, "No order explains `read → 2`.");
-    assert_eq!(found.cause, "sequential: read out of order");
+    assert_eq!(found.cause, "sequential: read of what nobody wrote");
     let found = breaks(Sets, "a  |add 1-| |contains 2 -> yes-|");
     assert_eq!(found.cause, "sequential: contains of what nobody wrote");
 }
