@@ -11,12 +11,14 @@ use crate::history::{Op, OpId, Time};
 use crate::model::Model;
 use crate::verdict::{Budget, Counterexample, Promise, Reason};
 
-/// How much work an explanation may cost: steps looked at plus configurations visited. One that runs out
-/// names more operations than it had to.
+/// How much work an explanation may cost, and how much more for each step: steps looked at plus
+/// configurations visited. One that runs out names more operations than it had to.
 const EFFORT: u64 = 100_000;
+const EFFORT_EACH: u64 = 64;
 
-/// How many configurations each trial may visit.
+/// How many configurations each trial may visit, and how many more for each step.
 const TRIAL: u64 = 5_000;
+const TRIAL_EACH: u64 = 4;
 
 /// How many operations of a core get a line of their own.
 const FACTS_NAMED: usize = 24;
@@ -34,7 +36,10 @@ pub(crate) fn explain<'h, M: Model>(
     barrier: Option<Step<'h, M::Domain>>,
     budget: Budget,
 ) -> Counterexample {
-    let mut trials = Trials::new(model, EFFORT.min(budget.states), TRIAL);
+    let count = part.len() as u64;
+    let effort = EFFORT + EFFORT_EACH * count;
+    let trial = TRIAL + TRIAL_EACH * count;
+    let mut trials = Trials::new(model, effort.min(budget.states), trial);
     let steps = trials.core(part, barrier);
     let mut search = Search::new(model, &steps).weighed().remembering();
     let _ = search.advance(budget.states);

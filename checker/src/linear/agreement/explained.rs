@@ -3,7 +3,7 @@
 use super::super::checker::Linearizable;
 use super::super::naive::{naive, possible};
 use crate::history::{History, OpId};
-use crate::model::{Counters, Model, Queues, Registers};
+use crate::model::{Counters, Model, Queues, Registers, Sets};
 use crate::picture::{Drawn, parse};
 use crate::register::Value;
 use crate::verdict::{Budget, Checker, Counterexample, Verdict};
@@ -154,4 +154,16 @@ fn a_budget_counts_large_states_for_more() {
     assert!(visited > 4_000, "{visited}");
     let verdict = judge.check(&drawn(&picture), Budget { states: 3_000 });
     assert!(matches!(verdict, Verdict::Unknown(_)), "{verdict:?}");
+}
+
+#[test]
+fn the_few_operations_are_found_in_a_long_history_whose_answers_hang_together() {
+    let rest = (0..200).map(|number| format!("|add {number}-| |contains {number} -> yes-| "));
+    let history = drawn(&format!(
+        "a  |add 900-| |add 900-| |remove 900-| {}|read -> unseen-| |contains 900 -> yes-|",
+        rest.collect::<String>()
+    ));
+    let verdict = Linearizable::new(Sets).check(&history, Budget::default());
+    let found = verdict.counterexample().expect("900 was removed");
+    assert!(found.ops.len() <= 4, "{}: {:?}", found.sentence, found.ops);
 }
