@@ -47,6 +47,23 @@ impl<M: Model> Linearizable<M> {
         }
     }
 
+    /// An order if there is one and the budget suffices to find it, and how many configurations were
+    /// visited: [`Linearizable::holds`] for who needs the order.
+    pub(crate) fn order(
+        &self,
+        history: &History<M::Domain>,
+        budget: Budget,
+    ) -> (Option<Vec<OpId>>, u64) {
+        match self.decide(&parts(&self.model, history), history, budget, true) {
+            Decision::Explained { order, ways } => {
+                let visited = ways.get("states visited").copied().unwrap_or_default();
+                (Some(order), visited.min(budget.states))
+            }
+            Decision::Contradicted { .. } | Decision::Impossible { .. } => (None, 0),
+            Decision::Open(_) => (None, budget.states),
+        }
+    }
+
     fn judge(&self, history: &History<M::Domain>, budget: Budget) -> Verdict {
         if history.ops().is_empty() {
             return Verdict::Unknown(Shortfall::NothingExercised(
