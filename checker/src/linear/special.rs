@@ -115,10 +115,6 @@ mod tests {
             REGISTER.part(call)
         }
 
-        fn name(&self) -> &'static str {
-            "told"
-        }
-
         fn refutable(&self, call: &RegisterCall, ret: &RegisterRet) -> bool {
             REGISTER.refutable(call, ret)
         }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::keyed;
 use super::sequential::{Model, Shortcut};
 use crate::history::{History, Op, OpId};
 use crate::linear::zones;
@@ -99,16 +100,7 @@ impl Model for Registers {
     }
 
     fn part<'a>(&self, call: &'a RegisterCall) -> Cow<'a, str> {
-        match &call.key {
-            None => Cow::Borrowed(""),
-            // Quoted where a name could be taken for the register without one.
-            Some(key) if key.is_empty() || key.starts_with('"') => Cow::Owned(format!("{key:?}")),
-            Some(key) => Cow::Borrowed(key),
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "register"
+        keyed::part(call.key.as_deref())
     }
 
     fn reads_only(&self, call: &RegisterCall, ret: Option<&RegisterRet>) -> bool {
@@ -322,22 +314,5 @@ mod tests {
             reached(cas, &RegisterRet::Mismatch, &[means])
         };
         assert!(missed(&write) && !missed(&call(Action::Write(int(1)))));
-    }
-
-    #[test]
-    fn the_register_without_a_name_is_no_register_with_a_name() {
-        let model = Registers {
-            initial: Value::Nil,
-        };
-        let part = |key: Option<&str>| {
-            let call = RegisterCall {
-                key: key.map(Into::into),
-                action: Action::Read,
-            };
-            model.part(&call).into_owned()
-        };
-        assert_eq!(part(Some("x")), "x");
-        let names = [None, Some(""), Some("\"\""), Some("x")].map(part);
-        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 4);
     }
 }

@@ -88,9 +88,6 @@ pub trait Model: Sync {
     /// is searched apart.
     fn part<'a>(&self, call: &'a CallOf<Self>) -> Cow<'a, str>;
 
-    /// The word for reports.
-    fn name(&self) -> &'static str;
-
     /// Whether this step leaves every state in which it is possible as it is. `false` is always safe.
     fn reads_only(&self, _call: &CallOf<Self>, _ret: Option<&RetOf<Self>>) -> bool {
         false

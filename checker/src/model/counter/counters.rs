@@ -41,10 +41,6 @@ impl Model for Counters {
         keyed::part(call.key.as_deref())
     }
 
-    fn name(&self) -> &'static str {
-        "counter"
-    }
-
     fn reads_only(&self, call: &CounterCall, _ret: Option<&CounterRet>) -> bool {
         matches!(call.action, CounterAction::Read | CounterAction::Add(0))
     }

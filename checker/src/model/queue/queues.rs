@@ -54,10 +54,6 @@ impl Model for Queues {
         keyed::part(call.key.as_deref())
     }
 
-    fn name(&self) -> &'static str {
-        "queue"
-    }
-
     fn reads_only(&self, call: &QueueCall, ret: Option<&QueueRet>) -> bool {
         call.action == QueueAction::Dequeue && ret == Some(&QueueRet::Empty)
     }

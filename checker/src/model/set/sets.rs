@@ -66,10 +66,6 @@ impl Model for Sets {
         keyed::part(call.key.as_deref())
     }
 
-    fn name(&self) -> &'static str {
-        "set"
-    }
-
     fn reads_only(&self, call: &SetCall, ret: Option<&SetRet>) -> bool {
         match call.action {
             SetAction::Contains(_) | SetAction::Read => true,
