@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use super::items::{BY, Item, Items, items};
 use super::refute::{never_empty, overtaken};
 use crate::history::{Op, Time};
-use crate::model::moments::{FOREVER, Moment, end, explained};
+use crate::model::moments::{FOREVER, Moment, at_forever, end, explained};
 use crate::model::sequential::Shortcut;
 use crate::queue::Queue;
 
@@ -18,6 +18,9 @@ use crate::queue::Queue;
 /// Henzinger, Sezgin and Vafeiadis, "Aspect-oriented linearizability proofs", CONCUR 2013. A moment at
 /// which no value is certainly in cuts the history: each value is in and out on one side of it.
 pub(super) fn decide(ops: &[&Op<Queue>]) -> Option<Shortcut> {
+    if at_forever(ops) {
+        return None;
+    }
     let all = match items(ops)? {
         Ok(all) => all,
         Err(shortcut) => return Some(shortcut),
