@@ -363,6 +363,45 @@ mod tests {
     }
 
     #[test]
+    fn parts_share_the_budget() {
+        let mut entries = Vec::new();
+        for key in ["x", "y"] {
+            let writes = [1, 1, 1, 1, 2].map(|value| write(0, 9, value));
+            for (_, _, action, outcome) in writes.into_iter().chain([read(10, 11, Value::Int(1))]) {
+                let op = OpId(entries.len() as u64 / 2);
+                let late = if action == Action::Read { 10 } else { 0 };
+                let (at, call) = (
+                    Time(late),
+                    RegisterCall {
+                        key: Some(key.into()),
+                        action,
+                    },
+                );
+                let process = Process(op.0);
+                entries.push(Entry::Invoke {
+                    op,
+                    at,
+                    process,
+                    call,
+                });
+                let (at, outcome) = (Time(late + 9), outcome.expect("each has an answer"));
+                entries.push(Entry::Return { op, at, outcome });
+            }
+        }
+        entries.sort_by_key(Entry::at);
+        let history = History::new(entries).expect("each process calls once");
+        let judge = Linearizable::new(Registers {
+            initial: Value::Nil,
+        });
+        let Verdict::Unknown(Shortfall::OutOfBudget { states, .. }) =
+            judge.check(&history, Budget { states: 4 })
+        else {
+            panic!("four configurations are not enough for two parts");
+        };
+        assert_eq!(states, 2);
+    }
+
+    #[test]
     fn a_pass_counts_what_it_rests_on() {
         let lost = (0, 1, Action::Write(Value::Int(9)), None);
         let lines = [
