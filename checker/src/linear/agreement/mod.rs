@@ -8,4 +8,6 @@ mod cores;
 mod crowds;
 mod explained;
 pub(crate) mod generated;
+mod idle;
+mod long;
 mod verdicts;
