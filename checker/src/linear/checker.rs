@@ -47,6 +47,23 @@ impl<M: Model> Linearizable<M> {
         }
     }
 
+    /// An order if there is one and the budget suffices to find it, and how many configurations were
+    /// visited: [`Linearizable::holds`] for who needs the order.
+    pub(crate) fn order(
+        &self,
+        history: &History<M::Domain>,
+        budget: Budget,
+    ) -> (Option<Vec<OpId>>, u64) {
+        match self.decide(&parts(&self.model, history), history, budget, true) {
+            Decision::Explained { order, ways } => {
+                let visited = ways.get("states visited").copied().unwrap_or_default();
+                (Some(order), visited.min(budget.states))
+            }
+            Decision::Contradicted { .. } | Decision::Impossible { .. } => (None, 0),
+            Decision::Open(_) => (None, budget.states),
+        }
+    }
+
     fn judge(&self, history: &History<M::Domain>, budget: Budget) -> Verdict {
         if history.ops().is_empty() {
             return Verdict::Unknown(Shortfall::NothingExercised(
@@ -137,8 +154,8 @@ impl<M: Model> Linearizable<M> {
             let left = budget.states - spent;
             let (share, more) = (left / open.len() as u64, left % open.len() as u64);
             let turn = |(number, (part, search)): (usize, (usize, Option<Search<'h, M>>))| {
-                let mut search =
-                    search.unwrap_or_else(|| Search::new(&self.model, &parts[part].steps()));
+                let new = || Search::new(&self.model, &parts[part].steps()).weighed();
+                let mut search = search.unwrap_or_else(new);
                 let before = search.visited();
                 let share = share + u64::from((number as u64) < more);
                 let decided = search.advance(limit.min(before + share));
@@ -343,6 +360,45 @@ mod tests {
              open since 0; a larger budget would settle it, or fewer clients at a time for each key"
         );
         assert_eq!(verdict, Verdict::Unknown(expected));
+    }
+
+    #[test]
+    fn parts_share_the_budget() {
+        let mut entries = Vec::new();
+        for key in ["x", "y"] {
+            let writes = [1, 1, 1, 1, 2].map(|value| write(0, 9, value));
+            for (_, _, action, outcome) in writes.into_iter().chain([read(10, 11, Value::Int(1))]) {
+                let op = OpId(entries.len() as u64 / 2);
+                let late = if action == Action::Read { 10 } else { 0 };
+                let (at, call) = (
+                    Time(late),
+                    RegisterCall {
+                        key: Some(key.into()),
+                        action,
+                    },
+                );
+                let process = Process(op.0);
+                entries.push(Entry::Invoke {
+                    op,
+                    at,
+                    process,
+                    call,
+                });
+                let (at, outcome) = (Time(late + 9), outcome.expect("each has an answer"));
+                entries.push(Entry::Return { op, at, outcome });
+            }
+        }
+        entries.sort_by_key(Entry::at);
+        let history = History::new(entries).expect("each process calls once");
+        let judge = Linearizable::new(Registers {
+            initial: Value::Nil,
+        });
+        let Verdict::Unknown(Shortfall::OutOfBudget { states, .. }) =
+            judge.check(&history, Budget { states: 4 })
+        else {
+            panic!("four configurations are not enough for two parts");
+        };
+        assert_eq!(states, 2);
     }
 
     #[test]

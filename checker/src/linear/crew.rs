@@ -93,7 +93,28 @@ mod tests {
     }
 
     #[test]
+    fn one_thread_is_this_one_and_stops_where_the_result_ends() {
+        let here = std::thread::current().id();
+        let done = Mutex::new(0);
+        let work = |item: u64| {
+            *done.lock().expect("nobody panics") += 1;
+            (item, std::thread::current().id() == here)
+        };
+        let found = each(1, (0..100).collect(), work, |&(item, _)| item == 3);
+        assert_eq!(found.len(), 4);
+        assert!(found.iter().all(|&(_, here)| here));
+        assert_eq!(
+            *done.lock().expect("nobody panics"),
+            4,
+            "the rest is not looked at"
+        );
+        let found = each(3, (0..100).collect(), work, |_| false);
+        assert!(found.iter().all(|&(_, here)| !here));
+    }
+
+    #[test]
     fn small_histories_stay_on_one_thread() {
+        assert_eq!(threads(0, 1_000_000), 1);
         assert_eq!(threads(1, 1_000_000), 1);
         assert_eq!(threads(100, OPS_SHARED - 1), 1);
         assert!(threads(100, OPS_SHARED) <= 100);

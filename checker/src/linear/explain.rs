@@ -1,5 +1,7 @@
 //! Why a part has no order, in words that can be checked in the history.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::part::Step;
 use super::relax::Trials;
 use super::search::Search;
@@ -9,15 +11,20 @@ use crate::history::{Op, OpId, Time};
 use crate::model::Model;
 use crate::verdict::{Budget, Counterexample, Promise, Reason};
 
-/// How much work an explanation may cost: steps looked at plus configurations visited. One that runs out
-/// names more operations than it had to.
+/// How much work an explanation may cost, and how much more for each step: steps looked at plus
+/// configurations visited. One that runs out names more operations than it had to.
 const EFFORT: u64 = 100_000;
+const EFFORT_EACH: u64 = 64;
 
-/// How many configurations each trial may visit.
+/// How many configurations each trial may visit, and how many more for each step.
 const TRIAL: u64 = 5_000;
+const TRIAL_EACH: u64 = 4;
 
 /// How many operations of a core get a line of their own.
 const FACTS_NAMED: usize = 24;
+
+/// How many operations of the longest order are named.
+const ORDER_NAMED: usize = 24;
 
 /// How many possible states are named before the rest is counted.
 const STATES_NAMED: usize = 6;
@@ -29,9 +36,12 @@ pub(crate) fn explain<'h, M: Model>(
     barrier: Option<Step<'h, M::Domain>>,
     budget: Budget,
 ) -> Counterexample {
-    let mut trials = Trials::new(model, EFFORT.min(budget.states), TRIAL);
+    let count = part.len() as u64;
+    let effort = EFFORT + EFFORT_EACH * count;
+    let trial = TRIAL + TRIAL_EACH * count;
+    let mut trials = Trials::new(model, effort.min(budget.states), trial);
     let steps = trials.core(part, barrier);
-    let mut search = Search::new(model, &steps).remembering();
+    let mut search = Search::new(model, &steps).weighed().remembering();
     let _ = search.advance(budget.states);
     let core: Vec<&Op<M::Domain>> = steps
         .iter()
@@ -39,6 +49,7 @@ pub(crate) fn explain<'h, M: Model>(
         .map(|step| step.op)
         .collect();
     let stuck = search.stuck();
+    let ending = stuck.as_ref().map_or(&[][..], ending);
     let cause = match &stuck {
         Some(stuck) => cause(&mut trials, part, &core, stuck),
         None => "no order".into(),
@@ -49,7 +60,7 @@ pub(crate) fn explain<'h, M: Model>(
         part: String::new(),
         sentence: sentence(model, &core, key),
         key: key.map(Into::into),
-        ops: shown(&steps, &core, stuck.as_ref()),
+        ops: shown(&steps, &core, ending, stuck.as_ref()),
         reasons: reasons(part, &core, key, stuck.as_ref()),
         cause: format!("linearizable: {cause}"),
     }
@@ -74,18 +85,24 @@ pub(crate) fn sentence<M: Model>(model: &M, core: &[&Op<M::Domain>], key: Option
     )
 }
 
-/// The core, what the longest order needed beside it, and where the answer that does not fit came from,
-/// in the order of calls.
-fn shown<D: Domain>(steps: &[Step<'_, D>], core: &[&Op<D>], stuck: Option<&Stuck>) -> Vec<OpId> {
-    let order = stuck.map_or(&[][..], |stuck| &stuck.order);
+/// What of the longest order is named: its end, which says how the state came about.
+fn ending(stuck: &Stuck) -> &[OpId] {
+    &stuck.order[stuck.order.len().saturating_sub(ORDER_NAMED)..]
+}
+
+/// The core, the end of the longest order, and where the answer that does not fit came from, in the
+/// order of calls.
+fn shown<D: Domain>(
+    steps: &[Step<'_, D>],
+    core: &[&Op<D>],
+    ending: &[OpId],
+    stuck: Option<&Stuck>,
+) -> Vec<OpId> {
     let source = stuck.and_then(|stuck| stuck.source);
-    steps
-        .iter()
-        .map(|step| step.op.id)
-        .filter(|id| {
-            source == Some(*id) || order.contains(id) || core.iter().any(|op| op.id == *id)
-        })
-        .collect()
+    let core = core.iter().map(|op| op.id);
+    let named: FxHashSet<OpId> = core.chain(ending.iter().copied()).chain(source).collect();
+    let ids = steps.iter().map(|step| step.op.id);
+    ids.filter(|id| named.contains(id)).collect()
 }
 
 fn reasons<D: Domain>(
@@ -94,14 +111,7 @@ fn reasons<D: Domain>(
     key: Option<&str>,
     stuck: Option<&Stuck>,
 ) -> Vec<Reason> {
-    let unnamed = core.len().saturating_sub(FACTS_NAMED);
-    let mut reasons: Vec<Reason> = core[unnamed..].iter().map(|op| fact(op)).collect();
-    if unnamed > 0 {
-        reasons.push(Reason {
-            text: format!("and {unnamed} operations called before these"),
-            ops: core[..unnamed].iter().map(|op| op.id).collect(),
-        });
-    }
+    let mut reasons = told(core);
     if let Some(stuck) = stuck {
         reasons.extend(end_of_the_longest_order(core, part, key, stuck));
     }
@@ -114,7 +124,20 @@ fn reasons<D: Domain>(
     reasons
 }
 
-pub(crate) fn fact<D: Domain>(op: &Op<D>) -> Reason {
+/// A fact for each of these operations, or for the last of them where they are many.
+pub(crate) fn told<D: Domain>(ops: &[&Op<D>]) -> Vec<Reason> {
+    let unnamed = ops.len().saturating_sub(FACTS_NAMED);
+    let mut reasons: Vec<Reason> = ops[unnamed..].iter().map(|op| fact(op)).collect();
+    if unnamed > 0 {
+        reasons.push(Reason {
+            text: format!("and {unnamed} operations called before these"),
+            ops: ops[..unnamed].iter().map(|op| op.id).collect(),
+        });
+    }
+    reasons
+}
+
+fn fact<D: Domain>(op: &Op<D>) -> Reason {
     let (Time(called), process) = (op.invoked, op.process);
     let until = match op.returned {
         Some(Time(returned)) => format!("from {called} to {returned}"),
@@ -132,17 +155,26 @@ fn end_of_the_longest_order<D: Domain>(
     key: Option<&str>,
     stuck: &Stuck,
 ) -> Option<Reason> {
-    let label = |id: &OpId| {
-        if let Some(op) = core.iter().find(|op| op.id == *id) {
-            return Some(op.label());
-        }
-        let step = part.iter().find(|step| step.op.id == *id)?;
-        Some(D::call_label(&step.op.call))
-    };
-    let due = label(&stuck.step)?;
-    let order: Vec<String> = stuck.order.iter().filter_map(label).collect();
+    let ending = ending(stuck);
+    let named: FxHashSet<OpId> = ending.iter().copied().chain([stuck.step]).collect();
+    let wanted = |op: &&Op<D>| named.contains(&op.id);
+    let calls = part.iter().map(|step| step.op).filter(wanted);
+    let calls = calls.map(|op| (op.id, D::call_label(&op.call)));
+    // Only an operation of the core is held to its answer.
+    let answers = core.iter().copied().filter(wanted);
+    let answers = answers.map(|op| (op.id, op.label()));
+    let labels: FxHashMap<OpId, String> = calls.chain(answers).collect();
+    let due = labels.get(&stuck.step)?;
+    let order = ending.iter().filter_map(|id| labels.get(id));
+    let order: Vec<&str> = order.map(String::as_str).collect();
+    let unnamed = stuck.order.len() - ending.len();
     let begins = if order.is_empty() {
         "no order can even begin".to_owned()
+    } else if unnamed > 0 {
+        format!(
+            "the longest order begins with {unnamed} others, then {}",
+            order.join(", ")
+        )
     } else {
         format!("the longest order begins {}", order.join(", "))
     };
@@ -157,7 +189,7 @@ fn end_of_the_longest_order<D: Domain>(
     } else {
         format!("then {due} must follow, but {what} is {states}")
     };
-    let mut ops = stuck.order.clone();
+    let mut ops = ending.to_vec();
     if !ops.contains(&stuck.step) {
         ops.push(stuck.step);
     }

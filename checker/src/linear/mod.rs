@@ -23,4 +23,6 @@ pub(crate) mod zones;
 
 pub use checker::Linearizable;
 pub use naive::naive;
+#[cfg(test)]
+pub(crate) use naive::possible;
 pub use replay::{Unreplayable, replay};

@@ -134,7 +134,13 @@ pub(crate) fn parts<'h, M: Model>(
     parts
 }
 
+/// How often it is asked again which steps matter for those that do, before all are taken to matter.
+const ROUNDS: usize = 16;
+
 /// The steps that an order may need, and for each whether no answer depends on it.
+///
+/// A step that may be left out matters if an answer depends on it that must be given, or that is given by
+/// another step that matters: those that do not are left out of any order together.
 pub(crate) fn needed<'h, M: Model>(
     model: &M,
     steps: &[Step<'h, M::Domain>],
@@ -144,23 +150,40 @@ pub(crate) fn needed<'h, M: Model>(
         .filter(|step| step.strict || !model.reads_only(&step.op.call, step.ret))
         .copied()
         .collect();
-    let answered: Vec<_> = steps
-        .iter()
-        .filter_map(|step| Some((&step.op.call, step.ret?)))
-        .collect();
-    let free = |step: &Step<'h, M::Domain>| {
+    let refutable = |step: &Step<'h, M::Domain>| {
         let refutable = |ret| model.refutable(&step.op.call, ret);
-        !step.ret.is_some_and(refutable)
+        step.ret.is_some_and(refutable)
     };
-    let calls: Vec<_> = steps
-        .iter()
-        .filter(|step| free(step))
-        .map(|step| &step.op.call)
-        .collect();
-    let mut verdicts = model.unobserved(&calls, &answered).into_iter();
-    steps
-        .iter()
-        .map(|step| (*step, free(step) && verdicts.next().unwrap_or(false)))
-        .filter(|(step, unobserved)| step.strict || !unobserved)
-        .unzip()
+    let mut matters: Vec<bool> = steps.iter().map(|step| step.strict).collect();
+    let mut round = 0;
+    loop {
+        if round == ROUNDS {
+            matters.fill(true);
+        }
+        let answered = steps.iter().zip(&matters).filter(|(_, matters)| **matters);
+        let answered = answered.filter_map(|(step, _)| Some((&step.op.call, step.ret?)));
+        let answered: Vec<_> = answered.collect();
+        let asked: Vec<usize> = (0..steps.len())
+            .filter(|&step| !matters[step] || !refutable(&steps[step]))
+            .collect();
+        let calls: Vec<_> = asked.iter().map(|&step| &steps[step].op.call).collect();
+        let mut unobserved = vec![false; steps.len()];
+        for (&step, verdict) in asked.iter().zip(model.unobserved(&calls, &answered)) {
+            unobserved[step] = verdict;
+        }
+        let mut grew = false;
+        for &step in &asked {
+            if !unobserved[step] && steps[step].ret.is_some() {
+                grew |= !std::mem::replace(&mut matters[step], true);
+            }
+        }
+        if !grew {
+            return steps
+                .into_iter()
+                .zip(unobserved)
+                .filter(|(step, unobserved)| step.strict || !unobserved)
+                .unzip();
+        }
+        round += 1;
+    }
 }

@@ -28,7 +28,8 @@ use crate::model::Model;
 ///   follow every order that the other can. So only the smaller one is searched.
 /// - *Symmetry.* Of open steps of one kind the one that returns first comes first, of unknown calls of
 ///   one kind the one called first, and a step with a deadline before one without that can do the same:
-///   the others can take its place in the order later.
+///   the others can take its place in the order later. It may also be left out later, so one that can
+///   be left out does not come in place of one that must take effect.
 /// - *Hidden at once.* An open step on which no answer depends takes effect right before another one
 ///   that wipes out its effect. It had to come anyway, and nobody misses it later.
 /// - *Out of reach.* Nothing leads on if an open read has an answer to which no operations lead that can
@@ -52,6 +53,8 @@ pub(crate) struct Search<'h, M: Model> {
     stack: Vec<Node>,
     taken: Vec<u32>,
     begun: bool,
+    /// Whether large states count for more than one configuration.
+    weighed: bool,
     pub(super) hopeless: Option<u32>,
     visited: u64,
     deepest: Option<u32>,
@@ -140,6 +143,7 @@ impl<'h, M: Model> Search<'h, M> {
             stack: Vec::new(),
             taken: Vec::new(),
             begun: false,
+            weighed: false,
             hopeless: None,
             visited: 0,
             deepest: None,
@@ -147,9 +151,19 @@ impl<'h, M: Model> Search<'h, M> {
         }
     }
 
-    /// How many configurations were visited so far.
+    /// How many configurations were visited so far, and what their states weigh if that counts.
     pub(crate) fn visited(&self) -> u64 {
-        self.visited
+        if self.weighed {
+            self.visited.saturating_add(self.table.weight())
+        } else {
+            self.visited
+        }
+    }
+
+    /// The same search, for which large states count for more, so that a limit bounds memory.
+    pub(crate) fn weighed(mut self) -> Self {
+        self.weighed = true;
+        self
     }
 
     /// Goes on until that many configurations were visited in all: whether there is an order, or
@@ -157,7 +171,7 @@ impl<'h, M: Model> Search<'h, M> {
     pub(crate) fn advance(&mut self, limit: u64) -> Option<bool> {
         if !self.begun {
             self.begun = true;
-            self.hopeless = self.hopeless_read();
+            self.hopeless = self.hopeless_step();
             if self.hopeless.is_some() {
                 return Some(false);
             }
@@ -166,7 +180,7 @@ impl<'h, M: Model> Search<'h, M> {
             }
         }
         while !self.stack.is_empty() {
-            if self.visited >= limit {
+            if self.visited() >= limit {
                 return None;
             }
             match self.next_choice() {
@@ -426,18 +440,20 @@ impl<'h, M: Model> Search<'h, M> {
             .filter(open)
             .collect();
         steps.sort_unstable_by_key(|&step| self.timeline.end(step));
-        let mut seen: Vec<Kind> = Vec::with_capacity(steps.len());
+        let mut seen: Vec<(Kind, bool)> = Vec::with_capacity(steps.len());
         let mut effects: Vec<(Kind, State)> = Vec::new();
         let mut choices = Vec::new();
         for step in steps {
             let kind = self.kinds[step as usize];
-            if self.table.reads_only(kind) || seen.contains(&kind) {
+            let optional = self.optional(step);
+            let stands_in = |&(other, must): &(Kind, bool)| other == kind && (must || optional);
+            if self.table.reads_only(kind) || seen.iter().any(stands_in) {
                 continue;
             }
-            seen.push(kind);
+            seen.push((kind, !optional));
             if let Some(next) = self.effect(kind, state, before) {
                 effects.push((kind, next));
-                let tried = if self.optional(step) {
+                let tried = if optional {
                     next == state
                 } else {
                     step == returning

@@ -1,5 +1,7 @@
 //! What a model's special case says about a part, and whether it can be believed.
 
+use rustc_hash::FxHashSet;
+
 use super::explain::sentence;
 use super::part::Part;
 use super::search::Search;
@@ -42,6 +44,7 @@ pub(crate) fn possible<M: Model>(
     part: &Part<'_, M::Domain>,
     ops: &[OpId],
 ) -> Option<bool> {
+    let ops: FxHashSet<OpId> = ops.iter().copied().collect();
     let steps = part.steps().into_iter();
     let weaker = steps.map(|step| {
         if ops.contains(&step.op.id) {
@@ -59,7 +62,8 @@ pub(crate) fn counterexample<M: Model>(
     part: &Part<'_, M::Domain>,
     found: Contradiction,
 ) -> Counterexample {
-    let named = part.ops.iter().filter(|op| found.ops.contains(&op.id));
+    let ops: FxHashSet<OpId> = found.ops.iter().copied().collect();
+    let named = part.ops.iter().filter(|op| ops.contains(&op.id));
     let named: Vec<&Op<M::Domain>> = named.copied().collect();
     let key = named.first().and_then(|op| M::Domain::key(&op.call));
     Counterexample {
@@ -109,10 +113,6 @@ mod tests {
 
         fn part<'a>(&self, call: &'a RegisterCall) -> Cow<'a, str> {
             REGISTER.part(call)
-        }
-
-        fn name(&self) -> &'static str {
-            "told"
         }
 
         fn refutable(&self, call: &RegisterCall, ret: &RegisterRet) -> bool {

@@ -32,6 +32,7 @@ pub(crate) struct Table<'h, M: Model> {
     /// The transitions of the first states, a row for each.
     rows: Vec<State>,
     transitions: FxHashMap<(State, Kind), State>,
+    weight: u64,
 }
 
 impl<'h, M: Model> Table<'h, M> {
@@ -45,6 +46,7 @@ impl<'h, M: Model> Table<'h, M> {
             numbers: FxHashMap::default(),
             rows: Vec::new(),
             transitions: FxHashMap::default(),
+            weight: 0,
         };
         let mut known = FxHashMap::with_capacity_and_hasher(steps.len(), FxBuildHasher);
         let kinds = steps.iter().map(|step| {
@@ -128,6 +130,11 @@ impl<'h, M: Model> Table<'h, M> {
         self.model.state_label(&self.states[state as usize])
     }
 
+    /// What the states that were met weigh together.
+    pub(crate) fn weight(&self) -> u64 {
+        self.weight
+    }
+
     /// How many states were met.
     pub(crate) fn states(&self) -> State {
         self.states.len() as State
@@ -137,6 +144,7 @@ impl<'h, M: Model> Table<'h, M> {
         if let Some(&number) = self.numbers.get(&state) {
             return number;
         }
+        self.weight = self.weight.saturating_add(self.model.weight(&state));
         let (number, state) = (self.states.len() as State, Arc::new(state));
         self.states.push(Arc::clone(&state));
         if self.rows.len() + self.kinds.len() <= ROWS

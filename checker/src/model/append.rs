@@ -1,7 +1,9 @@
 //! Strings, one for each key: get, put, append.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::sequential::{Model, Shortcut};
 use crate::append::{Append, AppendAction, AppendCall, AppendRet};
@@ -59,10 +61,6 @@ impl Model for Appends {
         Cow::Borrowed(&call.key)
     }
 
-    fn name(&self) -> &'static str {
-        "kv-append"
-    }
-
     fn reads_only(&self, call: &AppendCall, _ret: Option<&AppendRet>) -> bool {
         match &call.action {
             AppendAction::Get => true,
@@ -96,12 +94,8 @@ impl Model for Appends {
                 AppendRet::Unseen | AppendRet::Done => None,
             })
             .collect();
-        let useless = |call: &&AppendCall| match &call.action {
-            AppendAction::Get => true,
-            AppendAction::Put(value) | AppendAction::Append(value) => {
-                !seen.iter().any(|seen| seen.contains(value.as_str()))
-            }
-        };
+        let shown = shown(seen, calls);
+        let useless = |call: &&AppendCall| piece(call).is_none_or(|piece| !shown.contains(piece));
         calls.iter().map(useless).collect()
     }
 
@@ -149,6 +143,11 @@ impl Model for Appends {
         false
     }
 
+    /// A configuration takes about as much as a hundred bytes.
+    fn weight(&self, state: &String) -> u64 {
+        state.len() as u64 / 100
+    }
+
     /// By zones, where it is certain which operation each piece that was seen is from.
     fn shortcut(&self, ops: &[&Op<Append>]) -> Option<Shortcut> {
         zones::strings(ops)
@@ -157,6 +156,47 @@ impl Model for Appends {
     fn state_label(&self, state: &String) -> String {
         format!("{state:?}")
     }
+}
+
+/// What a call writes.
+fn piece(call: &AppendCall) -> Option<&str> {
+    match &call.action {
+        AppendAction::Get => None,
+        AppendAction::Put(value) | AppendAction::Append(value) => Some(value),
+    }
+}
+
+/// Which pieces of these calls some string contains, in proportion to the length of all strings of which
+/// none is the beginning of another one, for each length of pieces.
+fn shown<'h>(mut seen: Vec<&'h str>, calls: &[&'h AppendCall]) -> FxHashSet<&'h str> {
+    let mut wanted: BTreeMap<usize, FxHashMap<&[u8], &'h str>> = BTreeMap::new();
+    for piece in calls.iter().filter_map(|call| piece(call)) {
+        let same = wanted.entry(piece.len()).or_default();
+        same.insert(piece.as_bytes(), piece);
+    }
+    // In the order of strings, one that begins others stands right in front of one of them.
+    seen.sort_unstable();
+    seen.dedup_by(|longer, seen| {
+        let begins = longer.starts_with(*seen);
+        if begins {
+            *seen = longer;
+        }
+        begins
+    });
+    let mut shown = FxHashSet::default();
+    for (length, pieces) in wanted {
+        if length == 0 && !seen.is_empty() {
+            shown.insert("");
+        }
+        for seen in seen.iter().filter(|_| length > 0) {
+            let found = seen
+                .as_bytes()
+                .windows(length)
+                .filter_map(|part| pieces.get(part));
+            shown.extend(found);
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -238,5 +278,14 @@ mod tests {
             Appends.unobserved(&unknown, &[(&get, &seen)]),
             [false, true, true]
         );
+        let shorter = AppendRet::Value("ab".into());
+        let other = AppendRet::Value("acd".into());
+        for seen in [[&shorter, &other], [&other, &shorter]] {
+            let answered = seen.map(|seen| (&get, seen));
+            assert_eq!(Appends.unobserved(&unknown, &answered), [false; 3]);
+        }
+        let empty = call(AppendAction::Append(String::new()));
+        assert_eq!(Appends.unobserved(&[&empty], &[(&get, &seen)]), [false]);
+        assert_eq!(Appends.unobserved(&[&empty], &[]), [true]);
     }
 }

@@ -1,7 +1,7 @@
 //! What objects do when their calls come one at a time.
 
 #[cfg(test)]
-mod agreement;
+pub(crate) mod agreement;
 pub mod append;
 pub mod counter;
 mod keyed;

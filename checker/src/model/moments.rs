@@ -8,6 +8,13 @@ use crate::verdict::Reason;
 /// Behind every time at which an operation has to have taken effect.
 pub(super) const FOREVER: Time = Time(u64::MAX);
 
+/// Whether an operation was called or returned at the time that stands for none. Special cases leave such
+/// a part to the search.
+pub(super) fn at_forever<D: Domain>(ops: &[&Op<D>]) -> bool {
+    ops.iter()
+        .any(|op| op.invoked == FOREVER || op.returned == Some(FOREVER))
+}
+
 /// Until when an operation may take effect.
 pub(super) fn end<D: Domain>(op: &Op<D>) -> Time {
     op.returned.unwrap_or(FOREVER)

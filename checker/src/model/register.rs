@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::keyed;
 use super::sequential::{Model, Shortcut};
 use crate::history::{History, Op, OpId};
 use crate::linear::zones;
@@ -99,16 +100,7 @@ impl Model for Registers {
     }
 
     fn part<'a>(&self, call: &'a RegisterCall) -> Cow<'a, str> {
-        match &call.key {
-            None => Cow::Borrowed(""),
-            // Quoted where a name could be taken for the register without one.
-            Some(key) if key.is_empty() || key.starts_with('"') => Cow::Owned(format!("{key:?}")),
-            Some(key) => Cow::Borrowed(key),
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "register"
+        keyed::part(call.key.as_deref())
     }
 
     fn reads_only(&self, call: &RegisterCall, ret: Option<&RegisterRet>) -> bool {
@@ -161,6 +153,28 @@ impl Model for Registers {
             Action::Cas(from, to) => from == to || !observed.has(to),
         };
         calls.iter().map(useless).collect()
+    }
+
+    /// A value that is not there has to be written, or another one where it is in the way. What a
+    /// compare-and-set needs to find is taken to be there.
+    fn within_reach(
+        &self,
+        state: &Value,
+        call: &RegisterCall,
+        ret: &RegisterRet,
+        mut means: &mut dyn Iterator<Item = &RegisterCall>,
+    ) -> bool {
+        let fits = |value: &Value| match (&call.action, ret) {
+            (Action::Read, RegisterRet::Value(seen)) => value == seen,
+            (Action::Cas(from, _), RegisterRet::Done) => value == from,
+            (Action::Cas(from, _), RegisterRet::Mismatch) => value != from,
+            _ => true,
+        };
+        let leads = |means: &RegisterCall| match &means.action {
+            Action::Read => false,
+            Action::Write(value) | Action::Cas(_, value) => fits(value),
+        };
+        fits(state) || Iterator::any(&mut means, leads)
     }
 
     /// By zones, where no value that was seen is written twice.
@@ -278,19 +292,27 @@ mod tests {
     }
 
     #[test]
-    fn the_register_without_a_name_is_no_register_with_a_name() {
+    fn a_value_is_out_of_reach_if_nothing_writes_it() {
+        let (write, swap) = (
+            call(Action::Write(int(2))),
+            call(Action::Cas(int(7), int(3))),
+        );
         let model = Registers {
             initial: Value::Nil,
         };
-        let part = |key: Option<&str>| {
-            let call = RegisterCall {
-                key: key.map(Into::into),
-                action: Action::Read,
-            };
-            model.part(&call).into_owned()
+        let reached = |action, ret: &RegisterRet, means: &[&RegisterCall]| {
+            model.within_reach(&int(1), &call(action), ret, &mut means.iter().copied())
         };
-        assert_eq!(part(Some("x")), "x");
-        let names = [None, Some(""), Some("\"\""), Some("x")].map(part);
-        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 4);
+        for (seen, reachable) in [(1, true), (2, true), (3, true), (4, false), (7, false)] {
+            let read = RegisterRet::Value(int(seen));
+            assert_eq!(reached(Action::Read, &read, &[&swap, &write]), reachable);
+            let (cas, done) = (Action::Cas(int(seen), int(9)), RegisterRet::Done);
+            assert_eq!(reached(cas, &done, &[&swap, &write]), reachable);
+        }
+        let missed = |means: &RegisterCall| {
+            let cas = Action::Cas(int(1), int(9));
+            reached(cas, &RegisterRet::Mismatch, &[means])
+        };
+        assert!(missed(&write) && !missed(&call(Action::Write(int(1)))));
     }
 }

@@ -88,9 +88,6 @@ pub trait Model: Sync {
     /// is searched apart.
     fn part<'a>(&self, call: &'a CallOf<Self>) -> Cow<'a, str>;
 
-    /// The word for reports.
-    fn name(&self) -> &'static str;
-
     /// Whether this step leaves every state in which it is possible as it is. `false` is always safe.
     fn reads_only(&self, _call: &CallOf<Self>, _ret: Option<&RetOf<Self>>) -> bool {
         false
@@ -101,7 +98,8 @@ pub trait Model: Sync {
 
     /// For each of these calls, whether no answer depends on it: whenever an order of the operations of
     /// one part explains the answers, it explains them without any of those calls as well. `false` is
-    /// always safe. The calls are those whose own answers, if they have any, no state refuses.
+    /// always safe. The calls are those whose own answers, if they have any, no state refuses, or which may
+    /// be left out together with their answers.
     fn unobserved(
         &self,
         calls: &[&CallOf<Self>],
@@ -121,6 +119,12 @@ pub trait Model: Sync {
         _means: &mut dyn Iterator<Item = &CallOf<Self>>,
     ) -> bool {
         true
+    }
+
+    /// For how many configurations more than one a state counts in a budget, so that a budget bounds memory
+    /// where states are large.
+    fn weight(&self, _state: &Self::State) -> u64 {
+        0
     }
 
     /// Decides a part by what is special about this object, near-linearly; `None` where nothing special

@@ -251,10 +251,6 @@ impl Model for MultiValue {
         Cow::Borrowed(call.key())
     }
 
-    fn name(&self) -> &'static str {
-        "multi-value register"
-    }
-
     fn reads_only(&self, call: &KvCall, _ret: Option<&KvRet>) -> bool {
         !call.writes()
     }

@@ -80,21 +80,9 @@ impl<M: Model> Sequential<M> {
         spent: &mut u64,
     ) -> Option<Vec<OpId>> {
         let states = LINEAR_TRIED.min(budget.states - *spent);
-        let verdict = self.linear.check(part, Budget { states });
-        *spent += match &verdict {
-            Verdict::Valid(witness) => {
-                let visited = witness.exercised.get("states visited");
-                visited.copied().unwrap_or_default().min(states)
-            }
-            Verdict::Invalid(_) => 0,
-            Verdict::Unknown(_) => states,
-        };
-        match verdict {
-            Verdict::Valid(Witness { order, .. }) => {
-                replay(self.model(), part, &order).is_ok().then_some(order)
-            }
-            Verdict::Invalid(_) | Verdict::Unknown(_) => None,
-        }
+        let (order, visited) = self.linear.order(part, Budget { states });
+        *spent += visited;
+        order.filter(|order| replay(self.model(), part, order).is_ok())
     }
 
     /// Searches the parts that have no order yet, in rounds.

@@ -4,6 +4,8 @@ mod checker;
 mod core;
 #[cfg(test)]
 mod naive;
+#[cfg(test)]
+mod objects;
 mod replay;
 mod search;
 mod sessions;

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::sessions::{Part, Stray, Turn};
 use crate::history::OpId;
-use crate::model::Model;
+use crate::model::{CallOf, Model};
 
 /// How many sessions, or operations of unknown outcome by 32, make a configuration count for one more.
 const SESSIONS_PER_STATE: u64 = 8;
@@ -16,18 +16,22 @@ const SESSIONS_PER_STATE: u64 = 8;
 ///
 /// An answered operation that leaves the state as it is and is possible now takes effect at once: it can
 /// be moved to the front of any order that leads on, as nothing sees it and nothing of its session may
-/// come before it any more. An operation without an answer is not used where it changes nothing.
+/// come before it any more. An operation without an answer is not used where it changes nothing, and of
+/// equal ones that could be used the first is: another one can take its place in the order later.
 #[derive(Debug)]
 pub(super) struct Search<'h, M: Model> {
     model: &'h M,
     part: Part<'h, M::Domain>,
     places: Vec<u32>,
     used: Vec<u64>,
+    /// For each operation of unknown outcome the number of its call, of so many different ones.
+    kind_of: Vec<usize>,
+    kinds: usize,
     states: Vec<Rc<M::State>>,
     numbers: FxHashMap<Rc<M::State>, u32>,
     memo: FxHashSet<Box<[u32]>>,
     stack: Vec<Node>,
-    taken: Vec<Taken>,
+    taken: Vec<Choice>,
     visited: u64,
     deepest: Option<Vec<OpId>>,
 }
@@ -36,9 +40,13 @@ pub(super) struct Search<'h, M: Model> {
 struct Node {
     /// How many steps had been taken on arrival.
     taken: usize,
-    /// What is left to try, from the back.
-    left: Vec<(Choice, u32)>,
+    state: u32,
+    /// The choice that was tried last; choices are tried in the order of their turns.
+    tried: Option<Rank>,
 }
+
+/// When a choice is tried: answered operations first, each kind by the lines of their calls.
+type Rank = (bool, usize);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Choice {
@@ -50,17 +58,23 @@ enum Choice {
     Stray(usize),
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Taken(Choice);
-
 impl<'h, M: Model> Search<'h, M> {
     /// A search that has not begun.
     pub(super) fn new(model: &'h M, part: Part<'h, M::Domain>) -> Self {
         let initial = Rc::new(model.initial());
+        let mut calls: FxHashMap<&CallOf<M>, usize> = FxHashMap::default();
+        let kind_of = part.strays.iter().map(|stray| {
+            let next = calls.len();
+            *calls.entry(&stray.op.call).or_insert(next)
+        });
+        let kind_of: Vec<usize> = kind_of.collect();
+        let kinds = calls.len();
         let mut search = Search {
             model,
             places: vec![0; part.sessions.len()],
             used: vec![0; part.strays.len().div_ceil(64)],
+            kind_of,
+            kinds,
             part,
             states: vec![Rc::clone(&initial)],
             numbers: FxHashMap::from_iter([(initial, 0)]),
@@ -98,18 +112,20 @@ impl<'h, M: Model> Search<'h, M> {
             if self.ended() {
                 return Some(true);
             }
-            let Some(node) = self.stack.last_mut() else {
+            let Some(node) = self.stack.last() else {
                 return Some(false);
             };
-            let Some((choice, state)) = node.left.pop() else {
+            let Some((rank, choice, state)) = self.next_choice(node.state, node.tried) else {
                 self.stack.pop();
                 let taken = self.stack.last().map_or(0, |node| node.taken);
                 self.back(taken);
                 continue;
             };
             if self.visited >= limit {
-                node.left.push((choice, state));
                 return None;
+            }
+            if let Some(node) = self.stack.last_mut() {
+                node.tried = Some(rank);
             }
             self.take(choice);
             if !self.arrive(state) {
@@ -121,23 +137,23 @@ impl<'h, M: Model> Search<'h, M> {
 
     /// The order that was found.
     pub(super) fn order(&self) -> Vec<OpId> {
-        let effects =
-            self.taken
-                .iter()
-                .scan(vec![0; self.places.len()], |places, Taken(choice)| {
-                    Some(match *choice {
-                        Choice::Turn(session) => {
-                            let turn = self.part.sessions[session][places[session]];
-                            places[session] += 1;
-                            Some(turn.op.id)
-                        }
-                        Choice::Skip(session) => {
-                            places[session] += 1;
-                            None
-                        }
-                        Choice::Stray(stray) => Some(self.part.strays[stray].op.id),
-                    })
-                });
+        let effects = self
+            .taken
+            .iter()
+            .scan(vec![0; self.places.len()], |places, choice| {
+                Some(match *choice {
+                    Choice::Turn(session) => {
+                        let turn = self.part.sessions[session][places[session]];
+                        places[session] += 1;
+                        Some(turn.op.id)
+                    }
+                    Choice::Skip(session) => {
+                        places[session] += 1;
+                        None
+                    }
+                    Choice::Stray(stray) => Some(self.part.strays[stray].op.id),
+                })
+            });
         effects.flatten().collect()
     }
 
@@ -161,11 +177,11 @@ impl<'h, M: Model> Search<'h, M> {
             Choice::Turn(session) | Choice::Skip(session) => self.places[session] += 1,
             Choice::Stray(stray) => self.used[stray / 64] |= 1 << (stray % 64),
         }
-        self.taken.push(Taken(choice));
+        self.taken.push(choice);
     }
 
     fn back(&mut self, to: usize) {
-        for Taken(choice) in self.taken.drain(to..) {
+        for choice in self.taken.drain(to..) {
             match choice {
                 Choice::Turn(session) | Choice::Skip(session) => self.places[session] -= 1,
                 Choice::Stray(stray) => self.used[stray / 64] &= !(1 << (stray % 64)),
@@ -173,8 +189,8 @@ impl<'h, M: Model> Search<'h, M> {
         }
     }
 
-    /// Takes what can be taken without a choice, and lists the choices then. `false` if this
-    /// configuration was visited before.
+    /// Takes what can be taken without a choice, and opens a node. `false` if this configuration was
+    /// visited before.
     fn arrive(&mut self, state: u32) -> bool {
         self.read(state);
         let mut key: Vec<u32> = self.places.clone();
@@ -194,10 +210,10 @@ impl<'h, M: Model> Search<'h, M> {
         {
             self.deepest = Some(self.order());
         }
-        let left = self.choices(state);
         self.stack.push(Node {
             taken: self.taken.len(),
-            left,
+            state,
+            tried: None,
         });
         true
     }
@@ -227,20 +243,28 @@ impl<'h, M: Model> Search<'h, M> {
         }
     }
 
-    /// All choices, of which the operation called first is tried first.
-    fn choices(&mut self, state: u32) -> Vec<(Choice, u32)> {
-        let mut choices: Vec<(usize, bool, Choice, u32)> = Vec::new();
+    /// The choice behind the one that was tried last; it is looked for anew, as a list of them in each node
+    /// would cost memory in proportion to sessions times operations.
+    fn next_choice(&mut self, state: u32, tried: Option<Rank>) -> Option<(Rank, Choice, u32)> {
+        let mut next: Option<(Rank, Choice, u32)> = None;
+        let wanted = |rank: Rank, next: &Option<(Rank, Choice, u32)>| {
+            tried < Some(rank) && next.is_none_or(|(first, ..)| rank < first)
+        };
         for session in 0..self.part.sessions.len() {
             let Some(turn) = self.head(session) else {
                 continue;
             };
-            if let Some(next) = self.step(state, turn) {
-                choices.push((turn.op.line, false, Choice::Turn(session), next));
+            let (rank, skipped) = ((false, turn.op.line), (true, turn.op.line));
+            if wanted(rank, &next)
+                && let Some(after) = self.step(state, turn)
+            {
+                next = Some((rank, Choice::Turn(session), after));
             }
-            if !turn.must {
-                choices.push((turn.op.line, true, Choice::Skip(session), state));
+            if !turn.must && wanted(skipped, &next) {
+                next = Some((skipped, Choice::Skip(session), state));
             }
         }
+        let mut offered = vec![false; self.kinds];
         for stray in 0..self.part.strays.len() {
             let Stray {
                 op,
@@ -248,18 +272,21 @@ impl<'h, M: Model> Search<'h, M> {
                 behind,
             } = self.part.strays[stray];
             let unused = self.used[stray / 64] >> (stray % 64) & 1 == 0;
-            if unused && self.places[session] as usize >= behind {
-                let next = self.step(state, Turn { op, must: false });
-                let next = next.filter(|&next| next != state);
-                // An answered operation that does the same comes first.
-                choices.extend(next.map(|next| (op.line, true, Choice::Stray(stray), next)));
+            let kind = self.kind_of[stray];
+            if !unused || offered[kind] || (self.places[session] as usize) < behind {
+                continue;
+            }
+            offered[kind] = true;
+            // An answered operation that does the same comes first.
+            let rank = (true, op.line);
+            if wanted(rank, &next)
+                && let Some(after) = self.step(state, Turn { op, must: false })
+                && after != state
+            {
+                next = Some((rank, Choice::Stray(stray), after));
             }
         }
-        choices.sort_by_key(|&(line, late, ..)| std::cmp::Reverse((late, line)));
-        choices
-            .into_iter()
-            .map(|(.., choice, next)| (choice, next))
-            .collect()
+        next
     }
 
     fn step(&mut self, state: u32, turn: Turn<'h, M::Domain>) -> Option<u32> {

@@ -120,7 +120,7 @@ fn a_read_may_see_what_is_written_later_by_another_session() {
 fn a_value_that_nobody_wrote_has_no_order() {
     let found = breaks(NIL, "a  |write 1-| |read -> 2-|");
     assert_eq!(found.sentence, "No order explains `read → 2`.");
-    assert_eq!(found.cause, "sequential: read out of order");
+    assert_eq!(found.cause, "sequential: read of what nobody wrote");
     let found = breaks(Sets, "a  |add 1-| |contains 2 -> yes-|");
     assert_eq!(found.cause, "sequential: contains of what nobody wrote");
 }
@@ -344,7 +344,7 @@ fn each_way_not_to_explain_a_history_is_told_apart() {
 }
 
 /// Sessions whose calls take effect one after the other in a random order, now and then with a lie.
-fn sessions<D: Domain>(
+pub(super) fn sessions<D: Domain>(
     luck: &mut Luck,
     mut call: impl FnMut(&mut Luck) -> D::Call,
     mut act: impl FnMut(&D::Call) -> D::Ret,
@@ -388,7 +388,11 @@ fn sessions<D: Domain>(
         .expect("one open call of each process")
 }
 
-fn agree<M: Model + Clone>(model: &M, history: &History<M::Domain>, tally: &mut [u32; 2]) {
+pub(super) fn agree<M: Model + Clone>(
+    model: &M,
+    history: &History<M::Domain>,
+    tally: &mut [u32; 2],
+) {
     let expected = naive(model, history);
     let judge = Sequential::new(model.clone());
     match judge.check(history, Budget::default()) {
@@ -405,7 +409,7 @@ fn agree<M: Model + Clone>(model: &M, history: &History<M::Domain>, tally: &mut 
     tally[usize::from(expected)] += 1;
 }
 
-fn assert_both(tally: [u32; 2]) {
+pub(super) fn assert_both(tally: [u32; 2]) {
     println!("{tally:?} no and yes");
     assert!(
         tally[0].min(tally[1]) * 20 > tally[0] + tally[1],

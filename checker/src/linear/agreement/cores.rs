@@ -6,7 +6,8 @@ use super::super::search::Search;
 use super::generated::{Spread, append, register, siblings};
 use crate::history::History;
 use crate::luck::Luck;
-use crate::model::{Appends, Model, MultiValue, Registers};
+use crate::model::agreement::histories::{counter, queue, set};
+use crate::model::{Appends, Counters, Model, MultiValue, Queues, Registers, Sets};
 use crate::register::Value;
 
 /// Whether these steps have an order, tried with every choice of those that may be left out.
@@ -74,7 +75,7 @@ fn assert_core_is_a_core<M: Model>(model: &M, history: &History<M::Domain>) -> b
 
 #[test]
 fn a_core_has_no_order_and_nothing_needless() {
-    let mut broken = [0; 3];
+    let mut broken = [0; 6];
     for seed in 200_000..203_000 {
         let luck = &mut Luck(seed);
         let (count, unknown) = (2 + luck.below(5), luck.below(5));
@@ -85,6 +86,13 @@ fn a_core_has_no_order_and_nothing_needless() {
         let history = siblings(luck, count, unknown);
         let model = MultiValue::of(&history).expect("contexts name earlier operations");
         broken[2] += u32::from(assert_core_is_a_core(&model, &history));
+        let history = queue(luck, count);
+        broken[3] += u32::from(assert_core_is_a_core(&Queues, &history));
+        let history = counter(luck, count);
+        let model = Counters { initial: 5 };
+        broken[4] += u32::from(assert_core_is_a_core(&model, &history));
+        let history = set(luck, count);
+        broken[5] += u32::from(assert_core_is_a_core(&Sets, &history));
     }
     assert!(broken.iter().all(|&count| count > 300), "{broken:?}");
 }

@@ -6,5 +6,8 @@
 mod by_hand;
 mod cores;
 mod crowds;
+mod explained;
 pub(crate) mod generated;
+mod idle;
+mod long;
 mod verdicts;

@@ -4,7 +4,7 @@ use super::blocks::Clash;
 use super::clusters::{Clusters, INITIAL, NONE};
 use crate::domain::Domain;
 use crate::history::{Op, OpId};
-use crate::linear::explain::fact;
+use crate::linear::explain::told;
 use crate::model::Contradiction;
 use crate::verdict::Reason;
 
@@ -44,11 +44,11 @@ pub(super) fn contradiction<D: Domain>(
     };
     places.sort_unstable();
     places.dedup();
-    let named = places.iter().map(|&place| ops[place as usize]);
+    let named: Vec<&Op<D>> = places.iter().map(|&place| ops[place as usize]).collect();
     Contradiction {
         by,
-        ops: named.clone().map(|op| op.id).collect(),
-        facts: named.map(fact).chain(facts).collect(),
+        ops: named.iter().map(|op| op.id).collect(),
+        facts: told(&named).into_iter().chain(facts).collect(),
         kind,
     }
 }

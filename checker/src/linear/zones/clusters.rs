@@ -166,6 +166,19 @@ impl Clusters {
         std::iter::successors(first, move |&place| some(self.next[place as usize]))
     }
 
+    /// The first state that an operation shows by itself and nobody writes; that operation is then what
+    /// shows it.
+    pub(super) fn unwritten(&mut self) -> Option<u32> {
+        let unwritten = |state: &Cluster| state.writer == NONE && state.observed;
+        let found = self.all.iter().position(unwritten)? as u32;
+        if self.all[found as usize].first == NONE {
+            let replaced = |state: &Cluster| state.from == found && !state.unknown;
+            let by = self.all.iter().position(replaced)?;
+            self.all[found as usize].to = by as u32;
+        }
+        Some(found)
+    }
+
     /// Finds out which writers of unknown outcome took effect. `false` if some state that was observed
     /// is written more than once, so that nobody can say which writer an observer saw.
     pub(super) fn settle(&mut self) -> bool {

@@ -36,14 +36,19 @@ pub(super) fn decide<D: Domain>(
         loose,
         clash,
     } = found;
+    let contradicted = |clusters: &Clusters, clash| {
+        let found = contradiction(ops, clusters, clash, BY, &label);
+        Some(Shortcut::Contradicted(found))
+    };
+    let unwritten = clusters.unwritten();
     if !clusters.settle() {
-        return None;
+        // That nobody writes a state is certain, whichever writers others saw.
+        return contradicted(&clusters, Clash::Unwritten(unwritten?));
     }
     let mut roots = match clash.map_or_else(|| arrange(&mut clusters), Err) {
         Ok(roots) => roots,
         Err(clash) => {
-            let found = contradiction(ops, &clusters, clash, BY, &label);
-            return Some(Shortcut::Contradicted(found));
+            return contradicted(&clusters, clash);
         }
     };
     let order = if loose.ops.is_empty() {

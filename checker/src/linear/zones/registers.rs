@@ -9,7 +9,8 @@ use crate::model::Shortcut;
 use crate::register::{Action, Register, RegisterRet, Value};
 
 /// Decides a register that begins with this value, O(n log n); `None` if a value that was seen is
-/// written more than once, if an answer does not belong to its call, or if a mismatch leaves it open.
+/// written more than once and none was seen that nobody writes, if an answer does not belong to its
+/// call, or if a mismatch leaves it open.
 ///
 /// A successful compare-and-set is a write that had to find one value. One of unknown outcome counts as
 /// successful if its new value was seen, else it may be left out. A mismatch is left out at first: what
@@ -21,9 +22,6 @@ pub(crate) fn registers(initial: &Value, ops: &[&Op<Register>]) -> Option<Shortc
     let mut loose = Loose::default();
     values.number(initial, || 0);
     for (op, place) in ops.iter().zip(0..) {
-        if clusters.ambiguous {
-            return None;
-        }
         let mut state = |value| values.number(value, || clusters.add());
         match (&op.call.action, op.outcome.ok()) {
             (Action::Read, None) => {}

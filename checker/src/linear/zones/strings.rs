@@ -1,7 +1,10 @@
 //! Strings that grow by pieces, where it is certain which operation each piece that was seen is from.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 use std::ops::Bound;
+
+use rustc_hash::FxHashMap;
 
 use super::blocks::Clash;
 use super::clusters::{Clusters, NONE};
@@ -102,11 +105,8 @@ impl<'h> Epochs<'h> {
             ends.push((end, 0));
         }
         let mut clash = None;
-        let chosen = (0..writers.len()).map(|piece| {
-            let base = if kept > 0 { self.begins(&ends) } else { None };
-            choose(ops, &writers, piece, kept == 0, base, place)
-        });
-        let chosen: Vec<u32> = chosen.collect::<Option<_>>()?;
+        let base = if kept > 0 { self.begins(&ends) } else { None };
+        let chosen = choose(ops, &writers, kept == 0, base, place)?;
         for (piece, writer) in (kept..).zip(chosen) {
             let from = piece.checked_sub(1).map_or(0, |before| ends[before].1);
             let state = self.states[writer as usize];
@@ -163,7 +163,8 @@ impl<'h> Epochs<'h> {
     }
 }
 
-/// From which operation the piece of this number is, out of those that the get at `place` shows.
+/// From which operations the pieces are that the get at `place` shows, with the writers of each;
+/// `None` if that is not certain. O(pieces + writers).
 ///
 /// A put can only stand first. Where several operations appended the same piece, the string must show
 /// all of them that were called before the get returned and had not returned before the put with which
@@ -171,19 +172,11 @@ impl<'h> Epochs<'h> {
 fn choose(
     ops: &[&Op<Append>],
     writers: &[&[u32]],
-    piece: usize,
     from_the_start: bool,
     base: Option<u32>,
     place: u32,
-) -> Option<u32> {
+) -> Option<Vec<u32>> {
     let put = |place: u32| matches!(ops[place as usize].call.action, AppendAction::Put(_));
-    if let [only] = writers[piece] {
-        let first = from_the_start && piece == 0;
-        return (first || !put(*only)).then_some(*only);
-    }
-    if writers[piece].iter().any(|&writer| put(writer)) {
-        return None;
-    }
     let base = match (base, writers) {
         (Some(base), _) => Some(base),
         (None, [[first], ..]) => Some(*first),
@@ -191,16 +184,53 @@ fn choose(
         (None, _) => None,
     };
     let base = base.filter(|&base| put(base));
-    let possible = writers[piece].iter().copied().filter(|&writer| {
+    // The first writer names a piece.
+    let mut shown: FxHashMap<u32, usize> = FxHashMap::default();
+    for of in writers {
+        *shown.entry(of[0]).or_default() += 1;
+    }
+    let mut turns: FxHashMap<u32, std::vec::IntoIter<u32>> = FxHashMap::default();
+    let mut chosen = Vec::with_capacity(writers.len());
+    for (piece, of) in writers.iter().enumerate() {
+        chosen.push(if let [only] = of {
+            let first = from_the_start && piece == 0;
+            (first || !put(*only)).then_some(*only)?
+        } else {
+            let next = match turns.entry(of[0]) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let all = in_turn(ops, of, base, place)?;
+                    if all.len() != shown[&of[0]] {
+                        return None;
+                    }
+                    new.insert(all.into_iter())
+                }
+            };
+            next.next()?
+        });
+    }
+    Some(chosen)
+}
+
+/// Those of the writers of one piece that can have come before the get at `place` returned and behind
+/// the put `base`; `None` if one of them is a put, or if they did not come one after the other.
+fn in_turn(
+    ops: &[&Op<Append>],
+    writers: &[u32],
+    base: Option<u32>,
+    place: u32,
+) -> Option<Vec<u32>> {
+    let put = |place: u32| matches!(ops[place as usize].call.action, AppendAction::Put(_));
+    if writers.iter().any(|&writer| put(writer)) {
+        return None;
+    }
+    let possible = writers.iter().copied().filter(|&writer| {
         let early = base.is_some_and(|base| ops[writer as usize].precedes(ops[base as usize]));
         !early && !ops[place as usize].precedes(ops[writer as usize])
     });
     let possible: Vec<u32> = possible.collect();
-    let same = |other: &&&[u32]| std::ptr::eq(**other, writers[piece]);
-    let shown = writers.iter().filter(same).count();
-    let before = writers[..piece].iter().filter(same).count();
     let in_turn = possible
         .windows(2)
         .all(|two| ops[two[0] as usize].precedes(ops[two[1] as usize]));
-    (in_turn && possible.len() == shown).then(|| possible[before])
+    in_turn.then_some(possible)
 }

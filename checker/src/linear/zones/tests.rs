@@ -205,6 +205,22 @@ fn a_value_written_twice_leaves_it_to_the_search_only_if_it_was_seen() {
 }
 
 #[test]
+fn what_nobody_wrote_is_seen_where_others_are_written_twice() {
+    let twice = [write(0, 1, 1), write(2, 3, 1), read(4, 5, 1)];
+    for (last, kind) in [
+        (read(6, 7, 9), "read of what nobody wrote"),
+        (cas(6, 7, 9, 1), "cas of what nobody wrote"),
+    ] {
+        let lines = [&twice[..], &[last]].concat();
+        assert_eq!(clash(&lines), (vec![3], kind));
+    }
+    // Whether 1 is from the compare-and-set of unknown outcome is not known, nor what that found.
+    let lost = [write(0, 1, 1), lost_cas(2, 9, 1), read(4, 5, 1)];
+    assert_eq!(decided(&lost), None);
+    assert_eq!(decided(&twice), None);
+}
+
+#[test]
 fn compare_and_set_makes_a_chain_that_stands_together() {
     let chain = [
         cas(0, 9, 0, 1),
@@ -243,6 +259,20 @@ fn a_value_is_replaced_once() {
     assert_eq!(clash(&circle), (vec![0, 1], "cas without what came before"));
     let own = [cas(0, 9, 1, 1), write(0, 9, 1)];
     assert_eq!(order(&own), [1, 0]);
+}
+
+#[test]
+fn of_a_long_circle_the_last_calls_are_told() {
+    let circle: Vec<Line> = (1..=40)
+        .map(|from| cas(0, 9, from, from % 40 + 1))
+        .collect();
+    let Some(Shortcut::Contradicted(found)) = decided(&circle) else {
+        panic!("nothing leads into the circle");
+    };
+    assert_eq!(found.ops.len(), 40);
+    assert_eq!(found.facts.len(), 24 + 2);
+    let all: usize = found.facts[..25].iter().map(|fact| fact.ops.len()).sum();
+    assert_eq!(all, 40, "each is told or counted");
 }
 
 #[test]

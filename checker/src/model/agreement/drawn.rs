@@ -3,6 +3,7 @@
 use crate::history::Op;
 use crate::model::{Counters, Model, Mutexes, Queues, Sets, Shortcut};
 use crate::picture::{Drawn, parse};
+use crate::queue::Queue;
 
 /// What the special case says of a picture: nothing for an order, or the kind of contradiction and how
 /// many operations it names.
@@ -234,6 +235,33 @@ fn queues_of_unique_values() {
     ] {
         assert_eq!(said(&Queues, picture), kind, "{picture}");
     }
+}
+
+#[test]
+fn queues_of_repeated_values_of_which_one_is_taken_too_often() {
+    let twice = "a |enqueue 1-| |enqueue 1-|";
+    for (rest, kind) in [
+        (" |dequeue -> 9-|", ("value nobody enqueued", 1)),
+        (
+            " |dequeue -> 1-| |dequeue -> 1-| |dequeue -> 1-|",
+            ("value taken too often", 5),
+        ),
+        (
+            "\nb |dequeue -> 2-| |enqueue 2-|",
+            ("value of the future", 1),
+        ),
+    ] {
+        let picture = format!("{twice}{rest}");
+        assert_eq!(said(&Queues, &picture), Some(kind), "{picture}");
+    }
+    let right = format!("{twice} |dequeue -> 1-| |dequeue -> 1-|");
+    let history = parse::<Queue>(&right).expect("the picture can be read");
+    let ops: Vec<&Op<Queue>> = history.ops().iter().collect();
+    assert_eq!(
+        Queues.shortcut(&ops),
+        None,
+        "their order is left to the search"
+    );
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn key(luck: &mut Luck, two: bool) -> Option<String> {
 }
 
 /// One set or two. Each kind of history: what is added, whether there are removes, and full reads.
-pub(super) fn set(luck: &mut Luck, count: u64) -> History<Set> {
+pub(crate) fn set(luck: &mut Luck, count: u64) -> History<Set> {
     let (two, unique) = (luck.one_in(4), luck.one_in(2));
     let (removes, reads) = (luck.one_in(2), luck.one_in(2));
     let elements = 1 + luck.below(3);
@@ -173,7 +173,7 @@ pub(super) fn set(luck: &mut Luck, count: u64) -> History<Set> {
 }
 
 /// One counter or two, which begin at 5.
-pub(super) fn counter(luck: &mut Luck, count: u64) -> History<Counter> {
+pub(crate) fn counter(luck: &mut Luck, count: u64) -> History<Counter> {
     let (two, mixed, tells) = (luck.one_in(4), luck.one_in(4), luck.one_in(3));
     let unit = [1, 2, -3][luck.below(3) as usize];
     let calls = (0..count).map(|_| {
@@ -213,7 +213,7 @@ pub(super) fn counter(luck: &mut Luck, count: u64) -> History<Counter> {
 }
 
 /// One queue or two, with or without values enqueued twice.
-pub(super) fn queue(luck: &mut Luck, count: u64) -> History<Queue> {
+pub(crate) fn queue(luck: &mut Luck, count: u64) -> History<Queue> {
     let (two, twice) = (luck.one_in(6), luck.one_in(4));
     let mut next = 0;
     let calls = (0..count).map(|_| {
@@ -249,7 +249,7 @@ pub(super) fn queue(luck: &mut Luck, count: u64) -> History<Queue> {
 }
 
 /// One lock or two. A call that can do nothing stays without an answer.
-pub(super) fn mutex(luck: &mut Luck, count: u64) -> History<Mutex> {
+pub(crate) fn mutex(luck: &mut Luck, count: u64) -> History<Mutex> {
     let (two, lies) = (luck.one_in(6), luck.one_in(2));
     let calls = (0..count).map(|_| {
         let action = if luck.one_in(2) {

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::histories::{counter, mutex, queue, set};
-use crate::history::{History, Op, Outcome};
-use crate::linear::{Linearizable, naive, replay};
+use crate::domain::Domain;
+use crate::history::{Entry, History, Op, Outcome, Time};
+use crate::linear::{Linearizable, naive, possible, replay};
 use crate::luck::{Luck, cases};
 use crate::model::{Counters, Model, Mutexes, Queues, Sets, Shortcut};
 use crate::register::Value;
@@ -37,6 +38,10 @@ impl Tally {
             Verdict::Invalid(found) => {
                 assert!(expected.is_none(), "false alarm {found:#?}: {history:#?}");
                 assert!(!found.ops.is_empty() && !found.reasons.is_empty());
+                assert!(
+                    !possible(&model, history, &found.ops),
+                    "no certificate: {found:#?} of {history:#?}"
+                );
             }
             Verdict::Unknown(shortfall) => panic!("undecided: {shortfall}"),
         }
@@ -202,6 +207,53 @@ fn queues_are_judged_as_by_trying_every_order() {
         });
     }
     tally.assert_all();
+}
+
+/// The history with all that happens from this time on at the last time there is.
+fn at_the_end_of_time<D: Domain>(history: &History<D>, from: Time) -> History<D> {
+    let late = |at: Time| if at < from { at } else { Time(u64::MAX) };
+    let entries = history.entries().map(|entry| match entry {
+        Entry::Invoke {
+            op,
+            at,
+            process,
+            call,
+        } => Entry::Invoke {
+            op,
+            at: late(at),
+            process,
+            call,
+        },
+        Entry::Return { op, at, outcome } => Entry::Return {
+            op,
+            at: late(at),
+            outcome,
+        },
+        note @ Entry::Note { .. } => note,
+    });
+    History::new(entries).expect("no entry passes another one")
+}
+
+#[test]
+fn the_last_time_there_is_is_a_time_like_others() {
+    let mut tallies: [Tally; 4] = Default::default();
+    for seed in 0..cases(1_000) {
+        let luck = &mut Luck(seed);
+        let (count, from) = (2 + luck.below(5), Time(2 + luck.below(8)));
+        let [sets, counters, queues, locks] = &mut tallies;
+        let history = at_the_end_of_time(&set(luck, count), from);
+        sets.judge(Sets, &history, |_| false);
+        let history = at_the_end_of_time(&counter(luck, count), from);
+        counters.judge(Counters { initial: 5 }, &history, |_| false);
+        let history = at_the_end_of_time(&queue(luck, count), from);
+        queues.judge(Queues, &history, |_| false);
+        let history = at_the_end_of_time(&mutex(luck, count), from);
+        locks.judge(Mutexes, &history, |_| false);
+    }
+    assert!(
+        tallies.iter().all(|tally| tally.yes.min(tally.no) > 50),
+        "{tallies:?}"
+    );
 }
 
 #[test]

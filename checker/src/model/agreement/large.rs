@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
+use crate::append::{Append, AppendAction, AppendCall, AppendRet};
 use crate::counter::{Counter, CounterAction, CounterCall, CounterRet};
 use crate::domain::Domain;
 use crate::history::{Op, OpId, Outcome, Process, Time};
 use crate::luck::Luck;
-use crate::model::{Counters, Model, Mutexes, Queues, Sets, Shortcut};
+use crate::model::{Appends, Counters, Model, Mutexes, Queues, Sets, Shortcut};
 use crate::mutex::{Mutex, MutexAction, MutexCall, MutexRet};
 use crate::queue::{Queue, QueueAction, QueueCall, QueueRet};
 use crate::register::Value;
@@ -158,4 +159,35 @@ fn a_large_lock_is_decided() {
     ops.truncate(operations() as usize / 2 * 2);
     let spoils = last(on(MutexAction::Release), MutexRet::Done);
     decides(&Mutexes, ops, &spoils);
+}
+
+#[test]
+fn a_string_of_one_piece_over_and_over_is_decided() {
+    let mut held = String::new();
+    let ops = (0..operations().min(4_000)).map(|place| {
+        let (action, ret) = if place % 2 == 0 {
+            held.push('a');
+            (AppendAction::Append("a".into()), AppendRet::Done)
+        } else {
+            (AppendAction::Get, AppendRet::Value(held.clone()))
+        };
+        Op::<Append> {
+            id: OpId(place),
+            process: Process(0),
+            call: AppendCall {
+                key: "x".into(),
+                action,
+            },
+            outcome: Outcome::Ok(ret),
+            invoked: Time(10 * place),
+            returned: Some(Time(10 * place + 5)),
+            line: 2 * place as usize,
+        }
+    });
+    let ops: Vec<Op<Append>> = ops.collect();
+    let all: Vec<&Op<Append>> = ops.iter().collect();
+    match Appends.shortcut(&all) {
+        Some(Shortcut::Explained { order, .. }) => assert_eq!(order.len(), ops.len()),
+        other => panic!("{other:?}"),
+    }
 }

@@ -1,6 +1,6 @@
 //! The special cases of objects agree with trying every order, on many small histories.
 
 mod drawn;
-mod histories;
+pub(crate) mod histories;
 mod judges;
 mod large;

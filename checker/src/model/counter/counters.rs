@@ -41,10 +41,6 @@ impl Model for Counters {
         keyed::part(call.key.as_deref())
     }
 
-    fn name(&self) -> &'static str {
-        "counter"
-    }
-
     fn reads_only(&self, call: &CounterCall, _ret: Option<&CounterRet>) -> bool {
         matches!(call.action, CounterAction::Read | CounterAction::Add(0))
     }
@@ -73,19 +69,23 @@ impl Model for Counters {
     fn within_reach(
         &self,
         state: &i128,
-        _call: &CounterCall,
+        call: &CounterCall,
         ret: &CounterRet,
-        means: &mut dyn Iterator<Item = &CounterCall>,
+        mut means: &mut dyn Iterator<Item = &CounterCall>,
     ) -> bool {
         let CounterRet::Value(value) = ret else {
             return true;
         };
-        let wanted = i128::from(*value).cmp(state);
+        let by = match call.action {
+            CounterAction::Add(by) => i128::from(by),
+            CounterAction::Read => 0,
+        };
+        let wanted = (i128::from(*value) - by).cmp(state);
         let leads = |call: &CounterCall| match call.action {
             CounterAction::Add(by) => by.cmp(&0) == wanted,
             CounterAction::Read => false,
         };
-        wanted.is_eq() || means.filter(|call| leads(call)).count() > 0
+        wanted.is_eq() || Iterator::any(&mut means, leads)
     }
 
     fn shortcut(&self, ops: &[&Op<Counter>]) -> Option<Shortcut> {
@@ -167,5 +167,11 @@ mod tests {
             let found = Counters::default().within_reach(&5, &read, &ret, &mut means);
             assert_eq!(found, reached, "{value}");
         }
+        // An add tells what it has left.
+        let tells = |value| {
+            let ret = CounterRet::Value(value);
+            Counters::default().within_reach(&5, &more, &ret, &mut std::iter::empty())
+        };
+        assert!(tells(7) && !tells(5) && !tells(9));
     }
 }

@@ -6,7 +6,9 @@ use std::collections::BinaryHeap;
 use super::refute::{at_least, at_most};
 use crate::counter::{Counter, CounterAction, CounterRet};
 use crate::history::{Op, Time};
-use crate::model::moments::{FOREVER, Moment, contradicted, end, explained, fact, name};
+use crate::model::moments::{
+    FOREVER, Moment, at_forever, contradicted, end, explained, fact, name,
+};
 use crate::model::sequential::Shortcut;
 
 /// The special case, as reports name it.
@@ -42,6 +44,9 @@ pub(super) struct Tale<'h> {
 /// after its call, and no more than that. So each `t(k)` has a first and a last moment, both growing
 /// with k; and adds are jobs of one unit, done at the last moment by the one that returns first.
 pub(super) fn decide(initial: i64, ops: &[&Op<Counter>]) -> Option<Shortcut> {
+    if at_forever(ops) {
+        return None;
+    }
     match tale(initial, ops)? {
         Ok(tale) => schedule(&tale),
         Err(shortcut) => Some(shortcut),

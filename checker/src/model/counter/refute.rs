@@ -63,7 +63,8 @@ pub(super) fn at_most(tale: &Tale<'_>, high: Told<'_>) -> Option<Shortcut> {
     open.retain(|add| add.invoked <= returned);
     open.sort_by_key(|add| std::cmp::Reverse(end(add)));
     let since = |time: Time| open.partition_point(|add| end(add) >= time);
-    let too_few = |base: &&Told<'_>| base.before + since(base.op.invoked) < high.after;
+    let too_few =
+        |base: &&Told<'_>| base.before.saturating_add(since(base.op.invoked)) < high.after;
     let bases = tale.told.iter().filter(|base| base.op.invoked <= returned);
     let base = bases
         .filter(too_few)

@@ -44,10 +44,6 @@ impl Model for Mutexes {
         keyed::part(call.key.as_deref())
     }
 
-    fn name(&self) -> &'static str {
-        "mutex"
-    }
-
     fn refutable(&self, _call: &MutexCall, _ret: &MutexRet) -> bool {
         true
     }

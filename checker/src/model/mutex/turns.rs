@@ -4,7 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::history::{Op, OpId, Time};
-use crate::model::moments::{FOREVER, Moment, contradicted, end, explained, fact, name};
+use crate::model::moments::{
+    FOREVER, Moment, at_forever, contradicted, end, explained, fact, name,
+};
 use crate::model::sequential::Shortcut;
 use crate::mutex::{Mutex, MutexAction};
 
@@ -15,6 +17,9 @@ const BY: &str = "turns";
 /// Nothing happens until some call returns. Then it takes effect, after one of the other kind if it is
 /// not its turn. Calls of one kind are alike, so of those that wait the one that returns first is taken.
 pub(super) fn decide(ops: &[&Op<Mutex>]) -> Option<Shortcut> {
+    if at_forever(ops) {
+        return None;
+    }
     let mut due: Vec<usize> = (0..ops.len())
         .filter(|&op| ops[op].returned.is_some())
         .collect();

@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::counts::taken_too_often;
 use crate::history::{Op, Time};
 use crate::model::moments::{FOREVER, called, contradicted, end, fact, name, returned};
 use crate::model::sequential::Shortcut;
@@ -40,8 +41,8 @@ pub(super) struct Items<'h> {
     pub(super) takers: Vec<&'h Op<Queue>>,
 }
 
-/// Finds out which calls belong together; `None` if a value was enqueued twice or an answer is none of a
-/// queue.
+/// Finds out which calls belong together; `None` if an answer is none of a queue, or if a value was
+/// enqueued twice and none was taken out more often than it can have been put in.
 ///
 /// A value that no answer gives away may have been taken by a dequeue of unknown outcome. All such
 /// dequeues can take any of them at any time after their calls, and the earlier a value was in, the
@@ -51,12 +52,11 @@ pub(super) fn items<'h>(ops: &[&'h Op<Queue>]) -> Option<Result<Items<'h>, Short
     let mut known: FxHashMap<&Value, usize> = FxHashMap::default();
     let mut puts: Vec<(&'h Op<Queue>, Option<&'h Op<Queue>>)> = Vec::with_capacity(ops.len() / 2);
     let mut all = Items::default();
+    let mut repeated = false;
     for &op in ops {
         match (&op.call.action, op.outcome.ok()) {
             (QueueAction::Enqueue(value), None | Some(QueueRet::Done)) => {
-                if known.insert(value, puts.len()).is_some() {
-                    return None;
-                }
+                repeated |= known.insert(value, puts.len()).is_some();
                 puts.push((op, None));
             }
             (QueueAction::Dequeue, None) => all.takers.push(op),
@@ -64,6 +64,9 @@ pub(super) fn items<'h>(ops: &[&'h Op<Queue>]) -> Option<Result<Items<'h>, Short
             (QueueAction::Dequeue, Some(QueueRet::Value(_))) => {}
             _ => return None,
         }
+    }
+    if repeated {
+        return taken_too_often(ops).map(Err);
     }
     for &op in ops {
         let Some(QueueRet::Value(value)) = op.outcome.ok() else {

@@ -1,5 +1,6 @@
 //! First-in-first-out queues, one for each key: enqueue, dequeue.
 
+mod counts;
 mod items;
 mod order;
 mod queues;

@@ -6,17 +6,21 @@ use std::collections::BinaryHeap;
 use super::items::{BY, Item, Items, items};
 use super::refute::{never_empty, overtaken};
 use crate::history::{Op, Time};
-use crate::model::moments::{FOREVER, Moment, end, explained};
+use crate::model::moments::{FOREVER, Moment, at_forever, end, explained};
 use crate::model::sequential::Shortcut;
 use crate::queue::Queue;
 
-/// Decides a part whose values are unique, O(n log n); `None` for others.
+/// Decides a part whose values are unique, O(n log n); of others only whether some value was taken out
+/// more often than it can have been put in.
 ///
 /// There is an order unless a value was taken out that nobody had put in, or twice, or after one that
 /// was put in behind it, or nothing was found while some value was in at every moment: the four ways of
 /// Henzinger, Sezgin and Vafeiadis, "Aspect-oriented linearizability proofs", CONCUR 2013. A moment at
 /// which no value is certainly in cuts the history: each value is in and out on one side of it.
 pub(super) fn decide(ops: &[&Op<Queue>]) -> Option<Shortcut> {
+    if at_forever(ops) {
+        return None;
+    }
     let all = match items(ops)? {
         Ok(all) => all,
         Err(shortcut) => return Some(shortcut),

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::{grow, phases};
 use crate::history::Op;
-use crate::model::moments::{contradicted, explained, fact, name};
+use crate::model::moments::{at_forever, contradicted, explained, fact, name};
 use crate::model::sequential::Shortcut;
 use crate::register::Value;
 use crate::set::{Set, SetAction, SetRet};
@@ -48,6 +48,9 @@ pub(super) struct Elements<'h> {
 /// Elements are objects apart where they are not read together, so orders of each make one of them all
 /// (Herlihy and Wing, 1990, locality).
 pub(super) fn decide(ops: &[&Op<Set>]) -> Option<Shortcut> {
+    if at_forever(ops) {
+        return None;
+    }
     let mut elements = match Elements::of(ops)? {
         Ok(elements) => elements,
         Err(shortcut) => return Some(shortcut),
