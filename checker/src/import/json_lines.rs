@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::{ImportError, What, excerpt};
-use super::format::{Format, Options};
 use super::lines::Lines;
 use super::object::Object;
 use super::place::Place;
@@ -33,10 +32,7 @@ impl Header {
 }
 
 /// Reads a whole file; blank lines are passed over.
-pub(super) fn read(
-    mut window: Window<'_>,
-    options: Options,
-) -> Result<(Imported, Lines), ImportError> {
+pub(super) fn read(mut window: Window<'_>) -> Result<(Imported, Lines), ImportError> {
     let Some((line, header)) = next::<Header>(&mut window, What::Header)? else {
         return Err(Place::START.error(What::Empty));
     };
@@ -47,22 +43,15 @@ pub(super) fn read(
     let Some(object) = Object::named(&header.domain) else {
         return wrong(What::Domain(excerpt(&header.domain)));
     };
-    match options.object {
-        Some(asked) if asked != object => wrong(What::Unspoken {
-            format: Format::JsonLines,
-            has: object.name().into(),
-            object: asked,
-        }),
-        _ => match object {
-            Object::Register => entries(&mut window, Imported::Register),
-            Object::Set => entries(&mut window, Imported::Set),
-            Object::Counter => entries(&mut window, Imported::Counter),
-            Object::Queue => entries(&mut window, Imported::Queue),
-            Object::Mutex => entries(&mut window, Imported::Mutex),
-            Object::Txn => entries(&mut window, Imported::Txn),
-            Object::Append => entries(&mut window, Imported::Append),
-            Object::Kv => entries(&mut window, Imported::Kv),
-        },
+    match object {
+        Object::Register => entries(&mut window, Imported::Register),
+        Object::Set => entries(&mut window, Imported::Set),
+        Object::Counter => entries(&mut window, Imported::Counter),
+        Object::Queue => entries(&mut window, Imported::Queue),
+        Object::Mutex => entries(&mut window, Imported::Mutex),
+        Object::Txn => entries(&mut window, Imported::Txn),
+        Object::Append => entries(&mut window, Imported::Append),
+        Object::Kv => entries(&mut window, Imported::Kv),
     }
 }
 

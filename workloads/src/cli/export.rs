@@ -16,6 +16,10 @@ pub(super) fn export(args: &Export) -> Result<Exit, String> {
     let from = name(&args.recording.file);
     let import =
         load(&args.recording, args.object).map_err(|why| format!("cannot read {from}: {why}"))?;
+    let about = import.history.object();
+    if let Some(object) = args.object.filter(|object| *object != about) {
+        return Err(format!("{from} is a recording of {about}, not of {object}"));
+    }
     let (to, out): (String, Box<dyn Write>) = match &args.out {
         None => ("standard output".into(), Box::new(stdout().lock())),
         Some(path) => {

@@ -78,8 +78,67 @@ fn a_model_that_the_recording_is_not_about_is_an_error() {
     assert!(stderr(&plain).contains("cas"), "{}", stderr(&plain));
     let strings = dyno(&["check", &path, "--model", "kv-append"]);
     assert_eq!(code(&strings), 2);
+    assert!(
+        stderr(&strings).contains("a recording as jepsen-edn is about register, set, "),
+        "{}",
+        stderr(&strings)
+    );
     let promise = dyno(&["check", &path, "--property", "convergence"]);
     assert_eq!(code(&promise), 2, "{}", stderr(&promise));
+    assert!(
+        stderr(&promise).contains("the model cas-register makes no promise convergence"),
+        "{}",
+        stderr(&promise)
+    );
+}
+
+#[test]
+fn a_recording_of_siblings_is_judged_as_registers_where_asked() {
+    let folder = folder("last-writer");
+    let text = r#"{"format":"dyno-history/1","domain":"kv"}
+{"invoke":{"op":1,"at":0,"process":0,"call":{"put":{"key":"cart","value":"milk"}}}}
+{"return":{"op":1,"at":5,"outcome":{"ok":"stored"}}}
+{"invoke":{"op":2,"at":6,"process":0,"call":{"put":{"key":"cart","value":"eggs"}}}}
+{"return":{"op":2,"at":9,"outcome":{"ok":"stored"}}}
+{"invoke":{"op":3,"at":10,"process":1,"call":{"get":{"key":"cart"}}}}
+{"return":{"op":3,"at":12,"outcome":{"ok":{"values":["eggs"]}}}}
+"#;
+    let check = |name: &str, text: &str, model: &str| {
+        let path = file(&folder, name, text.as_bytes());
+        dyno(&["check", &path, "--model", model])
+    };
+    let fresh = check("fresh.jsonl", text, "register");
+    assert_eq!(code(&fresh), 0, "{}{}", stdout(&fresh), stderr(&fresh));
+    assert!(
+        stdout(&fresh).contains("✓ linearizable"),
+        "{}",
+        stdout(&fresh)
+    );
+    let stale = text.replace("[\"eggs\"]", "[\"milk\"]");
+    let stale = check("stale.jsonl", &stale, "register");
+    assert_eq!(code(&stale), 10, "{}{}", stdout(&stale), stderr(&stale));
+    assert!(
+        stdout(&stale).contains("read cart → milk"),
+        "{}",
+        stdout(&stale)
+    );
+    let several = text.replace("[\"eggs\"]", "[\"eggs\",\"milk\"]");
+    let several = several.replace("\n{\"invoke\":{\"op\":1", "\n\n{\"invoke\":{\"op\":1");
+    let several = check("several.jsonl", &several, "register");
+    assert!(
+        stderr(&several).contains("line 7: op 3 (get cart) returned 2 siblings"),
+        "{}",
+        stderr(&several)
+    );
+    let set = check("set.jsonl", text, "set");
+    assert_eq!(code(&set), 2);
+    assert!(
+        stderr(&set).contains(
+            "is a recording of kv: its models are register, siblings, multi-value-register, not set"
+        ),
+        "{}",
+        stderr(&set)
+    );
 }
 
 #[test]
