@@ -172,6 +172,31 @@ fn a_stale_read_is_explained_with_exit_10() {
 }
 
 #[test]
+fn a_stale_read_of_transactions_on_a_register_is_found() {
+    let folder = folder("stale-transactions");
+    let text = "\
+{:process 0, :type :invoke, :f :txn, :value [[:w :x 1]]}
+{:process 0, :type :ok, :f :txn, :value [[:w :x 1]]}
+{:process 0, :type :invoke, :f :txn, :value [[:w :x 2]]}
+{:process 0, :type :ok, :f :txn, :value [[:w :x 2]]}
+{:process 1, :type :invoke, :f :txn, :value [[:r :x nil]]}
+{:process 1, :type :ok, :f :txn, :value [[:r :x 1]]}
+";
+    let path = file(&folder, "stale.edn", text.as_bytes());
+    let output = dyno(&["check", &path]);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 10, "{said}");
+    assert!(said.contains("not strict-serializable"), "{said}");
+    for weaker in ["strong-session-serializable", "serializable"] {
+        let output = dyno(&["check", &path, "--consistency", weaker]);
+        assert_eq!(code(&output), 0, "{weaker}: {}", stdout(&output));
+    }
+    let fresh = text.replace("[[:r :x 1]]", "[[:r :x 2]]");
+    let path = file(&folder, "fresh.edn", fresh.as_bytes());
+    assert_eq!(code(&dyno(&["check", &path])), 0);
+}
+
+#[test]
 fn a_promise_counts_as_idle_only_where_it_was_asked_for() {
     let folder = folder("idle-check");
     let text = r#"{"format":"dyno-history/1","domain":"kv"}
