@@ -15,7 +15,7 @@ pub(in crate::import) enum Kind {
     Nil,
     Bool(bool),
     Int(i64),
-    /// Any other number as it was written: too big, a fraction, a ratio, not a number.
+    /// Any other number: too big, a fraction, a ratio, not a number. Equal ones are the same text.
     Number(String),
     Str(String),
     Char(char),
@@ -85,7 +85,8 @@ impl Form {
         }
     }
 
-    /// As EDN; equal maps and equal sets give equal texts, in whatever order they were written.
+    /// As EDN; what Clojure takes for equal gives equal texts: a list and a vector, maps and sets in
+    /// whatever order they were written.
     pub(in crate::import) fn text(&self) -> String {
         let mut text = String::new();
         self.write(&mut text);
@@ -113,8 +114,8 @@ impl Form {
                 text.push(':');
                 text.push_str(name);
             }
-            Kind::List(forms) => wrapped("(", joined(forms), ')', false),
-            Kind::Vector(forms) => wrapped("[", joined(forms), ']', false),
+            // In Clojure a list and a vector of the same members are equal.
+            Kind::List(forms) | Kind::Vector(forms) => wrapped("[", joined(forms), ']', false),
             Kind::Set(forms) => wrapped("#{", joined(forms), '}', true),
             Kind::Map(pairs) => {
                 let pairs = pairs.iter();

@@ -140,6 +140,14 @@ fn values_of_any_kind_are_told_apart() {
         text("99999999999999999999")
     );
     assert_eq!(written("{:b 1, :a 2}"), written("{:a 2 :b 1}"));
+    assert_eq!(written("(1 2 3)"), written("[1 2 3]"));
+    assert_eq!(written("#{(1)}"), written("#{[1]}"));
+    assert_eq!(
+        written("+99999999999999999999N"),
+        text("99999999999999999999")
+    );
+    assert_eq!(written("1.00"), text("1.0"));
+    assert_ne!(written("1.0M"), written("1.0"));
     let both = [
         op(0, "invoke", "write", "\":a\""),
         op(1, "invoke", "write", ":a"),
