@@ -69,14 +69,18 @@ impl Alphabet for Queues {
     }
 
     fn outcome(&mut self, op: &Operation, call: &QueueCall) -> Result<Outcome<QueueRet>, Unfit> {
-        let enqueues = call.action != QueueAction::Dequeue;
         if op.kind == Type::Fail {
-            if enqueues {
+            if call.action != QueueAction::Dequeue {
                 self.moved(call.key.as_ref(), -1);
             }
             return Ok(Outcome::Fail);
         }
-        if enqueues {
+        if let QueueAction::Enqueue(asked) = &call.action {
+            if let Some(value) = self.keyed.repeated(op, call.key.as_deref())?
+                && self.texts.value(value).map_err(Unfit::Wrong)? != *asked
+            {
+                return Err(Unfit::returned(op));
+            }
             return Ok(Outcome::Ok(QueueRet::Done));
         }
         let value = self.keyed.answer(op, call.key.as_deref())?;

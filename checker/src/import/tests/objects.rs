@@ -5,22 +5,22 @@ use crate::import::{Format, Import, ImportError, Imported, NilMeaning, Object, O
 use crate::txn::Txn;
 use crate::{Domain, Op};
 
-fn import_as(text: &str, options: Options) -> Result<Import, ImportError> {
+pub(super) fn import_as(text: &str, options: Options) -> Result<Import, ImportError> {
     read(text.as_bytes(), Format::JepsenEdn, options)
 }
 
-fn import(text: &str) -> Import {
+pub(super) fn import(text: &str) -> Import {
     import_as(text, Options::default()).unwrap_or_else(|why| panic!("{why}: {text}"))
 }
 
-fn error(text: &str) -> String {
+pub(super) fn error(text: &str) -> String {
     import_as(text, Options::default())
         .expect_err(text)
         .to_string()
 }
 
 /// A line for each word: process, type, f and value.
-fn lines(operations: &[&str]) -> String {
+pub(super) fn lines(operations: &[&str]) -> String {
     let line = |operation: &&str| {
         let mut words = operation.splitn(4, ' ');
         let mut word = || words.next().unwrap_or("nil");
@@ -35,7 +35,7 @@ fn labelled<D: Domain>(history: &History<D>) -> Vec<String> {
     history.ops().iter().map(label).collect()
 }
 
-fn labels(import: &Import) -> Vec<String> {
+pub(super) fn labels(import: &Import) -> Vec<String> {
     match &import.history {
         Imported::Register(history) => labelled(history),
         Imported::Set(history) => labelled(history),
@@ -447,15 +447,23 @@ fn wrong_operations_name_the_objects_that_have_them() {
 
 #[test]
 fn what_is_wrong_under_a_guess_may_be_right_under_the_next() {
-    // Read by key, the second operation would speak of another key than its call.
+    // Read by key, two different keys would be the same text.
     let text = lines(&[
-        "0 invoke add [0 3]",
-        "0 ok add [1 3]",
+        "0 invoke add [:a 3]",
+        "0 ok add [:a 3]",
+        "0 invoke add [\":a\" 4]",
         "1 invoke read",
-        "1 ok read [[0 3]]",
+        "1 ok read [[:a 3]]",
     ]);
     let read = import(&text);
-    assert_eq!(labels(&read), ["c0 add [0 3] → ok", "c1 read → {[0 3]}"]);
+    assert_eq!(
+        labels(&read),
+        [
+            "c0 add [:a 3] → ok",
+            "c0 add [\":a\" 4] ?",
+            "c1 read → {[:a 3]}"
+        ]
+    );
     // In the order of the file, a return would stand before its call.
     let text = "{:index 1 :process 0 :type :ok :f :add :value 1}
                 {:index 2 :process 1 :type :invoke :f :read}
