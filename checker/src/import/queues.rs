@@ -21,7 +21,8 @@ use crate::queue::{Queue, QueueAction, QueueCall, QueueRet};
 /// empty at the end, and, as operations of one interval have no order, not in which order.
 ///
 /// A drain of unknown outcome may have dequeued whatever nobody else did: it is as many dequeues of
-/// unknown outcome as there are elements of its queue that no answer has.
+/// unknown outcome as there are elements of its queue that no answer has. All such drains of a queue stay
+/// open for ever, so what the earliest of them may have taken covers what the others may have.
 #[derive(Debug)]
 pub(super) struct Queues {
     keyed: Keyed,

@@ -199,6 +199,10 @@ fn a_drain_of_unknown_outcome_may_have_taken_whatever_is_left() {
             "{end:?}"
         );
     }
+    // Two that overlap may together have taken no more than the first of them alone.
+    let two = ["2 invoke drain", "3 invoke drain", "3 info drain"];
+    let read = import(&lines(&[&queue[..], &two].concat()));
+    assert_eq!(labels(&read)[4..], ["c4 dequeue ?", "c5 dequeue ?"]);
     for end in [
         ["2 invoke drain", "2 fail drain"],
         ["2 invoke drain", "2 ok drain []"],
