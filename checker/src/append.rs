@@ -64,6 +64,10 @@ impl Domain for Append {
         }
     }
 
+    fn fits(call: &AppendCall, ret: &AppendRet) -> bool {
+        (call.action == AppendAction::Get) == (*ret != AppendRet::Done)
+    }
+
     fn key(call: &AppendCall) -> Option<&str> {
         Some(&call.key)
     }

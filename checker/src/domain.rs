@@ -25,6 +25,9 @@ pub trait Domain: Clone + Debug + PartialEq + Eq + 'static {
     /// The answer as a reader says it: `milk`, `ok`. Empty when there is nothing to say.
     fn ret_label(ret: &Self::Ret) -> String;
 
+    /// Whether a call can have such an answer at all, whatever the store holds.
+    fn fits(call: &Self::Call, ret: &Self::Ret) -> bool;
+
     /// The key that the call is about, if the domain has keys.
     fn key(call: &Self::Call) -> Option<&str>;
 

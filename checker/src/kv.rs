@@ -95,6 +95,10 @@ impl Domain for Kv {
         }
     }
 
+    fn fits(call: &KvCall, ret: &KvRet) -> bool {
+        call.writes() == (*ret == KvRet::Stored)
+    }
+
     fn key(call: &KvCall) -> Option<&str> {
         Some(call.key())
     }

@@ -81,6 +81,16 @@ impl Domain for Set {
         }
     }
 
+    fn fits(call: &SetCall, ret: &SetRet) -> bool {
+        match call.action {
+            SetAction::Add(_) | SetAction::Remove(_) => {
+                matches!(ret, SetRet::Done | SetRet::Changed(_))
+            }
+            SetAction::Contains(_) => matches!(ret, SetRet::Has(_) | SetRet::Unseen),
+            SetAction::Read => matches!(ret, SetRet::Values(_) | SetRet::Unseen),
+        }
+    }
+
     fn key(call: &SetCall) -> Option<&str> {
         call.key.as_deref()
     }

@@ -78,6 +78,12 @@ impl Domain for Txn {
         told.collect::<Vec<String>>().join(", ")
     }
 
+    fn fits(call: &TxnCall, ret: &TxnRet) -> bool {
+        let mut parts = call.0.iter().zip(&ret.0);
+        let reads = |ask: &Ask| matches!(ask, Ask::Read(_));
+        ret.0.len() == call.0.len() && parts.all(|(ask, told)| reads(ask) == (*told != Told::Done))
+    }
+
     /// A transaction is about several keys.
     fn key(_call: &TxnCall) -> Option<&str> {
         None

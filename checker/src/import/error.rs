@@ -134,6 +134,14 @@ pub enum What {
         /// What returned.
         returned: String,
     },
+    /// An answer that the call cannot have.
+    #[error("{call} cannot be answered by {ret}")]
+    Answer {
+        /// The call.
+        call: String,
+        /// The answer.
+        ret: String,
+    },
     /// A line or operation that ends in its middle.
     #[error("this line is cut short")]
     CutShort,
