@@ -19,6 +19,10 @@ pub(super) struct Guess {
     pub(super) object: Object,
     pub(super) keys: Keys,
     keys_known: Known,
+    /// Whether a field `:key` may be the key: it is none where some calls have it and others do not.
+    fields: bool,
+    /// Whether a read answered something.
+    answered: bool,
     pub(super) parts: Parts,
     /// Whether operations were sorted by their index, so that they must all be held.
     pub(super) sorted: bool,
@@ -53,6 +57,8 @@ impl Guess {
             } else {
                 Known::Not
             },
+            fields: true,
+            answered: false,
             parts: Parts::default(),
             sorted: false,
             indexed: true,
@@ -76,6 +82,7 @@ impl Guess {
     /// Begins to read once more.
     pub(super) fn begin(&mut self) {
         (self.indexed, self.last) = (true, None);
+        self.answered = false;
         self.object = self.objects.first();
     }
 
@@ -161,12 +168,17 @@ impl Guess {
         self.objects.narrow(Objects::that_have(op.f_name(), value));
         let answers = op.kind == Type::Ok && op.f_name() == Some("read");
         let adds = op.kind == Type::Invoke && op.f_name() == Some("add");
-        let number = matches!(value.kind, Kind::Int(_));
-        if (answers && value.members().is_some()) || (adds && !number) {
+        let whole = matches!(value.kind, Kind::Int(_));
+        let number = whole || matches!(value.kind, Kind::Number(_));
+        let says = answers && value.kind != Kind::Nil;
+        if (says && value.members().is_some()) || (adds && !whole) {
             self.objects.narrow(Objects::ANY.without(Object::Counter));
-        } else if answers && number {
+        } else if says && number {
             self.objects.narrow(Objects::ANY.without(Object::Set));
+        } else if says {
+            self.objects.narrow(Objects::only(Object::Register));
         }
+        self.answered |= says;
     }
 
     fn see_parts(&mut self, op: &Operation) -> Result<(), Again> {
@@ -180,9 +192,11 @@ impl Guess {
 
     /// What is still open at the end of the file.
     pub(super) fn end(&self) -> Result<(), What> {
-        let open = Objects::only(Object::Set).0 | Objects::only(Object::Counter).0;
-        if self.objects.0 == open {
-            return Err(What::Ambiguous);
+        let adds = Objects::only(Object::Set).0 | Objects::only(Object::Counter).0;
+        // What is right for one of them may be wrong for another: a set that holds nothing, a counter at 0.
+        let open = self.answered && !self.objects.are_one();
+        if open || self.objects.0 == adds {
+            return Err(What::Ambiguous(self.objects.list().collect()));
         }
         Ok(())
     }

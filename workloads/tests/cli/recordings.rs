@@ -222,7 +222,12 @@ fn nil_and_initial_say_what_a_first_read_may_see() {
         b"{:process 0, :type :invoke, :f :read}\n{:process 0, :type :ok, :f :read, :value nil}\n\
         {:process 0, :type :invoke, :f :read}\n{:process 0, :type :ok, :f :read, :value 0}";
     let path = file(&folder, "first.edn", text);
-    let check = |args: &[&str]| code(&dyno(&[&["check", &path], args].concat()));
+    // Reads alone do not tell a register from a counter.
+    let open = dyno(&["check", &path]);
+    assert_eq!(code(&open), 2);
+    assert!(stderr(&open).contains("--model"), "{}", stderr(&open));
+    let model = ["check", &path, "--model", "cas-register"];
+    let check = |args: &[&str]| code(&dyno(&[&model[..], args].concat()));
     assert_eq!(check(&["--initial", "0"]), 0);
     assert_eq!(check(&["--initial", "0", "--nil", "value"]), 10);
     assert_eq!(check(&[]), 10);

@@ -94,8 +94,8 @@ fn a_file_on_one_line_still_has_an_order() {
 fn times_and_lines_are_those_of_the_file() {
     let text = format!(
         ";\n\n{}\n{}",
-        op(0, "invoke", "read", "nil"),
-        op(0, "ok", "read", "1")
+        op(0, "invoke", "write", "1"),
+        op(0, "ok", "write", "1")
     );
     let import = import(&text, Options::default()).expect("EDN");
     assert!(import.lines.iter().eq([3, 5]));

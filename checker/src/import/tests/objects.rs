@@ -91,8 +91,7 @@ fn a_read_tells_a_counter_from_a_set() {
     assert_eq!(counter.object, Object::Counter);
     assert_eq!(import(&with("1 ok read [1]")).object, Object::Set);
     let open = with("1 info read");
-    let both =
-        "a set and a counter both have these operations and no read tells which it is: say so";
+    let both = "set, counter all have these operations, and nothing tells which it is: say so";
     assert_eq!(error(&open), format!("line 1, column 1: {both}"));
     assert_eq!(
         error(&with("1 ok read nil")),
@@ -105,6 +104,24 @@ fn a_read_tells_a_counter_from_a_set() {
         };
         assert_eq!(import_as(&open, options).expect("said so").object, object);
     }
+    // A fresh set, counter and register answer differently, so reads alone are not judged.
+    for (answer, left) in [
+        ("1 ok read 0", "register, counter"),
+        ("1 ok read #{}", "register, set"),
+    ] {
+        assert_eq!(
+            error(&lines(&["1 invoke read", answer])),
+            format!(
+                "line 1, column 1: {left} all have these operations, and nothing tells which it is: say so"
+            )
+        );
+    }
+    let word = lines(&["1 invoke read", "1 ok read :x"]);
+    assert_eq!(import(&word).object, Object::Register);
+    assert_eq!(
+        error(&with("1 ok read 2.0")),
+        "line 4, column 1: `:f :read` takes a whole number of 64 bits, found 2.0"
+    );
     let first = lines(&["1 invoke read", "1 ok read 0", "0 invoke add -3"]);
     assert_eq!(import(&first).object, Object::Counter);
     let named = lines(&["0 invoke add :x"]);

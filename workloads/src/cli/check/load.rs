@@ -44,7 +44,8 @@ pub(in crate::cli) fn load(args: &Recording, object: Option<Object>) -> Result<I
     status.clear();
     read.map_err(|why| match why.what {
         What::Unrecognised => format!("{why}; --from says which it is"),
-        What::Ambiguous => format!("{why}; --model says which it is"),
+        What::Ambiguous(_) => format!("{why}; --model says which it is"),
+        What::Unreadable(why) => why,
         _ => why.to_string(),
     })
 }
