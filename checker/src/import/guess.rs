@@ -129,21 +129,28 @@ impl Guess {
         }
         let pair = keyed(op);
         if self.keys_known == Known::SoFar {
-            if pair {
+            let field = self.keys == Keys::Field;
+            let completes = op.kind == Type::Ok && self.object != Object::Txn;
+            if field && (op.key.is_some() || completes) || !field && pair {
                 return Ok(());
             }
             // What was seen of objects was seen of values with their keys taken off.
             self.objects = Guess::objects(self.options);
             self.parts = Parts::default();
-            (self.keys, self.keys_known) = (Keys::None, Known::Surely);
+            self.keys = Keys::None;
+            // Without the field, values may still be pairs.
+            self.keys_known = if field { Known::Not } else { Known::Surely };
+            self.fields = false;
             return Err(Again);
         }
-        (self.keys, self.keys_known) = match (self.options.keyed, pair, &op.key) {
+        let field = op.key.is_some() && self.fields;
+        (self.keys, self.keys_known) = match (self.options.keyed, pair, field) {
             (Some(true), true, _) => (Keys::Value, Known::Surely),
-            (_, _, Some(_)) => (Keys::Field, Known::Surely),
-            (Some(true), false, None) => (Keys::Value, Known::Surely),
-            (_, true, None) => (Keys::Value, Known::SoFar),
-            (_, false, None) => (Keys::None, Known::Surely),
+            (Some(true), false, true) => (Keys::Field, Known::Surely),
+            (_, _, true) => (Keys::Field, Known::SoFar),
+            (Some(true), false, false) => (Keys::Value, Known::Surely),
+            (_, true, false) => (Keys::Value, Known::SoFar),
+            (_, false, false) => (Keys::None, Known::Surely),
         };
         if self.keys == Keys::None {
             Ok(())

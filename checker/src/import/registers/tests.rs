@@ -223,6 +223,15 @@ fn a_key_beside_the_value_names_the_register() {
     let text = "{:process 0 :type :invoke :f :write :key \"x\" :value 1}
                 {:process 0 :type :ok :f :write :value 1}";
     assert_eq!(labels(text), ["c0 write x 1 → ok"]);
+    // A field of this name that only some calls have is none that matters.
+    let extra = "{:process 0 :type :invoke :f :write :key \"x\" :value 1}
+                 {:process 0 :type :ok :f :write :key \"x\" :value 1}
+                 {:process 0 :type :invoke :f :write :value 2}";
+    assert_eq!(labels(extra), ["c0 write 1 → ok", "c0 write 2 ?"]);
+    let pairs = extra
+        .replace(":value 1", ":value [7 1]")
+        .replace(":value 2", ":value [7 2]");
+    assert_eq!(labels(&pairs), ["c0 write 7 1 → ok", "c0 write 7 2 ?"]);
 }
 
 #[test]
