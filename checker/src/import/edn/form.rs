@@ -42,14 +42,33 @@ pub(in crate::import) fn name(read: &str) -> Name {
     common.map_or_else(|| Cow::Owned(read.to_owned()), Cow::Borrowed)
 }
 
+/// The tag of what Clojure cannot print: a class, an address and some words follow.
+const OPAQUE: &str = "object";
+
 impl Form {
-    /// The form below all tags.
+    /// The form below all tags, but for those that stand before an address instead of a value.
     pub(in crate::import) fn untagged(&self) -> &Form {
         let mut form = self;
-        while let Kind::Tagged(_, inner) = &form.kind {
+        while let Kind::Tagged(tag, inner) = &form.kind
+            && tag != OPAQUE
+        {
             form = inner;
         }
         form
+    }
+
+    /// Whether it is or holds something that was printed by its address.
+    pub(in crate::import) fn opaque(&self) -> bool {
+        match &self.kind {
+            Kind::Tagged(tag, inner) => tag == OPAQUE || inner.opaque(),
+            Kind::List(forms) | Kind::Vector(forms) | Kind::Set(forms) => {
+                forms.iter().any(Form::opaque)
+            }
+            Kind::Map(pairs) => pairs
+                .iter()
+                .any(|(key, value)| key.opaque() || value.opaque()),
+            _ => false,
+        }
     }
 
     /// The members of a list or vector.

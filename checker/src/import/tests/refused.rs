@@ -1,6 +1,7 @@
 //! Completions and values that say something else than a judge may rely on.
 
-use super::objects::{error, import, lines};
+use super::objects::{error, import, import_as, labels, lines};
+use crate::import::{Object, Options};
 
 #[test]
 fn what_a_completion_repeats_is_what_was_called() {
@@ -51,4 +52,41 @@ fn what_a_completion_repeats_is_what_was_called() {
         error(beside),
         "line 2, column 19: this returns 2 5, but line 1 called write 1 5"
     );
+}
+
+#[test]
+fn what_was_not_printed_readably_is_no_value() {
+    let object = "#object [clojure.lang.PersistentTreeSet \"x\"]";
+    for (call, ok) in [
+        ("add 1", "read"),
+        ("write 1", "read"),
+        ("txn [[:r 1 nil] [:append 1 7]]", "txn"),
+        ("enqueue 1", "drain"),
+    ] {
+        let value = match ok {
+            "txn" => format!("[[:r 1 {object}] [:append 1 7]]"),
+            _ => object.to_owned(),
+        };
+        let (invoke, ask) = (format!("0 invoke {call}"), format!("1 invoke {ok}"));
+        let ask = if ok == "txn" {
+            "1 invoke txn [[:r 1 nil] [:append 1 7]]".to_owned()
+        } else {
+            ask
+        };
+        let operations = [invoke, ask, format!("1 ok {ok} {value}")];
+        let operations = operations.iter().map(String::as_str);
+        let options = Options {
+            object: (call == "add 1").then_some(Object::Set),
+            ..Options::default()
+        };
+        let said = import_as(&lines(&operations.collect::<Vec<_>>()), options);
+        assert_eq!(
+            said.expect_err("nothing to read").to_string(),
+            format!(
+                "line 3, column 1: {object} was not printed readably: nothing tells what it holds"
+            )
+        );
+    }
+    let tagged = lines(&["0 invoke add 1", "1 invoke read", "1 ok read #my/set [1]"]);
+    assert_eq!(labels(&import(&tagged))[1], "c1 read → {1}");
 }
