@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Domain;
+use crate::domain::{Domain, told};
 use crate::register::Value;
 
 /// The alphabet of sets.
@@ -74,8 +74,7 @@ impl Domain for Set {
             SetRet::Has(true) => "yes".into(),
             SetRet::Has(false) => "no".into(),
             SetRet::Values(values) => {
-                let values: Vec<String> = values.iter().map(Value::to_string).collect();
-                format!("{{{}}}", values.join(" "))
+                format!("{{{}}}", told(values, " "))
             }
             SetRet::Unseen => "unseen".into(),
         }

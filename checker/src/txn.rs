@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Domain;
+use crate::domain::{Domain, told};
 use crate::register::Value;
 
 /// The alphabet of transactions over lists and registers.
@@ -115,6 +115,5 @@ fn part(ask: &Ask, told: Option<&Told>) -> String {
 }
 
 fn list(values: &[Value]) -> String {
-    let values: Vec<String> = values.iter().map(Value::to_string).collect();
-    format!("[{}]", values.join(" "))
+    format!("[{}]", told(values, " "))
 }
