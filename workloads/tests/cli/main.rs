@@ -123,6 +123,14 @@ fn a_preset_is_judged_by_what_it_promises_and_the_rest_is_counted() {
         "{said}"
     );
 
+    // What is promised and was not asked for is not said to be unpromised.
+    let asked = ["--runs", "20", "--property", "clock-causality"];
+    let said = stdout(&hunt("last-writer-linearizable", &asked));
+    assert!(!said.contains("linearizable  "), "{said}");
+    let json = [&asked[..], &["--format", "json"]].concat();
+    let said = stdout(&hunt("last-writer-linearizable", &json));
+    assert!(!said.contains("\"promise\":\"linearizable\""), "{said}");
+
     // Of what no run promises nothing can be said.
     let asked = ["--runs", "20", "--property", "linearizable"];
     let output = hunt("weak", &asked);
