@@ -2,14 +2,16 @@
 
 use checker::cycles::{self, ConsistencyModel, Cycles, Sources};
 use checker::import::{Import, Imported, Object};
+use checker::kv::Kv;
 use checker::model::{Appends, Mutexes, Queues, Sets};
+use checker::register::Register;
 use checker::txn::Txn;
 use checker::{Budget, Domain, History, last_writer, staleness};
 use clap::ValueEnum;
 
 use super::judged::{Judge, judge, worst};
 use super::load::{load, name};
-use super::objects::{Judges, counters, object, registers, siblings, value};
+use super::objects::{Judges, counters, object, placed, registers, siblings, value};
 use super::summary::summary;
 use super::told::told as screen;
 use crate::cli::args::{Check, Format, Model};
@@ -28,7 +30,7 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
         |judged: Result<Exit, String>| judged.map_err(|why| format!("cannot check {name}: {why}"));
     match (&import.history, model) {
         (Imported::Register(history), Model::Register | Model::CasRegister) => {
-            let judges = registers(model, &args.initial, history);
+            let judges = registers(&import, model, &args.initial, history);
             told(conclude(args, &import, model, history, judges, || {
                 last_writer::staleness(history, &value(&args.initial)).to_string()
             }))
@@ -60,15 +62,15 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
             }))
         }
         (Imported::Kv(history), Model::Siblings | Model::MultiValueRegister) => {
-            let judges = siblings(model, history, &args.promises);
+            let judges = siblings(&import, model, history, &args.promises);
             told(conclude(args, &import, model, history, judges, || {
                 staleness::measure(history).to_string()
             }))
         }
         (Imported::Kv(history), Model::Register) => {
-            let single = last_writer::registers(history)
-                .map_err(|why| format!("cannot check {name}: {why}"))?;
-            let judges = registers(model, &args.initial, &single);
+            let single =
+                single(&import, history).map_err(|why| format!("cannot check {name}: {why}"))?;
+            let judges = registers(&import, model, &args.initial, &single);
             told(conclude(args, &import, model, &single, judges, || {
                 last_writer::staleness(&single, &value(&args.initial)).to_string()
             }))
@@ -78,6 +80,16 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
             models(about)
         )),
     }
+}
+
+/// A recording of siblings as one of registers; an error names the get that returned several.
+fn single(import: &Import, history: &History<Kv>) -> Result<History<Register>, String> {
+    last_writer::registers(history).map_err(|why| {
+        let (op, key, count) = (why.op, why.key, why.values.len());
+        let why =
+            format!("{op} (get {key}) returned {count} siblings, and a register holds one value");
+        placed(import, history, op, &why)
+    })
 }
 
 /// Which anomalies transactions show, and which consistency models that leaves.
