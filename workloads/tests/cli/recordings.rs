@@ -239,6 +239,47 @@ fn nil_and_initial_say_what_a_first_read_may_see() {
 }
 
 #[test]
+fn flags_that_would_change_nothing_are_errors() {
+    let folder = folder("idle-flags");
+    let lines = "{\"format\":\"dyno-history/1\",\"domain\":\"register\"}\n";
+    let lines = file(&folder, "run.jsonl", lines.as_bytes());
+    let set = b"{:process 0, :type :invoke, :f :remove, :value 1}";
+    let set = file(&folder, "set.edn", set);
+    let txn = b"{:process 0, :type :invoke, :f :txn, :value [[:append 1 1]]}";
+    let txn = file(&folder, "txn.edn", txn);
+    for (path, flag, value, says) in [
+        (&lines, "--nil", "unknown", "says nothing of json-lines"),
+        (&lines, "--keyed", "true", "says nothing of json-lines"),
+        (
+            &set,
+            "--initial",
+            "5",
+            "--initial says something of register, cas-register, counter",
+        ),
+        (&txn, "--initial", "5", "and nothing of list-append"),
+        (
+            &set,
+            "--consistency",
+            "serializable",
+            "--consistency says something of list-append, rw-register",
+        ),
+    ] {
+        let output = dyno(&["check", path, flag, value]);
+        assert_eq!(code(&output), 2, "{flag}: {}", stdout(&output));
+        assert!(stderr(&output).contains(says), "{}", stderr(&output));
+        assert_ne!(code(&dyno(&["check", path])), 2, "{path}");
+    }
+    let help = stdout(&dyno(&["check", "--help"]));
+    let words: Vec<&str> = help.split_whitespace().collect();
+    let says = "[default: unknown in jepsen-edn, elle-json, porcupine-kv; a value elsewhere";
+    assert!(words.join(" ").contains(says), "{help}");
+    let folder = folder.to_string_lossy();
+    let output = dyno(&["check", &folder]);
+    assert_eq!(code(&output), 2);
+    assert!(!stderr(&output).contains("column"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_budget_that_runs_out_is_undecided_with_exit_11() {
     let folder = folder("budget");
     // Every value is written twice, so that only a search can tell which write a read saw.
