@@ -382,6 +382,21 @@ fn a_recording_is_written_in_another_format_and_judged_the_same() {
         assert!(stdout(&checked).contains("lost-update"), "{to}");
         assert_eq!(code(&dyno(&["check", &again, weak[0], weak[1]])), 0, "{to}");
     }
+    let other = dyno(&["export", &path, "--to", "json-lines", "--object", "set"]);
+    assert_eq!(code(&other), 2, "{}", stdout(&other));
+
+    // What a file held is lost only for something better.
+    let kept = file(&folder, "kept.txt", b"precious");
+    let refused = dyno(&["export", &path, "--to", "porcupine-kv", "--out", &kept]);
+    assert_eq!(code(&refused), 2);
+    assert_eq!(fs::read(&kept).expect("it is there"), b"precious");
+    let before = fs::read_dir(&folder).expect("it is there").count();
+    let output = dyno(&["export", &path, "--to", "elle-json", "--out", &kept]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(fs::read(&kept).expect("it is there").starts_with(b"["));
+    let after = fs::read_dir(&folder).expect("it is there").count();
+    assert_eq!(before, after, "nothing else is left behind");
+
     let unsaid = dyno(&["export", &path, "--to", "porcupine-etcd"]);
     assert_eq!(code(&unsaid), 2);
     assert!(stderr(&unsaid).contains("no words"), "{}", stderr(&unsaid));
