@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Domain;
+use crate::domain::{Domain, quoted};
 
 /// The alphabet of key-value stores with append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,17 +51,21 @@ impl Domain for Append {
         let key = &call.key;
         match &call.action {
             AppendAction::Get => format!("get {key}"),
-            AppendAction::Put(value) => format!("put {key} {value:?}"),
-            AppendAction::Append(value) => format!("append {key} {value:?}"),
+            AppendAction::Put(value) => format!("put {key} {}", quoted(value)),
+            AppendAction::Append(value) => format!("append {key} {}", quoted(value)),
         }
     }
 
     fn ret_label(ret: &AppendRet) -> String {
         match ret {
-            AppendRet::Value(value) => format!("{value:?}"),
+            AppendRet::Value(value) => quoted(value),
             AppendRet::Unseen => "unseen".into(),
             AppendRet::Done => "ok".into(),
         }
+    }
+
+    fn fits(call: &AppendCall, ret: &AppendRet) -> bool {
+        (call.action == AppendAction::Get) == (*ret != AppendRet::Done)
     }
 
     fn key(call: &AppendCall) -> Option<&str> {

@@ -63,6 +63,13 @@ impl Domain for Counter {
         }
     }
 
+    fn fits(call: &CounterCall, ret: &CounterRet) -> bool {
+        match call.action {
+            CounterAction::Add(_) => *ret != CounterRet::Unseen,
+            CounterAction::Read => *ret != CounterRet::Done,
+        }
+    }
+
     fn key(call: &CounterCall) -> Option<&str> {
         call.key.as_deref()
     }

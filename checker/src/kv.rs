@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Domain;
+use crate::domain::{Domain, told};
 use crate::history::OpId;
 
 /// The alphabet of stores that keep siblings.
@@ -91,8 +91,12 @@ impl Domain for Kv {
         match ret {
             KvRet::Stored => "ok".into(),
             KvRet::Values(values) if values.is_empty() => "nothing".into(),
-            KvRet::Values(values) => values.join(" | "),
+            KvRet::Values(values) => told(values, " | "),
         }
+    }
+
+    fn fits(call: &KvCall, ret: &KvRet) -> bool {
+        call.writes() == (*ret == KvRet::Stored)
     }
 
     fn key(call: &KvCall) -> Option<&str> {

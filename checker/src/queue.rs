@@ -64,6 +64,10 @@ impl Domain for Queue {
         }
     }
 
+    fn fits(call: &QueueCall, ret: &QueueRet) -> bool {
+        (call.action == QueueAction::Dequeue) == (*ret != QueueRet::Done)
+    }
+
     fn key(call: &QueueCall) -> Option<&str> {
         call.key.as_deref()
     }

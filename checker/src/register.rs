@@ -96,6 +96,14 @@ impl Domain for Register {
         }
     }
 
+    fn fits(call: &RegisterCall, ret: &RegisterRet) -> bool {
+        match call.action {
+            Action::Read => matches!(ret, RegisterRet::Value(_) | RegisterRet::Unseen),
+            Action::Write(_) => *ret == RegisterRet::Done,
+            Action::Cas(..) => matches!(ret, RegisterRet::Done | RegisterRet::Mismatch),
+        }
+    }
+
     fn key(call: &RegisterCall) -> Option<&str> {
         call.key.as_deref()
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Domain;
+use crate::domain::{Domain, told};
 use crate::register::Value;
 
 /// The alphabet of sets.
@@ -74,10 +74,19 @@ impl Domain for Set {
             SetRet::Has(true) => "yes".into(),
             SetRet::Has(false) => "no".into(),
             SetRet::Values(values) => {
-                let values: Vec<String> = values.iter().map(Value::to_string).collect();
-                format!("{{{}}}", values.join(" "))
+                format!("{{{}}}", told(values, " "))
             }
             SetRet::Unseen => "unseen".into(),
+        }
+    }
+
+    fn fits(call: &SetCall, ret: &SetRet) -> bool {
+        match call.action {
+            SetAction::Add(_) | SetAction::Remove(_) => {
+                matches!(ret, SetRet::Done | SetRet::Changed(_))
+            }
+            SetAction::Contains(_) => matches!(ret, SetRet::Has(_) | SetRet::Unseen),
+            SetAction::Read => matches!(ret, SetRet::Values(_) | SetRet::Unseen),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Domain;
+use crate::domain::{Domain, told};
 use crate::register::Value;
 
 /// The alphabet of transactions over lists and registers.
@@ -78,6 +78,12 @@ impl Domain for Txn {
         told.collect::<Vec<String>>().join(", ")
     }
 
+    fn fits(call: &TxnCall, ret: &TxnRet) -> bool {
+        let mut parts = call.0.iter().zip(&ret.0);
+        let reads = |ask: &Ask| matches!(ask, Ask::Read(_));
+        ret.0.len() == call.0.len() && parts.all(|(ask, told)| reads(ask) == (*told != Told::Done))
+    }
+
     /// A transaction is about several keys.
     fn key(_call: &TxnCall) -> Option<&str> {
         None
@@ -109,6 +115,5 @@ fn part(ask: &Ask, told: Option<&Told>) -> String {
 }
 
 fn list(values: &[Value]) -> String {
-    let values: Vec<String> = values.iter().map(Value::to_string).collect();
-    format!("[{}]", values.join(" "))
+    format!("[{}]", told(values, " "))
 }

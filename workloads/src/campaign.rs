@@ -224,9 +224,10 @@ impl Campaign {
         if reran && self.target.run(&plan).map_err(undriven)? != ran {
             return Err(Trouble::TwoWays(seed));
         }
-        let mut promised = matrix::made(&plan, &ran.history);
-        promised.retain(|promise| self.promises.contains(promise));
-        let verdicts = matrix::judge(plan.shape, &ran.history, &promised, self.budget);
+        let promised = matrix::made(&plan, &ran.history);
+        let mut asked = promised.clone();
+        asked.retain(|promise| self.promises.contains(promise));
+        let verdicts = matrix::judge(plan.shape, &ran.history, &asked, self.budget);
         let (unpromised, measured) = self.measure(&plan, &ran, &promised);
         let mut broken: Vec<Counterexample> = verdicts
             .iter()
@@ -253,7 +254,8 @@ impl Campaign {
         })
     }
 
-    /// What was not promised of what was asked for or is counted, and what is seen of it.
+    /// What was not promised of what was asked for or is counted, and what is seen of it. What is promised
+    /// is all that the run promises, whatever was asked for.
     fn measure(
         &self,
         plan: &Plan,

@@ -12,7 +12,7 @@ use super::search::{Search, kind};
 use super::whole;
 use crate::evidence::{Finding, Findings};
 use crate::history::{History, Time};
-use crate::txn::Txn;
+use crate::txn::{Ask, Txn};
 use crate::verdict::{Budget, Checker, Counters, Promise, Shortfall, Verdict};
 
 /// From what the order of a register's values is inferred. Lists need none of it.
@@ -22,10 +22,10 @@ pub struct Sources {
     /// otherwise: every model from read committed on keeps it.
     pub writes_follow_reads: bool,
     /// The transactions of a session meet the versions of each key in their order. Only for stores that
-    /// promise it of each key by itself.
+    /// promise it of each key by itself; [`Cycles`] infers it wherever its model promises as much.
     pub sessions: bool,
     /// Transactions that do not overlap meet the versions of each key in the order of time. Only for
-    /// stores of which each key by itself is linearizable.
+    /// stores of which each key by itself is linearizable; [`Cycles`] infers it for strict serializability.
     pub real_time: bool,
 }
 
@@ -49,7 +49,9 @@ impl Default for Sources {
 ///
 /// The model is [`ConsistencyModel::StrictSerializable`] unless said otherwise, as for Elle: what is
 /// acknowledged before a transaction is called comes before it. A store that does not promise that
-/// is to be asked for [`ConsistencyModel::Serializable`] or less.
+/// is to be asked for [`ConsistencyModel::Serializable`] or less. Where one serial order has to follow
+/// time, or sessions, the values of a register replaced one another in that order too, and what cannot be
+/// reconciled with it is a "no".
 ///
 /// - A transaction of unknown outcome happened if some of its writes were read, else it may not have.
 ///   It comes before nothing by the order of calls, and its reads say nothing.
@@ -80,6 +82,30 @@ impl Cycles {
     }
 }
 
+impl Cycles {
+    /// What only the order of registers' values shows that follows from the order of calls: it denies the
+    /// model that is asked for, and not what weaker models are denied by.
+    fn against_calls(self, history: &History<Txn>, budget: Budget) -> Vec<Anomaly> {
+        let sources = self.model.sources(self.sources);
+        let mut asks = history.ops().iter().flat_map(|op| &op.call.0);
+        if sources == self.sources || !asks.any(|ask| matches!(ask, Ask::Write(..))) {
+            return Vec::new();
+        }
+        let extent = self.model.extent();
+        let forbidden = |kind| self.model.forbids(kind);
+        let judged = judge(history, sources, self.model.looks(), budget, forbidden);
+        let found = judged.anomalies.into_iter();
+        let mut found: Vec<Anomaly> = found.filter(|one| forbidden(one.kind)).collect();
+        for anomaly in &mut found {
+            if let AnomalyKind::Cycle(shape, _) = anomaly.kind {
+                anomaly.kind = AnomalyKind::Cycle(shape, extent);
+            }
+            anomaly.sentence = format!("{}: not {}.", anomaly.kind.words(), self.model);
+        }
+        found
+    }
+}
+
 impl Checker<Txn> for Cycles {
     fn promise(&self) -> Promise {
         Promise::Cycles
@@ -92,10 +118,12 @@ impl Checker<Txn> for Cycles {
         let judged = judge(history, self.sources, self.model.looks(), budget, forbidden);
         let mut findings = Findings::new(Promise::Cycles, &NAMES);
         findings.exercised = judged.exercised;
-        for anomaly in judged.anomalies {
-            if !forbidden(anomaly.kind) {
-                continue;
-            }
+        let found = judged.anomalies.into_iter();
+        let mut found: Vec<Anomaly> = found.filter(|one| forbidden(one.kind)).collect();
+        if found.is_empty() {
+            found = self.against_calls(history, budget);
+        }
+        for anomaly in found {
             findings.report(anomaly.kind.rank(), || Finding {
                 sentence: anomaly.sentence,
                 key: anomaly.key,

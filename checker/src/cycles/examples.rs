@@ -458,6 +458,53 @@ fn the_order_of_calls_tells_the_order_of_registers_where_it_may() {
 }
 
 #[test]
+fn a_stale_read_of_a_register_is_found_where_values_must_follow_calls() {
+    use ConsistencyModel::{Serializable, StrictSerializable, StrongSessionSerializable};
+    let broken = |model, text: &str| check(model, text).counterexample().cloned();
+    let stale = "
+        T1 [0,1]: write x 1
+        T2 [2,3]: write x 2
+        T3 [4,5]: read x 1";
+    let found = broken(StrictSerializable, stale).expect("a stale read");
+    assert_eq!(found.part, "G0-realtime");
+    assert!(found.sentence.ends_with(": not strict-serializable."));
+    let reasons: Vec<&str> = found.reasons.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(
+        reasons,
+        [
+            "op 1 wrote 1 to x, and op 2 wrote 2 to x after that \
+             (op 1 returned at 1, op 2 was called at 2)",
+            "op 2 wrote 2 to x, and op 1 wrote 1 to x after that \
+             (op 2 returned at 3, op 3, which read x as 1, was called at 4)",
+            "each comes before the next: op 1, op 2, op 1",
+        ]
+    );
+    assert_eq!(broken(StrongSessionSerializable, stale), None);
+    assert_eq!(broken(Serializable, stale), None);
+    for fresh in [
+        stale.replace("read x 1", "read x 2"),
+        // Concurrent writes replace one another in either order.
+        stale.replace("[2,3]", "[1,3]"),
+        // What has an unknown outcome may take effect late, or never.
+        stale.replace("T1 [0,1]", "T1? [0,1]"),
+    ] {
+        assert_eq!(broken(StrictSerializable, &fresh), None, "{fresh}");
+    }
+    let session = "
+        T1 c1 [0,9]: write x 1
+        T2 c2 [0,9]: write x 2
+        T3 c3 [0,1]: read x 1
+        T4 c3 [2,3]: read x 2
+        T5 c4 [0,1]: read x 2
+        T6 c4 [2,3]: read x 1";
+    let found = broken(StrongSessionSerializable, session).expect("two orders");
+    assert_eq!(found.part, "G0-process");
+    assert_eq!(broken(Serializable, session), None);
+    let one_order = session.replace("[2,3]: read x 1", "[2,3]: read x 2");
+    assert_eq!(broken(StrongSessionSerializable, &one_order), None);
+}
+
+#[test]
 fn keys_that_cannot_be_judged_leave_the_verdict_open() {
     let unknown = |text: &str| match check(ConsistencyModel::default(), text) {
         Verdict::Unknown(Shortfall::NothingExercised(why)) => why,

@@ -318,8 +318,46 @@ impl<'b, 'h> Facts<'b, 'h> {
                     }
                     _ => text,
                 };
+                let text = match proof.calls {
+                    Some(calls) if link != Link::Wr => {
+                        let (turns, others) = self.turns(key, calls, both);
+                        ops.extend(others);
+                        format!("{text} ({turns})")
+                    }
+                    _ => text,
+                };
                 (Some(key), reason(text, &ops))
             }
         }
+    }
+
+    /// Who met two versions of a key one after the other, and which of these are not told of yet.
+    fn turns(self, key: &Value, (one, two): (Part, Part), told: [OpId; 2]) -> (String, Vec<OpId>) {
+        let (before, after) = (self.book.op(one.txn), self.book.op(two.txn));
+        let who = |part: Part| {
+            let id = self.id(part.txn);
+            if told.contains(&id) {
+                return id.to_string();
+            }
+            format!("{id}, which {},", self.deed(key, part))
+        };
+        let returned = before.returned.map_or(0, |at| at.0);
+        let called = after.invoked.0;
+        let text = if returned < called {
+            format!(
+                "{} returned at {returned}, {} was called at {called}",
+                who(one),
+                who(two)
+            )
+        } else {
+            format!(
+                "{} called {} and then {}",
+                before.process,
+                who(one),
+                who(two)
+            )
+        };
+        let others = [before.id, after.id].into_iter();
+        (text, others.filter(|id| !told.contains(id)).collect())
     }
 }

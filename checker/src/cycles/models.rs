@@ -12,6 +12,7 @@
 use std::fmt;
 
 use super::anomaly::{AnomalyKind, Extent, Shape};
+use super::check::Sources;
 
 /// What a store of transactions may promise, from the weakest to the strongest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,8 +134,18 @@ impl ConsistencyModel {
         (self.extent(), whole)
     }
 
+    /// From what the order of a register's values follows in a store that keeps this model: where one
+    /// transaction runs after the other, and in the order of calls, they meet each key in that order.
+    pub(super) fn sources(self, given: Sources) -> Sources {
+        Sources {
+            sessions: given.sessions || self.implies(StrongSessionSerializable),
+            real_time: given.real_time || self.implies(StrictSerializable),
+            ..given
+        }
+    }
+
     /// How much of the order of calls this model promises to keep.
-    fn extent(self) -> Extent {
+    pub(super) fn extent(self) -> Extent {
         if self.implies(StrongSnapshotIsolation) {
             Extent::RealTime
         } else if self.implies(StrongSessionReadUncommitted) {

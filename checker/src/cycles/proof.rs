@@ -5,6 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::book::{Book, Did, Part};
 use super::edges::Link;
 use super::inferred::Versions;
+use super::successions::met_in_turn;
 use crate::register::Value;
 use crate::txn::Told;
 
@@ -15,6 +16,9 @@ pub(super) struct Proof {
     pub(super) later: Part,
     /// The read that shows in which order a list was appended to.
     pub(super) order: Option<Part>,
+    /// Two parts of transactions that met the two versions of a register one after the other, where nothing
+    /// but the order of calls tells which version was the later.
+    pub(super) calls: Option<(Part, Part)>,
     /// How many versions lie between: the fewer, the plainer.
     gap: usize,
 }
@@ -63,11 +67,17 @@ impl Proof {
                             earlier,
                             later,
                             order: read,
+                            calls: None,
                             gap,
                         });
                     }
                 }
             }
+        }
+        let by_calls =
+            |best: &Proof| best.gap > 0 && versions[best.key as usize] == Versions::Register;
+        if let Some(best) = best.as_mut().filter(|best| by_calls(best)) {
+            best.calls = met_in_turn(book, best.key, (from, link == Link::Ww), to);
         }
         best
     }

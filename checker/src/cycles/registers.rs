@@ -1,6 +1,6 @@
 //! Registers: a value says who wrote it; what it replaced is known only where its writer had read it.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::anomaly::AnomalyKind;
 use super::book::{Book, Did, Fate, NONE, Part};
@@ -259,22 +259,25 @@ impl<'b, 'h> Registers<'b, 'h> {
             let txn = version.writer.map(|place| self.parts[place as usize].txn);
             txn.filter(|&txn| self.book.fate(txn) != Fate::Failed)
         };
-        let mut known: FxHashSet<(u32, u32)> = FxHashSet::default();
+        let mut next: Vec<(u32, u32)> = Vec::new();
         for (before, after) in pairs {
             let (one, two) = (before.last, after.first);
-            if one == two || one == NIL || !known.insert((one, two)) {
-                continue;
+            if one != two && one != NIL {
+                let writer = writer(&self.versions[two as usize]);
+                next.extend(writer.map(|writer| (one, writer)));
             }
-            let old = &self.versions[one as usize];
-            let Some(next) = writer(&self.versions[two as usize]) else {
-                continue;
-            };
-            if let Some(last) = writer(old).filter(|&last| last != next) {
-                out.edges.add(last, next, Link::Ww);
+        }
+        next.sort_unstable();
+        next.dedup();
+        for group in next.chunk_by(|one, two| one.0 == two.0) {
+            let old = &self.versions[group[0].0 as usize];
+            let writers: Vec<u32> = group.iter().map(|&(_, writer)| writer).collect();
+            if let Some(last) = writer(old) {
+                let others = writers.iter().filter(|&&writer| writer != last);
+                others.for_each(|&writer| out.edges.add(last, writer, Link::Ww));
             }
-            for &reader in old.readers.iter().filter(|&&reader| reader != next) {
-                out.edges.add(reader, next, Link::Rw);
-            }
+            // One version may be followed by many, so that all pairs would be too many edges.
+            out.edges.fan(&old.readers, &writers);
         }
     }
 

@@ -31,16 +31,18 @@ fn history<D: Domain>(
         option::weighted(0.2, note()),
     );
     vec(step, 0..24).prop_map(|steps| {
-        let (mut entries, mut open, mut now) = (Vec::new(), BTreeMap::new(), 0);
+        let (mut entries, mut open, mut now) =
+            (Vec::new(), BTreeMap::<u64, (OpId, D::Ret, bool)>::new(), 0);
         for (index, (process, pause, (call, ret), how, note)) in steps.into_iter().enumerate() {
             now += pause;
             let at = Time(now);
             if let Some(note) = note {
                 entries.push(Entry::Note { at, note });
             }
-            if let Some((op, ret)) = open.remove(&process) {
+            if let Some((op, ret, fits)) = open.remove(&process) {
                 let outcome = match how {
                     0 => Outcome::Unknown,
+                    _ if !fits => Outcome::Unknown,
                     1 => Outcome::Fail,
                     _ => Outcome::Ok(ret),
                 };
@@ -48,7 +50,8 @@ fn history<D: Domain>(
                 continue;
             }
             let op = OpId(index as u64 * 7 % 29);
-            open.insert(process, (op, ret));
+            let fits = D::fits(&call, &ret);
+            open.insert(process, (op, ret, fits));
             let process = Process(process);
             entries.push(Entry::Invoke {
                 op,

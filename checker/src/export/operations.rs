@@ -146,7 +146,7 @@ fn sayable<D: Jepsen>(history: &History<D>, notation: Notation) -> Result<(), Ex
             return wrong(op, "a process of 64 bits");
         }
         if let Outcome::Ok(ret) = &op.outcome {
-            match D::told(&op.call, ret) {
+            match D::told(&op.call, ret).filter(|_| D::fits(&op.call, ret)) {
                 None => return wrong(op, "such an answer to such a call"),
                 Some(Answer::Nothing) => nothing = true,
                 Some(Answer::Unseen) => unseen = true,

@@ -18,9 +18,9 @@ pub(super) enum Turn<'h, D: Domain> {
 
 /// All lines; of equal times calls stand before returns, so that they stay concurrent.
 ///
-/// A process may call again at the very time of its return. Where that and another process's return
-/// cannot both be written so, the second call goes to a process of its own: then its place in a session
-/// is lost, rather than an order invented.
+/// A process may call again at the very time of its return. Both calls are concurrent then, which no order
+/// of lines can say of one process, so the second goes to a process of its own: its place in a session is
+/// lost, rather than an order invented.
 pub(super) fn turns<D: Domain>(
     history: &History<D>,
     mut each: impl FnMut(Turn<'_, D>) -> Result<(), ExportError>,
@@ -35,8 +35,6 @@ pub(super) fn turns<D: Domain>(
         while let Some(line) = lines.next_if(|line| time(line) == at) {
             group.push(line);
         }
-        let returning = group.iter().filter_map(returns);
-        let returning: BTreeSet<Process> = returning.map(|op| under(op, &moved)).collect();
         let (mut early, mut late) = (Vec::new(), Vec::new());
         let mut returned = BTreeSet::new();
         for line in group {
@@ -44,10 +42,6 @@ pub(super) fn turns<D: Domain>(
                 Line::Note(_, note) => early.push(Turn::Note(note)),
                 Line::Invoke(op) if !returned.contains(&op.process) => {
                     early.push(Turn::Invoke(op.process, op));
-                }
-                // It waits for the return of its own process, and nobody else returns.
-                Line::Invoke(op) if returning.len() == 1 => {
-                    late.push(Turn::Invoke(op.process, op));
                 }
                 Line::Invoke(op) => {
                     let process = Process(fresh);
@@ -77,12 +71,5 @@ fn time<D: Domain>(line: &Line<'_, D>) -> Time {
     match line {
         Line::Invoke(op) => op.invoked,
         Line::Return(_, at) | Line::Note(at, _) => *at,
-    }
-}
-
-fn returns<'h, D: Domain>(line: &Line<'h, D>) -> Option<&'h Op<D>> {
-    match line {
-        Line::Return(op, _) => Some(op),
-        Line::Invoke(_) | Line::Note(..) => None,
     }
 }

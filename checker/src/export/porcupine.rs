@@ -6,6 +6,7 @@ use super::error::{ExportError, text};
 use super::operations::quote;
 use super::order::{Turn, turns};
 use crate::append::{Append, AppendAction, AppendRet};
+use crate::domain::Domain;
 use crate::history::{History, Op, Outcome, Process};
 use crate::register::{Action, Register, RegisterCall, RegisterRet, Value};
 
@@ -68,17 +69,10 @@ fn unsayable(op: &Op<Register>) -> Option<&'static str> {
         Action::Write(value) => number(value),
         Action::Cas(from, to) => number(from) && number(to),
     };
-    let fits = match (&op.call.action, &op.outcome) {
-        (Action::Read, Outcome::Ok(RegisterRet::Value(value))) => {
-            *value == Value::Nil || number(value)
-        }
-        (Action::Read, Outcome::Ok(ret)) => *ret == RegisterRet::Unseen,
-        (Action::Write(_), Outcome::Ok(ret)) => *ret == RegisterRet::Done,
-        (Action::Cas(..), Outcome::Ok(ret)) => {
-            matches!(ret, RegisterRet::Done | RegisterRet::Mismatch)
-        }
-        (_, Outcome::Fail | Outcome::Unknown) => true,
-    };
+    let fits = op.outcome.ok().is_none_or(|ret| match ret {
+        RegisterRet::Value(value) if *value != Value::Nil && !number(value) => false,
+        ret => Register::fits(&op.call, ret),
+    });
     if op.call.key.is_some() {
         return Some("which of several registers");
     }
@@ -128,11 +122,10 @@ pub fn porcupine_kv(history: &History<Append>) -> Result<String, ExportError> {
 /// An answer of another kind of call; what the writer says.
 pub fn porcupine_kv_to(history: &History<Append>, mut out: impl Write) -> Result<(), ExportError> {
     for op in history.ops() {
-        let fits = match (&op.call.action, &op.outcome) {
-            (_, Outcome::Fail | Outcome::Unknown) => true,
-            (AppendAction::Get, Outcome::Ok(ret)) => *ret != AppendRet::Done,
-            (_, Outcome::Ok(ret)) => *ret == AppendRet::Done,
-        };
+        let fits = op
+            .outcome
+            .ok()
+            .is_none_or(|ret| Append::fits(&op.call, ret));
         if !fits || op.process.0 >= i64::MAX as u64 {
             return Err(ExportError::Unsayable {
                 op: op.id,

@@ -60,7 +60,12 @@ impl Alphabet for Counters {
         if op.kind == Type::Fail {
             return Ok(Outcome::Fail);
         }
-        if call.action != CounterAction::Read {
+        if let CounterAction::Add(asked) = call.action {
+            if let Some(value) = self.keyed.repeated(op, call.key.as_deref())?
+                && value.kind != Kind::Int(asked)
+            {
+                return Err(Unfit::returned(op));
+            }
             return Ok(Outcome::Ok(CounterRet::Done));
         }
         let value = self.keyed.answer(op, call.key.as_deref())?;

@@ -48,6 +48,13 @@ impl<D: Domain> Drains<D> {
             return entries;
         }
         let mut op = entries.len() as u64;
+        // All of unknown outcome stay open for ever, so the earliest of a key covers the others.
+        let mut earliest: FxHashMap<Option<String>, Time> = FxHashMap::default();
+        for drain in self.0.iter().filter(|drain| drain.answers.is_none()) {
+            let at = earliest.entry(key_of::<D>(&drain.call));
+            let at = at.or_insert(drain.called.0);
+            *at = (*at).min(drain.called.0);
+        }
         for Drain {
             called: (at, line),
             call,
@@ -57,7 +64,8 @@ impl<D: Domain> Drains<D> {
             let unknown = answers.is_none();
             let (returned, end, answers) = answers.unwrap_or((at, line, Vec::new()));
             let count = if unknown {
-                alphabet.undrained(&call)
+                let first = earliest.get(&key_of::<D>(&call)) == Some(&at);
+                if first { alphabet.undrained(&call) } else { 0 }
             } else {
                 answers.len()
             };
@@ -85,6 +93,10 @@ impl<D: Domain> Drains<D> {
         entries.sort_by_key(|(entry, _)| entry.at());
         renumbered(entries)
     }
+}
+
+fn key_of<D: Domain>(call: &D::Call) -> Option<String> {
+    D::key(call).map(str::to_owned)
 }
 
 /// Names operations anew, in the order of their calls.

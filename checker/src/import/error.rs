@@ -63,9 +63,12 @@ pub enum What {
         /// Which objects have such an operation.
         others: Vec<Object>,
     },
-    /// Adds that a set and a counter have alike.
-    #[error("a set and a counter both have these operations and no read tells which it is: say so")]
-    Ambiguous,
+    /// Operations that several objects have alike.
+    #[error("{} all have these operations, and nothing tells which it is: say so", listed(.0.iter().copied()))]
+    Ambiguous(Vec<Object>),
+    /// An object that was printed by its address, as `#object[…]`.
+    #[error("{0} was not printed readably: nothing tells what it holds")]
+    Opaque(String),
     /// A format that has no words for an object.
     #[error("a recording as {format} is about {has}, not about {object}")]
     Unspoken {
@@ -133,6 +136,14 @@ pub enum What {
         line: usize,
         /// What returned.
         returned: String,
+    },
+    /// An answer that the call cannot have.
+    #[error("{call} cannot be answered by {ret}")]
+    Answer {
+        /// The call.
+        call: String,
+        /// The answer.
+        ret: String,
     },
     /// A line or operation that ends in its middle.
     #[error("this line is cut short")]

@@ -182,7 +182,8 @@ pub struct Options {
     pub nil: Option<NilMeaning>,
     /// Whether values are `[key value]`; by default whether all of them can be.
     pub keyed: Option<bool>,
-    /// What the recording is about; by default what its operations look like.
+    /// What the recording is about; by default what its operations look like. JSON Lines say so
+    /// themselves, whatever stands here.
     pub object: Option<Object>,
 }
 

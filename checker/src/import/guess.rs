@@ -19,6 +19,10 @@ pub(super) struct Guess {
     pub(super) object: Object,
     pub(super) keys: Keys,
     keys_known: Known,
+    /// Whether a field `:key` may be the key: it is none where some calls have it and others do not.
+    fields: bool,
+    /// Whether a read answered something.
+    answered: bool,
     pub(super) parts: Parts,
     /// Whether operations were sorted by their index, so that they must all be held.
     pub(super) sorted: bool,
@@ -53,6 +57,8 @@ impl Guess {
             } else {
                 Known::Not
             },
+            fields: true,
+            answered: false,
             parts: Parts::default(),
             sorted: false,
             indexed: true,
@@ -76,6 +82,7 @@ impl Guess {
     /// Begins to read once more.
     pub(super) fn begin(&mut self) {
         (self.indexed, self.last) = (true, None);
+        self.answered = false;
         self.object = self.objects.first();
     }
 
@@ -122,21 +129,28 @@ impl Guess {
         }
         let pair = keyed(op);
         if self.keys_known == Known::SoFar {
-            if pair {
+            let field = self.keys == Keys::Field;
+            let completes = op.kind == Type::Ok && self.object != Object::Txn;
+            if field && (op.key.is_some() || completes) || !field && pair {
                 return Ok(());
             }
             // What was seen of objects was seen of values with their keys taken off.
             self.objects = Guess::objects(self.options);
             self.parts = Parts::default();
-            (self.keys, self.keys_known) = (Keys::None, Known::Surely);
+            self.keys = Keys::None;
+            // Without the field, values may still be pairs.
+            self.keys_known = if field { Known::Not } else { Known::Surely };
+            self.fields = false;
             return Err(Again);
         }
-        (self.keys, self.keys_known) = match (self.options.keyed, pair, &op.key) {
+        let field = op.key.is_some() && self.fields;
+        (self.keys, self.keys_known) = match (self.options.keyed, pair, field) {
             (Some(true), true, _) => (Keys::Value, Known::Surely),
-            (_, _, Some(_)) => (Keys::Field, Known::Surely),
-            (Some(true), false, None) => (Keys::Value, Known::Surely),
-            (_, true, None) => (Keys::Value, Known::SoFar),
-            (_, false, None) => (Keys::None, Known::Surely),
+            (Some(true), false, true) => (Keys::Field, Known::Surely),
+            (_, _, true) => (Keys::Field, Known::SoFar),
+            (Some(true), false, false) => (Keys::Value, Known::Surely),
+            (_, true, false) => (Keys::Value, Known::SoFar),
+            (_, false, false) => (Keys::None, Known::Surely),
         };
         if self.keys == Keys::None {
             Ok(())
@@ -161,12 +175,17 @@ impl Guess {
         self.objects.narrow(Objects::that_have(op.f_name(), value));
         let answers = op.kind == Type::Ok && op.f_name() == Some("read");
         let adds = op.kind == Type::Invoke && op.f_name() == Some("add");
-        let number = matches!(value.kind, Kind::Int(_));
-        if (answers && value.members().is_some()) || (adds && !number) {
+        let whole = matches!(value.kind, Kind::Int(_));
+        let number = whole || matches!(value.kind, Kind::Number(_));
+        let says = answers && value.kind != Kind::Nil;
+        if (says && value.members().is_some()) || (adds && !whole) {
             self.objects.narrow(Objects::ANY.without(Object::Counter));
-        } else if answers && number {
+        } else if says && number {
             self.objects.narrow(Objects::ANY.without(Object::Set));
+        } else if says {
+            self.objects.narrow(Objects::only(Object::Register));
         }
+        self.answered |= says;
     }
 
     fn see_parts(&mut self, op: &Operation) -> Result<(), Again> {
@@ -180,9 +199,11 @@ impl Guess {
 
     /// What is still open at the end of the file.
     pub(super) fn end(&self) -> Result<(), What> {
-        let open = Objects::only(Object::Set).0 | Objects::only(Object::Counter).0;
-        if self.objects.0 == open {
-            return Err(What::Ambiguous);
+        let adds = Objects::only(Object::Set).0 | Objects::only(Object::Counter).0;
+        // What is right for one of them may be wrong for another: a set that holds nothing, a counter at 0.
+        let open = self.answered && !self.objects.are_one();
+        if open || self.objects.0 == adds {
+            return Err(What::Ambiguous(self.objects.list().collect()));
         }
         Ok(())
     }

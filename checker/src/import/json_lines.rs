@@ -3,14 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::{ImportError, What, excerpt};
-use super::format::{Format, Options};
 use super::lines::Lines;
 use super::object::Object;
 use super::place::Place;
 use super::read::Imported;
 use super::window::Window;
 use crate::domain::Domain;
-use crate::history::{Entry, History};
+use crate::history::{Entry, History, Line, Outcome};
 
 /// The first line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,10 +32,7 @@ impl Header {
 }
 
 /// Reads a whole file; blank lines are passed over.
-pub(super) fn read(
-    mut window: Window<'_>,
-    options: Options,
-) -> Result<(Imported, Lines), ImportError> {
+pub(super) fn read(mut window: Window<'_>) -> Result<(Imported, Lines), ImportError> {
     let Some((line, header)) = next::<Header>(&mut window, What::Header)? else {
         return Err(Place::START.error(What::Empty));
     };
@@ -47,22 +43,15 @@ pub(super) fn read(
     let Some(object) = Object::named(&header.domain) else {
         return wrong(What::Domain(excerpt(&header.domain)));
     };
-    match options.object {
-        Some(asked) if asked != object => wrong(What::Unspoken {
-            format: Format::JsonLines,
-            has: object.name().into(),
-            object: asked,
-        }),
-        _ => match object {
-            Object::Register => entries(&mut window, Imported::Register),
-            Object::Set => entries(&mut window, Imported::Set),
-            Object::Counter => entries(&mut window, Imported::Counter),
-            Object::Queue => entries(&mut window, Imported::Queue),
-            Object::Mutex => entries(&mut window, Imported::Mutex),
-            Object::Txn => entries(&mut window, Imported::Txn),
-            Object::Append => entries(&mut window, Imported::Append),
-            Object::Kv => entries(&mut window, Imported::Kv),
-        },
+    match object {
+        Object::Register => entries(&mut window, Imported::Register),
+        Object::Set => entries(&mut window, Imported::Set),
+        Object::Counter => entries(&mut window, Imported::Counter),
+        Object::Queue => entries(&mut window, Imported::Queue),
+        Object::Mutex => entries(&mut window, Imported::Mutex),
+        Object::Txn => entries(&mut window, Imported::Txn),
+        Object::Append => entries(&mut window, Imported::Append),
+        Object::Kv => entries(&mut window, Imported::Kv),
     }
 }
 
@@ -86,8 +75,34 @@ fn entries<D: Domain>(
     match (wrong, history) {
         (_, Err(malformed)) => Err(ImportError::of(&malformed, &lines)),
         (Some(wrong), _) => Err(wrong),
-        (None, Ok(history)) => Ok((imported(history), lines)),
+        (None, Ok(history)) => {
+            answered(&history, &lines)?;
+            Ok((imported(history), lines))
+        }
     }
+}
+
+/// Holds each answer against its call: a judge may rely on that, and no reader of a verdict could tell.
+fn answered<D: Domain>(history: &History<D>, lines: &Lines) -> Result<(), ImportError> {
+    for (entry, line) in history.lines().enumerate() {
+        if let Line::Return(op, _) = line
+            && let Outcome::Ok(ret) = &op.outcome
+            && !D::fits(&op.call, ret)
+        {
+            let (call, ret) = (D::call_label(&op.call), json(ret));
+            let (call, ret) = (excerpt(&call), excerpt(&ret));
+            return Err(ImportError {
+                line: lines.get(entry).unwrap_or(1),
+                column: None,
+                what: What::Answer { call, ret },
+            });
+        }
+    }
+    Ok(())
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("every map key of an answer is a string")
 }
 
 /// The next line that is not blank, with its number, as what it should hold.
@@ -239,6 +254,48 @@ mod tests {
             );
             assert!(said.starts_with(message), "{said}");
             assert!(said.len() < 400, "{said}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_its_call_cannot_have_is_named_with_its_line() {
+        for (domain, call, ret, message) in [
+            (
+                "register",
+                r#"{"action":"read"}"#,
+                r#""done""#,
+                "read cannot be answered by \"done\"",
+            ),
+            (
+                "register",
+                r#"{"action":{"write":{"int":1}}}"#,
+                r#"{"value":{"int":1}}"#,
+                "write 1 cannot be answered by {\"value\":{\"int\":1}}",
+            ),
+            (
+                "txn",
+                r#"[{"read":{"int":1}},{"read":{"int":2}}]"#,
+                r#"["unseen"]"#,
+                "read 1, read 2 cannot be answered by [\"unseen\"]",
+            ),
+            (
+                "kv",
+                r#"{"get":{"key":"x"}}"#,
+                r#""stored""#,
+                "get x cannot be answered by \"stored\"",
+            ),
+            (
+                "kv",
+                r#"{"put":{"key":"x","value":"a"}}"#,
+                r#"{"values":["a"]}"#,
+                "put x a cannot be answered by {\"values\":[\"a\"]}",
+            ),
+        ] {
+            let header = HEADER.replace("kv", domain);
+            let call = CALL.replace(r#"{"get":{"key":"x"}}"#, call);
+            let answer = ANSWER.replace(r#"{"values":["a"]}"#, ret);
+            let said = error(&format!("{header}\n\n{call}\n{answer}\n"));
+            assert_eq!(said, format!("line 4: {message}"));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Where the operations of a Jepsen history say which object they are about.
 
-use super::edn::Form;
+use super::edn::{Form, Kind};
 use super::error::{What, excerpt};
 use super::operation::Operation;
 use super::pairs::Unfit;
@@ -55,7 +55,18 @@ impl Keyed {
         op: &'a Operation,
         called: Option<&str>,
     ) -> Result<&'a Form, Unfit> {
-        if self.keys != Keys::Value {
+        let key = match self.keys {
+            Keys::None => return Ok(&op.value),
+            Keys::Field => op.key.as_ref(),
+            Keys::Value => None,
+        };
+        if let Some(key) = key
+            && Some(self.texts.text(key).map_err(Unfit::Wrong)?.as_str()) != called
+        {
+            let (key, value) = (excerpt(&key.text()), excerpt(&op.value.text()));
+            return Err(Unfit::Returned(format!("{key} {value}")));
+        }
+        if self.keys == Keys::Field {
             return Ok(&op.value);
         }
         let (key, value) = self.split(op).map_err(Unfit::Wrong)?;
@@ -63,6 +74,19 @@ impl Keyed {
             return Err(Unfit::Returned(excerpt(&op.value.text())));
         }
         Ok(value)
+    }
+
+    /// What the completion of a call with a value says of that value again; `None` if it says nothing.
+    pub(super) fn repeated<'a>(
+        &mut self,
+        op: &'a Operation,
+        called: Option<&str>,
+    ) -> Result<Option<&'a Form>, Unfit> {
+        if self.keys == Keys::Value && op.value.kind == Kind::Nil {
+            return Ok(None);
+        }
+        let value = self.answer(op, called)?;
+        Ok(Some(value).filter(|value| value.kind != Kind::Nil))
     }
 }
 

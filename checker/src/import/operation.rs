@@ -127,6 +127,9 @@ impl Operation {
 
     /// That this operation cannot have such a value.
     pub(super) fn unfit(&self, takes: &'static str, found: &Form) -> What {
+        if found.opaque() {
+            return What::Opaque(excerpt(&found.text()));
+        }
         What::Value {
             f: self.f_text(),
             takes,

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::drains::Drains;
 use super::edn::Form;
-use super::error::What;
+use super::error::{What, excerpt};
 use super::object::Object;
 use super::operation::{Actor, Operation, Type};
 use crate::domain::Domain;
@@ -57,6 +57,13 @@ pub(super) enum Unfit {
     Wrong(What),
     /// It speaks of this instead.
     Returned(String),
+}
+
+impl Unfit {
+    /// That a completion repeats something else than was called.
+    pub(super) fn returned(op: &Operation) -> Self {
+        Unfit::Returned(format!("{} {}", op.f_text(), excerpt(&op.value.text())))
+    }
 }
 
 /// An entry, and the line of the file that it stands on.

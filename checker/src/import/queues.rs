@@ -21,7 +21,8 @@ use crate::queue::{Queue, QueueAction, QueueCall, QueueRet};
 /// empty at the end, and, as operations of one interval have no order, not in which order.
 ///
 /// A drain of unknown outcome may have dequeued whatever nobody else did: it is as many dequeues of
-/// unknown outcome as there are elements of its queue that no answer has.
+/// unknown outcome as there are elements of its queue that no answer has. All such drains of a queue stay
+/// open for ever, so what the earliest of them may have taken covers what the others may have.
 #[derive(Debug)]
 pub(super) struct Queues {
     keyed: Keyed,
@@ -69,14 +70,18 @@ impl Alphabet for Queues {
     }
 
     fn outcome(&mut self, op: &Operation, call: &QueueCall) -> Result<Outcome<QueueRet>, Unfit> {
-        let enqueues = call.action != QueueAction::Dequeue;
         if op.kind == Type::Fail {
-            if enqueues {
+            if call.action != QueueAction::Dequeue {
                 self.moved(call.key.as_ref(), -1);
             }
             return Ok(Outcome::Fail);
         }
-        if enqueues {
+        if let QueueAction::Enqueue(asked) = &call.action {
+            if let Some(value) = self.keyed.repeated(op, call.key.as_deref())?
+                && self.texts.value(value).map_err(Unfit::Wrong)? != *asked
+            {
+                return Err(Unfit::returned(op));
+            }
             return Ok(Outcome::Ok(QueueRet::Done));
         }
         let value = self.keyed.answer(op, call.key.as_deref())?;

@@ -182,7 +182,7 @@ fn read_source(
         }));
     }
     if format == Format::JsonLines {
-        let (history, lines) = json_lines::read(Window::new(&mut source, progress), options)?;
+        let (history, lines) = json_lines::read(Window::new(&mut source, progress))?;
         return Ok(Import {
             object: history.object(),
             keyed: history.keyed(),
@@ -266,7 +266,7 @@ mod tests {
         (
             Format::JepsenEdn,
             "; ü\n[#a.Op{:process 0, :type :invoke, :f :cas, :value [\"ü\" [1N 2.5M]], :index 0}\n\
-             {:process 0, :type :ok, :f :cas, :value [\"ü\" [1 ##NaN]], :error #_ 1 #{\\a}, :index 1}]\n",
+             {:process 0, :type :ok, :f :cas, :value [\"ü\" (1 2.5M)], :error [##NaN #_ 1 #{\\a}], :index 1}]\n",
         ),
         (
             Format::ElleJson,

@@ -1,7 +1,7 @@
 //! What `read`, `write` and `cas` say in Jepsen's histories of registers.
 
 use super::edn::{Form, Kind};
-use super::error::{What, excerpt};
+use super::error::What;
 use super::format::NilMeaning;
 use super::guess::foreign;
 use super::keys::{Keyed, Keys, bare};
@@ -62,11 +62,7 @@ impl Registers {
         if action == call.action {
             return Ok(());
         }
-        Err(Unfit::Returned(format!(
-            "{} {}",
-            op.f_text(),
-            excerpt(&op.value.text())
-        )))
+        Err(Unfit::returned(op))
     }
 
     fn failure(
@@ -114,6 +110,10 @@ impl Alphabet for Registers {
         if call.action != Action::Read {
             if self.source == Source::EtcdLog {
                 self.repeats(op, call)?;
+            } else if let Some(value) = self.keyed.repeated(op, call.key.as_deref())?
+                && self.action(op, value).ok().as_ref() != Some(&call.action)
+            {
+                return Err(Unfit::returned(op));
             }
             return Ok(Outcome::Ok(RegisterRet::Done));
         }

@@ -53,7 +53,12 @@ impl Alphabet for Sets {
         if op.kind == Type::Fail {
             return Ok(Outcome::Fail);
         }
-        if matches!(call.action, SetAction::Add(_) | SetAction::Remove(_)) {
+        if let SetAction::Add(asked) | SetAction::Remove(asked) = &call.action {
+            if let Some(value) = self.keyed.repeated(op, call.key.as_deref())?
+                && self.texts.value(value).map_err(Unfit::Wrong)? != *asked
+            {
+                return Err(Unfit::returned(op));
+            }
             return Ok(Outcome::Ok(SetRet::Done));
         }
         let value = self.keyed.answer(op, call.key.as_deref())?;

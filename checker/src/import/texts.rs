@@ -20,6 +20,7 @@ impl Texts {
     pub(super) fn text(&mut self, form: &Form) -> Result<String, What> {
         let (text, string) = match &form.kind {
             Kind::Str(string) => (string.clone(), true),
+            _ if form.opaque() => return Err(What::Opaque(excerpt(&form.text()))),
             _ => (form.text(), false),
         };
         let hash = FxBuildHasher.hash_one(&text);

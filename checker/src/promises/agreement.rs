@@ -27,11 +27,19 @@ struct Store {
     held: [[Vec<u64>; 2]; 3],
     /// By write: what it had seen, of its key.
     seen: Vec<(u64, Vec<u64>)>,
-    /// By client: its process, its replica, and its last answer with the key.
-    clients: Vec<(u64, usize, Option<(usize, OpId, Vec<u64>)>)>,
+    clients: Vec<Client>,
     /// How often in a hundred times a replica forgets, and clients change theirs.
     forgets: u64,
     roams: u64,
+}
+
+/// A client of one process and one replica at a time.
+#[derive(Clone)]
+struct Client {
+    process: u64,
+    replica: usize,
+    /// The key of its last answer, the operation, and the writes that were behind it.
+    last: Option<(usize, OpId, Vec<u64>)>,
 }
 
 impl Store {
@@ -43,7 +51,13 @@ impl Store {
             ops: 0,
             held: Default::default(),
             seen: Vec::new(),
-            clients: (0..6).map(|name| (name, name as usize % 3, None)).collect(),
+            clients: (0..6)
+                .map(|process| Client {
+                    process,
+                    replica: process as usize % 3,
+                    last: None,
+                })
+                .collect(),
             forgets,
             roams,
         }
@@ -69,9 +83,13 @@ impl Store {
     fn operation(&mut self) {
         let client = self.luck.place(self.clients.len());
         if self.luck.below(100) < self.roams {
-            self.clients[client].1 = self.luck.place(3);
+            self.clients[client].replica = self.luck.place(3);
         }
-        let (process, replica, last) = self.clients[client].clone();
+        let Client {
+            process,
+            replica,
+            last,
+        } = self.clients[client].clone();
         let key = self.luck.place(2);
         if self.luck.below(100) < self.forgets {
             self.held[replica][key].pop();
@@ -85,17 +103,17 @@ impl Store {
             _ if self.luck.one_in(8) => self.write(replica, key, (OpId(u64::MAX), Vec::new())),
             _ => {
                 let newest = self.newest(replica, key);
-                self.clients[client].2 = Some((key, OpId(op), self.held[replica][key].clone()));
+                self.clients[client].last = Some((key, OpId(op), self.held[replica][key].clone()));
                 let values = newest.iter().map(|write| format!("v{write}")).collect();
                 let call = KvCall::Get { key: name(key) };
                 (call, Outcome::Ok(KvRet::Values(values)))
             }
         };
         if call.writes() {
-            self.clients[client].2 = None;
+            self.clients[client].last = None;
         }
         if outcome == Outcome::Unknown {
-            self.clients[client].0 = self.ops + 100;
+            self.clients[client].process = self.ops + 100;
         }
         let (op, process) = (OpId(op), Process(process));
         let at = Time(self.now);

@@ -74,7 +74,7 @@ pub fn operations<D: Domain>(history: &History<D>, ids: &[OpId]) -> String {
             op.invoked.0.to_string(),
             op.returned
                 .map_or_else(|| "-".into(), |at| at.0.to_string()),
-            op.label(),
+            cut(&op.label()),
         ]);
     }
     let left_out = rows.len().saturating_sub(STEPS);
@@ -98,6 +98,18 @@ pub fn operations<D: Domain>(history: &History<D>, ids: &[OpId]) -> String {
         let _ = writeln!(out, "  ⋯ {left_out} more operations");
     }
     out
+}
+
+/// A label that fits into a table: what is longer says by how much.
+fn cut(label: &str) -> String {
+    const LONGEST: usize = 160;
+    match label.char_indices().nth(LONGEST) {
+        None => label.into(),
+        Some((end, _)) => {
+            let more = label[end..].chars().count();
+            format!("{}… ({more} more characters)", &label[..end])
+        }
+    }
 }
 
 fn width(text: &str) -> usize {
@@ -288,4 +300,16 @@ fn call(id: OpId, bundle: &Bundle, history: &History<Kv>, names: &BTreeMap<OpId,
         let _ = write!(text, "  via {node}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_label_says_how_much_longer_it_is() {
+        assert_eq!(cut("get x → a"), "get x → a");
+        let cut = cut(&"ü".repeat(1_000));
+        assert!(cut.ends_with("ü… (840 more characters)"), "{cut}");
+    }
 }

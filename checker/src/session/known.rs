@@ -89,7 +89,7 @@ impl Known {
     fn each(&self, session: usize, found: &mut impl FnMut(usize, usize)) {
         let known = self.sessions[session];
         self.vectors.above(known, &[], &mut |other, last, _| {
-            found(other, last as usize - 1)
+            found(other, last as usize - 1);
         });
     }
 }

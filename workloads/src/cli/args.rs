@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use checker::Promise;
 use checker::cycles::ConsistencyModel;
-use checker::import::Object;
+use checker::import::{NilMeaning, Object};
 use clap::builder::PossibleValue;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
@@ -55,7 +55,7 @@ pub(super) struct Hunt {
     /// Stop after this many runs [default: none; 1,000 if there is no --budget either]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) runs: Option<u64>,
-    /// Stop after this much time: 500ms, 30s, 5m, 1h
+    /// Stop after this much time: 500ms, 30s, 5m, 1h; with --preset all, for each preset
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) budget: Option<Duration>,
     /// Do this one run: decimal or 0x…
@@ -79,7 +79,7 @@ pub(super) struct Hunt {
     /// Where bundles go
     #[arg(long, value_name = "DIR", default_value = "target/dyno")]
     pub(super) out: PathBuf,
-    /// What stdout gets
+    /// What stdout gets; json is one object a line for each preset
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
 }
@@ -89,6 +89,18 @@ static HUNTED: std::sync::LazyLock<Vec<Promise>> = std::sync::LazyLock::new(|| {
     let dynamo = crate::preset::PROMISES.into_iter();
     dynamo.chain(crate::preset::MATRIX).collect()
 });
+
+/// What a read of nil is taken for, by what each format says of itself.
+fn nil_help() -> String {
+    let all = checker::import::Format::ALL.iter();
+    let unknown = all.filter(|format| format.nil() == NilMeaning::Unknown);
+    let unknown: Vec<&str> = unknown.map(|format| format.name()).collect();
+    format!(
+        "What a read of nil means; JSON Lines say so themselves [default: unknown in {}; a value elsewhere, \
+         and in transactions]",
+        unknown.join(", ")
+    )
+}
 
 /// One preset or each of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,8 +115,7 @@ pub(super) struct Recording {
     /// The recording: JSON Lines, Jepsen EDN, elle JSON, or a Porcupine log; - reads standard input
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
-    /// What a read of nil means [default: unknown in Jepsen EDN, a value elsewhere]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, help = nil_help())]
     pub(super) nil: Option<Nil>,
     /// Whether values are pairs of key and value, as in Jepsen's independent tests [default: by look]
     #[arg(long, value_name = "BOOL")]
@@ -125,13 +136,12 @@ pub(super) struct Check {
     /// Judge only these promises [default: all that the model has]
     #[arg(long = "property", value_name = "PROMISE", value_parser = promises(&Promise::ALL))]
     pub(super) promises: Vec<Promise>,
-    /// What a register holds before the first write (nil or a value), and a counter (a number)
-    #[arg(long, value_name = "VALUE", default_value = "nil")]
-    pub(super) initial: String,
-    /// What transactions promise: cycles that this consistency model forbids are violations
-    #[arg(long, value_name = "MODEL", default_value_t = ConsistencyModel::default(),
-          value_parser = consistency_models())]
-    pub(super) consistency: ConsistencyModel,
+    /// What a register holds before the first write (nil or a value), and a counter (a number) [default: nil]
+    #[arg(long, value_name = "VALUE")]
+    pub(super) initial: Option<String>,
+    /// What transactions promise: cycles that this model forbids are violations [default: strict-serializable]
+    #[arg(long, value_name = "MODEL", value_parser = consistency_models())]
+    pub(super) consistency: Option<ConsistencyModel>,
     /// How many states a search may visit before it gives up
     #[arg(long = "check-budget", value_name = "STATES", default_value_t = checker::Budget::default().states)]
     pub(super) states: u64,

@@ -1,7 +1,8 @@
 //! `dyno export`: a recording in another format, so that others' tools can judge it too.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, ErrorKind, Write, stdout};
+use std::path::{Path, PathBuf};
 
 use checker::export::{self, ExportError, Jepsen};
 use checker::import::{Format, Imported, Object};
@@ -16,23 +17,69 @@ pub(super) fn export(args: &Export) -> Result<Exit, String> {
     let from = name(&args.recording.file);
     let import =
         load(&args.recording, args.object).map_err(|why| format!("cannot read {from}: {why}"))?;
-    let (to, out): (String, Box<dyn Write>) = match &args.out {
-        None => ("standard output".into(), Box::new(stdout().lock())),
-        Some(path) => {
-            let to = path.display().to_string();
-            let file = File::create(path).map_err(|why| format!("cannot write {to}: {why}"))?;
-            (to, Box::new(file))
-        }
+    let about = import.history.object();
+    if let Some(object) = args.object.filter(|object| *object != about) {
+        return Err(format!("{from} is a recording of {about}, not of {object}"));
+    }
+    let Some(path) = &args.out else {
+        let written = write(&import.history, args.to, stdout().lock());
+        return ended(written, "standard output");
     };
-    let mut out = BufWriter::new(out);
-    let written = written(&import.history, args.to, &mut out)
-        .ok_or_else(|| unsaid(args.to, import.history.object()))?;
-    match written.and_then(|()| out.flush().map_err(ExportError::from)) {
+    let to = path.display().to_string();
+    let Some(beside) = beside(path) else {
+        let file = File::create(path).map_err(|why| format!("cannot write {to}: {why}"))?;
+        return ended(write(&import.history, args.to, file), &to);
+    };
+    // What the file held is kept until all of the new is there.
+    let file = File::create(&beside).map_err(|why| format!("cannot write {to}: {why}"))?;
+    let written = write(&import.history, args.to, file).and_then(|()| {
+        let renamed = fs::rename(&beside, path);
+        renamed.map_err(|why| Unwritten::Not(why.into()))
+    });
+    if written.is_err() {
+        // It is one file too many, and what went wrong before is told.
+        let _ = fs::remove_file(&beside);
+    }
+    ended(written, &to)
+}
+
+/// A file beside this one, which takes its place once it is written; `None` for what is no file on a disk, as
+/// a pipe with a name.
+fn beside(path: &Path) -> Option<PathBuf> {
+    if path.symlink_metadata().is_ok_and(|about| !about.is_file()) {
+        return None;
+    }
+    let name = path.file_name()?.to_string_lossy();
+    Some(path.with_file_name(format!(".{name}.{}", std::process::id())))
+}
+
+/// Why nothing was written.
+enum Unwritten {
+    /// The format has no words for such objects.
+    Unsaid(String),
+    Not(ExportError),
+}
+
+fn ended(written: Result<(), Unwritten>, to: &str) -> Result<Exit, String> {
+    match written {
         // A reader that has gone away, as `head` does, has seen what it wanted.
-        Err(ExportError::Unwritable(why)) if why.kind() == ErrorKind::BrokenPipe => Ok(Exit::Fine),
-        Err(why) => Err(format!("cannot write {to}: {why}")),
+        Err(Unwritten::Not(ExportError::Unwritable(why)))
+            if why.kind() == ErrorKind::BrokenPipe =>
+        {
+            Ok(Exit::Fine)
+        }
+        Err(Unwritten::Not(why)) => Err(format!("cannot write {to}: {why}")),
+        Err(Unwritten::Unsaid(why)) => Err(why),
         Ok(()) => Ok(Exit::Fine),
     }
+}
+
+fn write(history: &Imported, to: Format, out: impl Write) -> Result<(), Unwritten> {
+    let mut out = BufWriter::new(out);
+    let unsaid = || Unwritten::Unsaid(unsaid(to, history.object()));
+    let written = written(history, to, &mut out).ok_or_else(unsaid)?;
+    let written = written.and_then(|()| out.flush().map_err(ExportError::from));
+    written.map_err(Unwritten::Not)
 }
 
 fn unsaid(to: Format, object: Object) -> String {

@@ -229,8 +229,8 @@ fn human_summary(campaign: &Campaign, tally: &Tally) -> String {
         }
         None => {}
     }
-    for (promise, standing) in &tally.promises {
-        let _ = writeln!(out, "{}", promise_line(campaign, *promise, standing));
+    for (promise, standing) in told(campaign, tally) {
+        let _ = writeln!(out, "{}", promise_line(campaign, promise, standing));
     }
     let (did, never) = (&tally.happened, preset::missing(tally));
     let _ = writeln!(out, "\nexercised   {}", wrapped(&counts(did), 12));
@@ -243,6 +243,19 @@ fn human_summary(campaign: &Campaign, tally: &Tally) -> String {
         number(tally.reruns)
     );
     out
+}
+
+/// What was asked for, and what was not promised in some run. Of what was promised and not asked for nothing
+/// is known.
+fn told<'t>(
+    campaign: &Campaign,
+    tally: &'t Tally,
+) -> impl Iterator<Item = (Promise, &'t Standing)> {
+    let promises = tally.promises.iter();
+    let promises = promises.map(|(promise, standing)| (*promise, standing));
+    promises.filter(move |(promise, standing)| {
+        campaign.promises.contains(promise) || standing.unpromised > 0
+    })
 }
 
 fn promise_line(campaign: &Campaign, promise: Promise, standing: &Standing) -> String {
@@ -343,14 +356,12 @@ fn json_summary(
     found: Option<&Found>,
     exit: Exit,
 ) -> serde_json::Value {
-    let promises: Vec<_> = tally
-        .promises
-        .iter()
+    let promises: Vec<_> = told(campaign, tally)
         .map(|(promise, standing)| {
             let verdict = match stands(standing) {
                 Exit::Violated => "violated",
                 Exit::Undecided => "undecided",
-                Exit::Idle if !campaign.promises.contains(promise) => "not-promised",
+                Exit::Idle if !campaign.promises.contains(&promise) => "not-promised",
                 Exit::Idle => "nothing-exercised",
                 _ => "held",
             };

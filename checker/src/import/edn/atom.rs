@@ -64,13 +64,15 @@ pub(super) fn word(word: &str) -> Result<Kind, Flaw> {
     }
 }
 
-/// A number, of which only integers of 64 bits are understood; the others are kept as written.
+/// A number, of which only integers of 64 bits are understood; the others are kept as a text that equal ones
+/// share: without a plus, without the `N` of an integer, floats as short as they can be.
 fn number(word: &str, digits: &str) -> Option<Kind> {
-    let kept = || Some(Kind::Number(word.into()));
+    let sign = if word.starts_with('-') { "-" } else { "" };
+    let kept = |digits: &str| Some(Kind::Number(format!("{sign}{digits}")));
     let decimal = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let whole = digits.strip_suffix('N').unwrap_or(digits);
     if decimal(whole) && (whole.len() == 1 || !whole.starts_with('0')) {
-        return signed(word, whole, 10).map_or_else(kept, |int| Some(Kind::Int(int)));
+        return signed(word, whole, 10).map_or_else(|| kept(whole), |int| Some(Kind::Int(int)));
     }
     let (radix, rest) = if let Some(rest) = whole.strip_prefix("0x").or(whole.strip_prefix("0X")) {
         (16, rest)
@@ -88,12 +90,23 @@ fn number(word: &str, digits: &str) -> Option<Kind> {
         let real = digits.strip_suffix('M').unwrap_or(digits);
         let ratio = digits.split_once('/');
         let ratio = ratio.is_some_and(|(above, below)| decimal(above) && decimal(below));
-        return if ratio || is_real(real) { kept() } else { None };
+        return match float(word) {
+            Some(float) if is_real(digits) => Some(Kind::Number(float)),
+            _ if ratio || is_real(real) => kept(digits),
+            _ => None,
+        };
     };
     if rest.is_empty() || !rest.chars().all(|digit| digit.is_digit(radix)) {
         return None;
     }
-    signed(word, rest, radix).map_or_else(kept, |int| Some(Kind::Int(int)))
+    signed(word, rest, radix).map_or_else(|| kept(whole), |int| Some(Kind::Int(int)))
+}
+
+/// The shortest text of a float; `None` of one that is too large.
+fn float(word: &str) -> Option<String> {
+    let float: f64 = word.parse().ok()?;
+    // Both zeros are equal.
+    float.is_finite().then(|| format!("{:?}", float + 0.0))
 }
 
 fn signed(word: &str, digits: &str, radix: u32) -> Option<i64> {
@@ -211,16 +224,22 @@ mod tests {
         ] {
             assert_eq!(int(text), Kind::Int(number), "{text}");
         }
-        for text in [
-            "9223372036854775808",
-            "1.5",
-            "2.5M",
-            "1e3",
-            "-1.5E-7",
-            "10/3",
-            "1.",
+        for (text, kept) in [
+            ("9223372036854775808", "9223372036854775808"),
+            ("+9223372036854775808", "9223372036854775808"),
+            ("-9223372036854775809N", "-9223372036854775809"),
+            ("1.5", "1.5"),
+            ("+1.50", "1.5"),
+            ("2.5M", "2.5M"),
+            ("1e3", "1000.0"),
+            ("1000.0", "1000.0"),
+            ("-1.5E-7", "-1.5e-7"),
+            ("-0.0", "0.0"),
+            ("1e999", "1e999"),
+            ("10/3", "10/3"),
+            ("1.", "1.0"),
         ] {
-            assert_eq!(int(text), Kind::Number(text.into()));
+            assert_eq!(int(text), Kind::Number(kept.into()));
         }
         let huge = "9".repeat(500);
         assert_eq!(int(&huge), Kind::Number(huge.clone()));

@@ -15,7 +15,7 @@ pub(in crate::import) enum Kind {
     Nil,
     Bool(bool),
     Int(i64),
-    /// Any other number as it was written: too big, a fraction, a ratio, not a number.
+    /// Any other number: too big, a fraction, a ratio, not a number. Equal ones are the same text.
     Number(String),
     Str(String),
     Char(char),
@@ -42,14 +42,33 @@ pub(in crate::import) fn name(read: &str) -> Name {
     common.map_or_else(|| Cow::Owned(read.to_owned()), Cow::Borrowed)
 }
 
+/// The tag of what Clojure cannot print: a class, an address and some words follow.
+const OPAQUE: &str = "object";
+
 impl Form {
-    /// The form below all tags.
+    /// The form below all tags, but for those that stand before an address instead of a value.
     pub(in crate::import) fn untagged(&self) -> &Form {
         let mut form = self;
-        while let Kind::Tagged(_, inner) = &form.kind {
+        while let Kind::Tagged(tag, inner) = &form.kind
+            && tag != OPAQUE
+        {
             form = inner;
         }
         form
+    }
+
+    /// Whether it is or holds something that was printed by its address.
+    pub(in crate::import) fn opaque(&self) -> bool {
+        match &self.kind {
+            Kind::Tagged(tag, inner) => tag == OPAQUE || inner.opaque(),
+            Kind::List(forms) | Kind::Vector(forms) | Kind::Set(forms) => {
+                forms.iter().any(Form::opaque)
+            }
+            Kind::Map(pairs) => pairs
+                .iter()
+                .any(|(key, value)| key.opaque() || value.opaque()),
+            _ => false,
+        }
     }
 
     /// The members of a list or vector.
@@ -85,7 +104,8 @@ impl Form {
         }
     }
 
-    /// As EDN; equal maps and equal sets give equal texts, in whatever order they were written.
+    /// As EDN; what Clojure takes for equal gives equal texts: a list and a vector, maps and sets in
+    /// whatever order they were written.
     pub(in crate::import) fn text(&self) -> String {
         let mut text = String::new();
         self.write(&mut text);
@@ -113,8 +133,8 @@ impl Form {
                 text.push(':');
                 text.push_str(name);
             }
-            Kind::List(forms) => wrapped("(", joined(forms), ')', false),
-            Kind::Vector(forms) => wrapped("[", joined(forms), ']', false),
+            // In Clojure a list and a vector of the same members are equal.
+            Kind::List(forms) | Kind::Vector(forms) => wrapped("[", joined(forms), ']', false),
             Kind::Set(forms) => wrapped("#{", joined(forms), '}', true),
             Kind::Map(pairs) => {
                 let pairs = pairs.iter();

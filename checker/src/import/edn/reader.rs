@@ -362,7 +362,7 @@ mod tests {
         assert_eq!(
             texts(text),
             [
-                "{:a 1 :b [nil true \"x\\ny\"] :c #{1 2} :d (a.b/c \\( \\\n)}",
+                "{:a 1 :b [nil true \"x\\ny\"] :c #{1 2} :d [a.b/c \\( \\\n]}",
                 "#inst \"2020\"",
                 "#object [Foo 31 \"Foo@1f\"]",
                 "10/3",
@@ -430,7 +430,7 @@ mod tests {
         assert_eq!(
             texts,
             [
-                r#"{:f "txn" :type "ok" :value [["r" "x" nil] ["w" 8 -1.5e3]]}"#,
+                r#"{:f "txn" :type "ok" :value [["r" "x" nil] ["w" 8 -1500.0]]}"#,
                 "{:a/b true}",
                 "[]"
             ]

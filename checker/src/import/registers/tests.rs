@@ -94,8 +94,8 @@ fn a_file_on_one_line_still_has_an_order() {
 fn times_and_lines_are_those_of_the_file() {
     let text = format!(
         ";\n\n{}\n{}",
-        op(0, "invoke", "read", "nil"),
-        op(0, "ok", "read", "1")
+        op(0, "invoke", "write", "1"),
+        op(0, "ok", "write", "1")
     );
     let import = import(&text, Options::default()).expect("EDN");
     assert!(import.lines.iter().eq([3, 5]));
@@ -140,6 +140,14 @@ fn values_of_any_kind_are_told_apart() {
         text("99999999999999999999")
     );
     assert_eq!(written("{:b 1, :a 2}"), written("{:a 2 :b 1}"));
+    assert_eq!(written("(1 2 3)"), written("[1 2 3]"));
+    assert_eq!(written("#{(1)}"), written("#{[1]}"));
+    assert_eq!(
+        written("+99999999999999999999N"),
+        text("99999999999999999999")
+    );
+    assert_eq!(written("1.00"), text("1.0"));
+    assert_ne!(written("1.0M"), written("1.0"));
     let both = [
         op(0, "invoke", "write", "\":a\""),
         op(1, "invoke", "write", ":a"),
@@ -215,6 +223,15 @@ fn a_key_beside_the_value_names_the_register() {
     let text = "{:process 0 :type :invoke :f :write :key \"x\" :value 1}
                 {:process 0 :type :ok :f :write :value 1}";
     assert_eq!(labels(text), ["c0 write x 1 → ok"]);
+    // A field of this name that only some calls have is none that matters.
+    let extra = "{:process 0 :type :invoke :f :write :key \"x\" :value 1}
+                 {:process 0 :type :ok :f :write :key \"x\" :value 1}
+                 {:process 0 :type :invoke :f :write :value 2}";
+    assert_eq!(labels(extra), ["c0 write 1 → ok", "c0 write 2 ?"]);
+    let pairs = extra
+        .replace(":value 1", ":value [7 1]")
+        .replace(":value 2", ":value [7 2]");
+    assert_eq!(labels(&pairs), ["c0 write 7 1 → ok", "c0 write 7 2 ?"]);
 }
 
 #[test]

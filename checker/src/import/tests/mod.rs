@@ -3,6 +3,7 @@
 mod hostile;
 mod mutated;
 mod objects;
+mod refused;
 mod samples;
 
 pub(super) use samples::samples;

@@ -5,22 +5,22 @@ use crate::import::{Format, Import, ImportError, Imported, NilMeaning, Object, O
 use crate::txn::Txn;
 use crate::{Domain, Op};
 
-fn import_as(text: &str, options: Options) -> Result<Import, ImportError> {
+pub(super) fn import_as(text: &str, options: Options) -> Result<Import, ImportError> {
     read(text.as_bytes(), Format::JepsenEdn, options)
 }
 
-fn import(text: &str) -> Import {
+pub(super) fn import(text: &str) -> Import {
     import_as(text, Options::default()).unwrap_or_else(|why| panic!("{why}: {text}"))
 }
 
-fn error(text: &str) -> String {
+pub(super) fn error(text: &str) -> String {
     import_as(text, Options::default())
         .expect_err(text)
         .to_string()
 }
 
 /// A line for each word: process, type, f and value.
-fn lines(operations: &[&str]) -> String {
+pub(super) fn lines(operations: &[&str]) -> String {
     let line = |operation: &&str| {
         let mut words = operation.splitn(4, ' ');
         let mut word = || words.next().unwrap_or("nil");
@@ -35,7 +35,7 @@ fn labelled<D: Domain>(history: &History<D>) -> Vec<String> {
     history.ops().iter().map(label).collect()
 }
 
-fn labels(import: &Import) -> Vec<String> {
+pub(super) fn labels(import: &Import) -> Vec<String> {
     match &import.history {
         Imported::Register(history) => labelled(history),
         Imported::Set(history) => labelled(history),
@@ -91,8 +91,7 @@ fn a_read_tells_a_counter_from_a_set() {
     assert_eq!(counter.object, Object::Counter);
     assert_eq!(import(&with("1 ok read [1]")).object, Object::Set);
     let open = with("1 info read");
-    let both =
-        "a set and a counter both have these operations and no read tells which it is: say so";
+    let both = "set, counter all have these operations, and nothing tells which it is: say so";
     assert_eq!(error(&open), format!("line 1, column 1: {both}"));
     assert_eq!(
         error(&with("1 ok read nil")),
@@ -105,6 +104,24 @@ fn a_read_tells_a_counter_from_a_set() {
         };
         assert_eq!(import_as(&open, options).expect("said so").object, object);
     }
+    // A fresh set, counter and register answer differently, so reads alone are not judged.
+    for (answer, left) in [
+        ("1 ok read 0", "register, counter"),
+        ("1 ok read #{}", "register, set"),
+    ] {
+        assert_eq!(
+            error(&lines(&["1 invoke read", answer])),
+            format!(
+                "line 1, column 1: {left} all have these operations, and nothing tells which it is: say so"
+            )
+        );
+    }
+    let word = lines(&["1 invoke read", "1 ok read :x"]);
+    assert_eq!(import(&word).object, Object::Register);
+    assert_eq!(
+        error(&with("1 ok read 2.0")),
+        "line 4, column 1: `:f :read` takes a whole number of 64 bits, found 2.0"
+    );
     let first = lines(&["1 invoke read", "1 ok read 0", "0 invoke add -3"]);
     assert_eq!(import(&first).object, Object::Counter);
     let named = lines(&["0 invoke add :x"]);
@@ -199,6 +216,10 @@ fn a_drain_of_unknown_outcome_may_have_taken_whatever_is_left() {
             "{end:?}"
         );
     }
+    // Two that overlap may together have taken no more than the first of them alone.
+    let two = ["2 invoke drain", "3 invoke drain", "3 info drain"];
+    let read = import(&lines(&[&queue[..], &two].concat()));
+    assert_eq!(labels(&read)[4..], ["c4 dequeue ?", "c5 dequeue ?"]);
     for end in [
         ["2 invoke drain", "2 fail drain"],
         ["2 invoke drain", "2 ok drain []"],
@@ -447,15 +468,23 @@ fn wrong_operations_name_the_objects_that_have_them() {
 
 #[test]
 fn what_is_wrong_under_a_guess_may_be_right_under_the_next() {
-    // Read by key, the second operation would speak of another key than its call.
+    // Read by key, two different keys would be the same text.
     let text = lines(&[
-        "0 invoke add [0 3]",
-        "0 ok add [1 3]",
+        "0 invoke add [:a 3]",
+        "0 ok add [:a 3]",
+        "0 invoke add [\":a\" 4]",
         "1 invoke read",
-        "1 ok read [[0 3]]",
+        "1 ok read [[:a 3]]",
     ]);
     let read = import(&text);
-    assert_eq!(labels(&read), ["c0 add [0 3] → ok", "c1 read → {[0 3]}"]);
+    assert_eq!(
+        labels(&read),
+        [
+            "c0 add [:a 3] → ok",
+            "c0 add [\":a\" 4] ?",
+            "c1 read → {[:a 3]}"
+        ]
+    );
     // In the order of the file, a return would stand before its call.
     let text = "{:index 1 :process 0 :type :ok :f :add :value 1}
                 {:index 2 :process 1 :type :invoke :f :read}

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write, stderr, stdin};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use checker::import::{self, Import, NilMeaning, Object, Options, Progress, What};
+use checker::import::{self, Format, Import, NilMeaning, Object, Options, Progress, What};
 
 use crate::cli::args::{Nil, Recording};
 
@@ -42,11 +42,34 @@ pub(in crate::cli) fn load(args: &Recording, object: Option<Object>) -> Result<I
         }
     };
     status.clear();
-    read.map_err(|why| match why.what {
+    let import = read.map_err(|why| match why.what {
         What::Unrecognised => format!("{why}; --from says which it is"),
-        What::Ambiguous => format!("{why}; --model says which it is"),
+        What::Ambiguous(_) => format!("{why}; --model says which it is"),
+        What::Unreadable(why) => why,
         _ => why.to_string(),
-    })
+    })?;
+    takes(args, import.format)?;
+    Ok(import)
+}
+
+/// Refuses what a flag says of other formats than this one: it would change nothing.
+fn takes(args: &Recording, format: Format) -> Result<(), String> {
+    let without_keys = [
+        Format::JsonLines,
+        Format::PorcupineEtcd,
+        Format::PorcupineKv,
+    ];
+    if args.nil.is_some() && format == Format::JsonLines {
+        return Err(format!(
+            "--nil says nothing of {format}, which tells nil from an answer not recorded"
+        ));
+    }
+    if args.keyed.is_some() && without_keys.contains(&format) {
+        return Err(format!(
+            "--keyed says nothing of {format}, which says itself where keys are"
+        ));
+    }
+    Ok(())
 }
 
 /// One line on a terminal that is written over; elsewhere a line now and then.

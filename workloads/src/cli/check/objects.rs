@@ -4,12 +4,15 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use checker::import::Import;
 use checker::kv::Kv;
 use checker::linear::Linearizable;
-use checker::model::{Counters, Model, MultiValue, Registers};
+use checker::model::{CasFound, Counters, Model, MultiValue, Registers, Unresolved};
 use checker::register::{Register, Value};
 use checker::sequential::Sequential;
-use checker::{Budget, Domain, History, Process, Promise, Time, Verdict, judge_all, last_writer};
+use checker::{
+    Budget, Domain, History, OpId, Process, Promise, Time, Verdict, judge_all, last_writer,
+};
 
 use super::judged::Judge;
 use crate::cli::args::Model as As;
@@ -38,15 +41,34 @@ pub(super) fn value(initial: &str) -> Value {
     }
 }
 
+/// What is wrong with an operation, behind the line of the file on which its call stands.
+pub(super) fn placed<D: Domain>(
+    import: &Import,
+    history: &History<D>,
+    op: OpId,
+    why: &str,
+) -> String {
+    let entry = history.op(op).map(|op| op.line - 1);
+    match entry.and_then(|entry| import.lines.get(entry)) {
+        Some(line) => format!("line {line}: {why}"),
+        None => why.to_owned(),
+    }
+}
+
 /// A register, with or without compare-and-set.
 pub(super) fn registers<'h>(
+    import: &Import,
     model: As,
     initial: &str,
     history: &'h History<Register>,
 ) -> Judges<'h> {
     let initial = value(initial);
     let whole = if model == As::Register {
-        Registers::plain(initial.clone(), history).map_err(|why| why.to_string())?
+        let plain = Registers::plain(initial.clone(), history);
+        plain.map_err(|CasFound { op, .. }| {
+            let why = format!("{op} is a cas, and a plain register has none");
+            placed(import, history, op, &why)
+        })?
     } else {
         Registers {
             initial: initial.clone(),
@@ -110,8 +132,18 @@ pub(super) fn counters<'h>(
 }
 
 /// A store that keeps siblings.
-pub(super) fn siblings<'h>(model: As, history: &'h History<Kv>, asked: &[Promise]) -> Judges<'h> {
-    let whole = MultiValue::of(history).map_err(|why| why.to_string())?;
+pub(super) fn siblings<'h>(
+    import: &Import,
+    model: As,
+    history: &'h History<Kv>,
+    asked: &[Promise],
+) -> Judges<'h> {
+    let whole = MultiValue::of(history).map_err(|why| match why {
+        Unresolved::Repeated { op, .. }
+        | Unresolved::Foreign { op, .. }
+        | Unresolved::Unanswered { op, .. } => placed(import, history, op, &why.to_string()),
+        _ => why.to_string(),
+    })?;
     let together = Rc::new(Together::new(model, history, asked));
     let shared = |promise: Promise, made| {
         let together = Rc::clone(&together);

@@ -2,14 +2,16 @@
 
 use checker::cycles::{self, ConsistencyModel, Cycles, Sources};
 use checker::import::{Import, Imported, Object};
+use checker::kv::Kv;
 use checker::model::{Appends, Mutexes, Queues, Sets};
+use checker::register::Register;
 use checker::txn::Txn;
 use checker::{Budget, Domain, History, last_writer, staleness};
 use clap::ValueEnum;
 
 use super::judged::{Judge, judge, worst};
 use super::load::{load, name};
-use super::objects::{Judges, counters, object, registers, siblings, value};
+use super::objects::{Judges, counters, object, placed, registers, siblings, value};
 use super::summary::summary;
 use super::told::told as screen;
 use crate::cli::args::{Check, Format, Model};
@@ -26,11 +28,13 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
     let model = args.model.unwrap_or(usual(about));
     let told =
         |judged: Result<Exit, String>| judged.map_err(|why| format!("cannot check {name}: {why}"));
+    let begins = args.initial.as_deref().unwrap_or("nil");
+    takes(args, model).map_err(|why| format!("cannot check {name}: {why}"))?;
     match (&import.history, model) {
         (Imported::Register(history), Model::Register | Model::CasRegister) => {
-            let judges = registers(model, &args.initial, history);
+            let judges = registers(&import, model, begins, history);
             told(conclude(args, &import, model, history, judges, || {
-                last_writer::staleness(history, &value(&args.initial)).to_string()
+                last_writer::staleness(history, &value(begins)).to_string()
             }))
         }
         (Imported::Append(history), Model::KvAppend) => {
@@ -42,7 +46,7 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
             told(conclude(args, &import, model, history, judges, String::new))
         }
         (Imported::Counter(history), Model::Counter) => {
-            let judges = counters(&args.initial, history);
+            let judges = counters(begins, history);
             told(conclude(args, &import, model, history, judges, String::new))
         }
         (Imported::Queue(history), Model::Queue) => {
@@ -54,23 +58,24 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
             told(conclude(args, &import, model, history, judges, String::new))
         }
         (Imported::Txn(history), Model::ListAppend | Model::RwRegister) => {
-            let judges = Ok(vec![Judge::made(history, Cycles::new(args.consistency))]);
+            let promised = args.consistency.unwrap_or_default();
+            let judges = Ok(vec![Judge::made(history, Cycles::new(promised))]);
             told(conclude(args, &import, model, history, judges, || {
                 denied(history, args.states)
             }))
         }
         (Imported::Kv(history), Model::Siblings | Model::MultiValueRegister) => {
-            let judges = siblings(model, history, &args.promises);
+            let judges = siblings(&import, model, history, &args.promises);
             told(conclude(args, &import, model, history, judges, || {
                 staleness::measure(history).to_string()
             }))
         }
         (Imported::Kv(history), Model::Register) => {
-            let single = last_writer::registers(history)
-                .map_err(|why| format!("cannot check {name}: {why}"))?;
-            let judges = registers(model, &args.initial, &single);
+            let single =
+                single(&import, history).map_err(|why| format!("cannot check {name}: {why}"))?;
+            let judges = registers(&import, model, begins, &single);
             told(conclude(args, &import, model, &single, judges, || {
-                last_writer::staleness(&single, &value(&args.initial)).to_string()
+                last_writer::staleness(&single, &value(begins)).to_string()
             }))
         }
         _ => Err(format!(
@@ -78,6 +83,36 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
             models(about)
         )),
     }
+}
+
+/// A recording of siblings as one of registers; an error names the get that returned several.
+fn single(import: &Import, history: &History<Kv>) -> Result<History<Register>, String> {
+    last_writer::registers(history).map_err(|why| {
+        let (op, key, count) = (why.op, why.key, why.values.len());
+        let why =
+            format!("{op} (get {key}) returned {count} siblings, and a register holds one value");
+        placed(import, history, op, &why)
+    })
+}
+
+/// Refuses what a flag says of other models than this one: it would change nothing.
+fn takes(args: &Check, model: Model) -> Result<(), String> {
+    let begins = [Model::Register, Model::CasRegister, Model::Counter];
+    let transacts = [Model::ListAppend, Model::RwRegister];
+    let applies = |flag: &str, models: &[Model]| {
+        let models: Vec<String> = models.iter().map(Model::to_string).collect();
+        let models = models.join(", ");
+        Err(format!(
+            "{flag} says something of {models}, and nothing of {model}"
+        ))
+    };
+    if args.initial.is_some() && !begins.contains(&model) {
+        return applies("--initial", &begins);
+    }
+    if args.consistency.is_some() && !transacts.contains(&model) {
+        return applies("--consistency", &transacts);
+    }
+    Ok(())
 }
 
 /// Which anomalies transactions show, and which consistency models that leaves.

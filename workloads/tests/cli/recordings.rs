@@ -1,48 +1,9 @@
-//! The `dyno` command as a user meets it: what it prints and with which exit code it ends.
+//! Recordings of others and our own: checked and exported.
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-fn dyno(args: &[&str]) -> Output {
-    let command = Command::new(env!("CARGO_BIN_EXE_dyno")).args(args).output();
-    command.expect("the command runs")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it was not killed")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("output is text")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("errors are text")
-}
-
-/// A folder of this test's own, empty.
-fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).expect("the folder can be made");
-    path
-}
-
-fn file(folder: &Path, name: &str, bytes: &[u8]) -> String {
-    let path = folder.join(name);
-    fs::write(&path, bytes).expect("the file can be written");
-    path.to_string_lossy().into_owned()
-}
-
-/// The only bundle in a folder.
-fn bundle(folder: &Path) -> String {
-    let mut files = fs::read_dir(folder).expect("the folder is there");
-    let path = files.next().expect("a bundle").expect("readable").path();
-    assert!(files.next().is_none(), "one bundle only");
-    path.to_string_lossy().into_owned()
-}
+use super::{code, dyno, file, folder, stderr, stdout};
 
 #[test]
 fn bad_recordings_end_with_2_and_say_where() {
@@ -107,25 +68,6 @@ fn bad_recordings_end_with_2_and_say_where() {
 }
 
 #[test]
-fn bad_flags_end_with_2() {
-    for args in [
-        &["hunt", "--budget", "30"][..],
-        &["hunt", "--runs", "0"],
-        &["hunt", "--seed", "x"],
-        &["hunt", "--flaw", "no-such-flaw"],
-        &["hunt", "--property", "no-such-promise"],
-        &["hunt", "--seed", "1", "--runs", "2"],
-        &["check"],
-        &["check", "x", "--model", "teapot"],
-        &["nonsense"],
-        &[],
-    ] {
-        let output = dyno(args);
-        assert_eq!(code(&output), 2, "{args:?}: {}", stderr(&output));
-    }
-}
-
-#[test]
 fn a_model_that_the_recording_is_not_about_is_an_error() {
     let folder = folder("wrong-model");
     let cas = b"{:process 0, :type :invoke, :f :cas, :value [1 2]}\n\
@@ -133,11 +75,74 @@ fn a_model_that_the_recording_is_not_about_is_an_error() {
     let path = file(&folder, "cas.edn", cas);
     let plain = dyno(&["check", &path, "--model", "register"]);
     assert_eq!(code(&plain), 2);
-    assert!(stderr(&plain).contains("cas"), "{}", stderr(&plain));
+    assert!(
+        stderr(&plain).contains("line 1: op 0 is a cas, and a plain register has none"),
+        "{}",
+        stderr(&plain)
+    );
     let strings = dyno(&["check", &path, "--model", "kv-append"]);
     assert_eq!(code(&strings), 2);
+    assert!(
+        stderr(&strings).contains("a recording as jepsen-edn is about register, set, "),
+        "{}",
+        stderr(&strings)
+    );
     let promise = dyno(&["check", &path, "--property", "convergence"]);
     assert_eq!(code(&promise), 2, "{}", stderr(&promise));
+    assert!(
+        stderr(&promise).contains("the model cas-register makes no promise convergence"),
+        "{}",
+        stderr(&promise)
+    );
+}
+
+#[test]
+fn a_recording_of_siblings_is_judged_as_registers_where_asked() {
+    let folder = folder("last-writer");
+    let text = r#"{"format":"dyno-history/1","domain":"kv"}
+{"invoke":{"op":1,"at":0,"process":0,"call":{"put":{"key":"cart","value":"milk"}}}}
+{"return":{"op":1,"at":5,"outcome":{"ok":"stored"}}}
+{"invoke":{"op":2,"at":6,"process":0,"call":{"put":{"key":"cart","value":"eggs"}}}}
+{"return":{"op":2,"at":9,"outcome":{"ok":"stored"}}}
+{"invoke":{"op":3,"at":10,"process":1,"call":{"get":{"key":"cart"}}}}
+{"return":{"op":3,"at":12,"outcome":{"ok":{"values":["eggs"]}}}}
+"#;
+    let check = |name: &str, text: &str, model: &str| {
+        let path = file(&folder, name, text.as_bytes());
+        dyno(&["check", &path, "--model", model])
+    };
+    let fresh = check("fresh.jsonl", text, "register");
+    assert_eq!(code(&fresh), 0, "{}{}", stdout(&fresh), stderr(&fresh));
+    assert!(
+        stdout(&fresh).contains("✓ linearizable"),
+        "{}",
+        stdout(&fresh)
+    );
+    let stale = text.replace("[\"eggs\"]", "[\"milk\"]");
+    let stale = check("stale.jsonl", &stale, "register");
+    assert_eq!(code(&stale), 10, "{}{}", stdout(&stale), stderr(&stale));
+    assert!(
+        stdout(&stale).contains("read cart → milk"),
+        "{}",
+        stdout(&stale)
+    );
+    let several = text.replace("[\"eggs\"]", "[\"eggs\",\"milk\"]");
+    let several = several.replace("\n{\"invoke\":{\"op\":1", "\n\n{\"invoke\":{\"op\":1");
+    let several = check("several.jsonl", &several, "register");
+    assert!(
+        stderr(&several).contains("line 7: op 3 (get cart) returned 2 siblings"),
+        "{}",
+        stderr(&several)
+    );
+    let set = check("set.jsonl", text, "set");
+    assert_eq!(code(&set), 2);
+    assert!(
+        stderr(&set).contains(
+            "is a recording of kv: its models are register, siblings, multi-value-register, not set"
+        ),
+        "{}",
+        stderr(&set)
+    );
 }
 
 #[test]
@@ -171,6 +176,31 @@ fn a_stale_read_is_explained_with_exit_10() {
 }
 
 #[test]
+fn a_stale_read_of_transactions_on_a_register_is_found() {
+    let folder = folder("stale-transactions");
+    let text = "\
+{:process 0, :type :invoke, :f :txn, :value [[:w :x 1]]}
+{:process 0, :type :ok, :f :txn, :value [[:w :x 1]]}
+{:process 0, :type :invoke, :f :txn, :value [[:w :x 2]]}
+{:process 0, :type :ok, :f :txn, :value [[:w :x 2]]}
+{:process 1, :type :invoke, :f :txn, :value [[:r :x nil]]}
+{:process 1, :type :ok, :f :txn, :value [[:r :x 1]]}
+";
+    let path = file(&folder, "stale.edn", text.as_bytes());
+    let output = dyno(&["check", &path]);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 10, "{said}");
+    assert!(said.contains("not strict-serializable"), "{said}");
+    for weaker in ["strong-session-serializable", "serializable"] {
+        let output = dyno(&["check", &path, "--consistency", weaker]);
+        assert_eq!(code(&output), 0, "{weaker}: {}", stdout(&output));
+    }
+    let fresh = text.replace("[[:r :x 1]]", "[[:r :x 2]]");
+    let path = file(&folder, "fresh.edn", fresh.as_bytes());
+    assert_eq!(code(&dyno(&["check", &path])), 0);
+}
+
+#[test]
 fn a_promise_counts_as_idle_only_where_it_was_asked_for() {
     let folder = folder("idle-check");
     let text = r#"{"format":"dyno-history/1","domain":"kv"}
@@ -196,11 +226,57 @@ fn nil_and_initial_say_what_a_first_read_may_see() {
         b"{:process 0, :type :invoke, :f :read}\n{:process 0, :type :ok, :f :read, :value nil}\n\
         {:process 0, :type :invoke, :f :read}\n{:process 0, :type :ok, :f :read, :value 0}";
     let path = file(&folder, "first.edn", text);
-    let check = |args: &[&str]| code(&dyno(&[&["check", &path], args].concat()));
+    // Reads alone do not tell a register from a counter.
+    let open = dyno(&["check", &path]);
+    assert_eq!(code(&open), 2);
+    assert!(stderr(&open).contains("--model"), "{}", stderr(&open));
+    let model = ["check", &path, "--model", "cas-register"];
+    let check = |args: &[&str]| code(&dyno(&[&model[..], args].concat()));
     assert_eq!(check(&["--initial", "0"]), 0);
     assert_eq!(check(&["--initial", "0", "--nil", "value"]), 10);
     assert_eq!(check(&[]), 10);
     assert_eq!(check(&["--initial", "1"]), 10);
+}
+
+#[test]
+fn flags_that_would_change_nothing_are_errors() {
+    let folder = folder("idle-flags");
+    let lines = "{\"format\":\"dyno-history/1\",\"domain\":\"register\"}\n";
+    let lines = file(&folder, "run.jsonl", lines.as_bytes());
+    let set = b"{:process 0, :type :invoke, :f :remove, :value 1}";
+    let set = file(&folder, "set.edn", set);
+    let txn = b"{:process 0, :type :invoke, :f :txn, :value [[:append 1 1]]}";
+    let txn = file(&folder, "txn.edn", txn);
+    for (path, flag, value, says) in [
+        (&lines, "--nil", "unknown", "says nothing of json-lines"),
+        (&lines, "--keyed", "true", "says nothing of json-lines"),
+        (
+            &set,
+            "--initial",
+            "5",
+            "--initial says something of register, cas-register, counter",
+        ),
+        (&txn, "--initial", "5", "and nothing of list-append"),
+        (
+            &set,
+            "--consistency",
+            "serializable",
+            "--consistency says something of list-append, rw-register",
+        ),
+    ] {
+        let output = dyno(&["check", path, flag, value]);
+        assert_eq!(code(&output), 2, "{flag}: {}", stdout(&output));
+        assert!(stderr(&output).contains(says), "{}", stderr(&output));
+        assert_ne!(code(&dyno(&["check", path])), 2, "{path}");
+    }
+    let help = stdout(&dyno(&["check", "--help"]));
+    let words: Vec<&str> = help.split_whitespace().collect();
+    let says = "[default: unknown in jepsen-edn, elle-json, porcupine-kv; a value elsewhere";
+    assert!(words.join(" ").contains(says), "{help}");
+    let folder = folder.to_string_lossy();
+    let output = dyno(&["check", &folder]);
+    assert_eq!(code(&output), 2);
+    assert!(!stderr(&output).contains("column"), "{}", stderr(&output));
 }
 
 #[test]
@@ -243,226 +319,6 @@ fn a_recording_is_read_from_standard_input() {
         .output()
         .expect("the command runs");
     assert_eq!(code(&output), 0, "{}", stderr(&output));
-}
-
-#[test]
-fn a_healthy_hunt_holds_every_promise_and_is_the_same_every_time() {
-    let folder = folder("healthy");
-    let out = folder.to_string_lossy().into_owned();
-    let args = ["hunt", "--runs", "300", "--seed-base", "7", "--out", &out];
-    let output = dyno(&args);
-    let said = stdout(&output);
-    assert_eq!(code(&output), 0, "{said}");
-    for promise in [
-        "clock-causality",
-        "sibling-preservation",
-        "convergence",
-        "handoff-delivery",
-    ] {
-        assert!(said.contains(&format!("✓ {promise}")), "{said}");
-    }
-    assert_eq!(said, stdout(&dyno(&args)));
-    assert_eq!(
-        fs::read_dir(&folder).expect("it is there").count(),
-        0,
-        "nothing to report"
-    );
-}
-
-#[test]
-fn a_preset_is_judged_by_what_it_promises_and_the_rest_is_counted() {
-    let folder = folder("presets");
-    let out = folder.to_string_lossy().into_owned();
-    let hunt = |preset: &str, more: &[&str]| {
-        let args = [
-            "hunt",
-            "--preset",
-            preset,
-            "--seed-base",
-            "1",
-            "--out",
-            &out,
-        ];
-        dyno(&[&args, more].concat())
-    };
-    let output = hunt("last-writer-linearizable", &["--runs", "150"]);
-    let said = stdout(&output);
-    assert_eq!(code(&output), 0, "{said}");
-    assert!(
-        said.contains("✓ linearizable          held in 150 of 150 runs"),
-        "{said}"
-    );
-    assert!(said.contains("repairs before answers"), "{said}");
-
-    let output = hunt("strict-siblings", &["--runs", "300"]);
-    let said = stdout(&output);
-    assert_eq!(code(&output), 0, "{said}");
-    assert!(said.contains("✓ read-your-writes"), "{said}");
-    assert!(
-        said.contains("· linearizable          not promised, seen broken in"),
-        "{said}"
-    );
-
-    // Of what no run promises nothing can be said.
-    let asked = ["--runs", "20", "--property", "linearizable"];
-    let output = hunt("weak", &asked);
-    assert_eq!(code(&output), 14, "{}", stdout(&output));
-
-    let output = hunt("all", &["--runs", "3", "--format", "json"]);
-    let said = stdout(&output);
-    let presets: BTreeSet<String> = said
-        .lines()
-        .map(|line| {
-            let line: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
-            line["preset"]
-                .as_str()
-                .expect("it names its preset")
-                .to_owned()
-        })
-        .collect();
-    assert_eq!((presets.len(), said.lines().count()), (21, 21), "{said}");
-    assert!(stdout(&dyno(&["hunt", "--help"])).contains("last-writer-r3w1"));
-}
-
-#[test]
-fn a_promise_without_a_chance_to_be_broken_is_not_held() {
-    let folder = folder("idle");
-    let out = folder.to_string_lossy().into_owned();
-    // A single run that keeps no hint cannot say anything about them: none was needed, or its shape
-    // promises none.
-    let (mut idle, mut unpromised) = (0, 0);
-    for seed in 0..50 {
-        let seed = seed.to_string();
-        let args = [
-            "hunt",
-            "--seed",
-            &seed,
-            "--property",
-            "handoff-delivery",
-            "--out",
-            &out,
-        ];
-        let output = dyno(&args);
-        let said = stdout(&output);
-        let never = said.contains("nothing exercised");
-        let not_promised = said.contains("promised by no shape that was run");
-        match code(&output) {
-            0 => assert!(!never && !not_promised, "{said}"),
-            14 => assert!(never != not_promised, "{said}"),
-            _ => panic!("{said}"),
-        }
-        idle += u32::from(never);
-        unpromised += u32::from(not_promised);
-    }
-    assert!(idle > 0 && unpromised > 0, "{idle} and {unpromised}");
-}
-
-#[test]
-fn a_flaw_is_found_minimized_and_replayed_byte_for_byte() {
-    let folder = folder("flaw");
-    let out = folder.to_string_lossy().into_owned();
-    let args = [
-        "hunt",
-        "--flaw",
-        "dominate-same-context",
-        "--runs",
-        "2000",
-        "--seed-base",
-        "1",
-        "--out",
-        &out,
-    ];
-    let output = dyno(&args);
-    let said = stdout(&output);
-    assert_eq!(code(&output), 10, "{said}");
-    let path = bundle(&folder);
-    assert!(said.contains(&format!("dyno replay {path}")), "{said}");
-    let first = fs::read(&path).expect("the bundle is there");
-
-    let replay = dyno(&["replay", &path]);
-    assert_eq!(code(&replay), 10, "{}", stdout(&replay));
-    assert!(
-        stdout(&replay).contains("✗ reproduced"),
-        "{}",
-        stdout(&replay)
-    );
-
-    let healthy = dyno(&["replay", &path, "--flaw", "none"]);
-    assert_eq!(code(&healthy), 0, "{}", stdout(&healthy));
-    assert!(
-        stdout(&healthy).contains("leaves the recorded one at entry"),
-        "{}",
-        stdout(&healthy)
-    );
-
-    dyno(&args);
-    assert_eq!(
-        first,
-        fs::read(&path).expect("the bundle is there"),
-        "the same bytes again"
-    );
-}
-
-#[test]
-fn a_bundle_that_was_tampered_with_is_not_reproduced() {
-    let folder = folder("tampered");
-    let out = folder.to_string_lossy().into_owned();
-    dyno(&["hunt", "--seed", "5", "--out", &out]);
-    let path = bundle(&folder);
-    let text = fs::read_to_string(&path).expect("the bundle is there");
-    let same = dyno(&["replay", &path]);
-    assert_eq!(code(&same), 0, "{}", stdout(&same));
-    let other = file(
-        &folder,
-        "other.json",
-        text.replacen("\"at\":", "\"at\":0", 1).as_bytes(),
-    );
-    assert_eq!(
-        code(&dyno(&["replay", &other])),
-        2,
-        "no such number in JSON"
-    );
-    let changed = text
-        .replacen("k0", "k9", 1)
-        .replacen("\"v1\"", "\"v999\"", 1);
-    let other = file(&folder, "other.json", changed.as_bytes());
-    let output = dyno(&["replay", &other]);
-    assert_eq!(code(&output), 13, "{}{}", stdout(&output), stderr(&output));
-    // A plan that never ends, and one that names a call twice.
-    for (from, to) in [
-        ("\"at\":", "\"at\":9999999999999999"),
-        ("\"id\":2,", "\"id\":1,"),
-    ] {
-        let (before, plan) = text.split_once("\"plan\":").expect("a plan");
-        let changed = format!("{before}\"plan\":{}", plan.replacen(from, to, 1));
-        let other = file(&folder, "far.json", changed.as_bytes());
-        let output = dyno(&["replay", &other]);
-        assert!([2, 12].contains(&code(&output)), "{}", stdout(&output));
-        let said = stderr(&output);
-        assert!(said.starts_with("error: cannot run"), "{said}");
-    }
-    for wrong in [
-        "",
-        "{}",
-        "[1]",
-        "{\"format\":\"dyno/9\"}",
-        &text[..text.len() / 2],
-    ] {
-        let other = file(&folder, "wrong.json", wrong.as_bytes());
-        let output = dyno(&["replay", &other]);
-        assert_eq!(code(&output), 2, "{wrong:.40}: {}", stdout(&output));
-    }
-}
-
-#[test]
-fn two_processes_write_the_same_run() {
-    let folder = folder("processes");
-    let bytes = |name: &str| {
-        let out = folder.join(name).to_string_lossy().into_owned();
-        dyno(&["hunt", "--seed", "0x2a", "--out", &out]);
-        fs::read(bundle(&folder.join(name))).expect("the run is kept")
-    };
-    assert_eq!(bytes("one"), bytes("two"));
 }
 
 #[test]
@@ -526,6 +382,21 @@ fn a_recording_is_written_in_another_format_and_judged_the_same() {
         assert!(stdout(&checked).contains("lost-update"), "{to}");
         assert_eq!(code(&dyno(&["check", &again, weak[0], weak[1]])), 0, "{to}");
     }
+    let other = dyno(&["export", &path, "--to", "json-lines", "--object", "set"]);
+    assert_eq!(code(&other), 2, "{}", stdout(&other));
+
+    // What a file held is lost only for something better.
+    let kept = file(&folder, "kept.txt", b"precious");
+    let refused = dyno(&["export", &path, "--to", "porcupine-kv", "--out", &kept]);
+    assert_eq!(code(&refused), 2);
+    assert_eq!(fs::read(&kept).expect("it is there"), b"precious");
+    let before = fs::read_dir(&folder).expect("it is there").count();
+    let output = dyno(&["export", &path, "--to", "elle-json", "--out", &kept]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(fs::read(&kept).expect("it is there").starts_with(b"["));
+    let after = fs::read_dir(&folder).expect("it is there").count();
+    assert_eq!(before, after, "nothing else is left behind");
+
     let unsaid = dyno(&["export", &path, "--to", "porcupine-etcd"]);
     assert_eq!(code(&unsaid), 2);
     assert!(stderr(&unsaid).contains("no words"), "{}", stderr(&unsaid));

@@ -1,0 +1,294 @@
+//! The `dyno` command as a user meets it: what it prints and with which exit code it ends.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+mod recordings;
+
+fn dyno(args: &[&str]) -> Output {
+    let command = Command::new(env!("CARGO_BIN_EXE_dyno")).args(args).output();
+    command.expect("the command runs")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it was not killed")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("output is text")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("errors are text")
+}
+
+/// A folder of this test's own, empty.
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).expect("the folder can be made");
+    path
+}
+
+fn file(folder: &Path, name: &str, bytes: &[u8]) -> String {
+    let path = folder.join(name);
+    fs::write(&path, bytes).expect("the file can be written");
+    path.to_string_lossy().into_owned()
+}
+
+/// The only bundle in a folder.
+fn bundle(folder: &Path) -> String {
+    let mut files = fs::read_dir(folder).expect("the folder is there");
+    let path = files.next().expect("a bundle").expect("readable").path();
+    assert!(files.next().is_none(), "one bundle only");
+    path.to_string_lossy().into_owned()
+}
+
+#[test]
+fn bad_flags_end_with_2() {
+    for args in [
+        &["hunt", "--budget", "30"][..],
+        &["hunt", "--runs", "0"],
+        &["hunt", "--seed", "x"],
+        &["hunt", "--flaw", "no-such-flaw"],
+        &["hunt", "--property", "no-such-promise"],
+        &["hunt", "--seed", "1", "--runs", "2"],
+        &["check"],
+        &["check", "x", "--model", "teapot"],
+        &["nonsense"],
+        &[],
+    ] {
+        let output = dyno(args);
+        assert_eq!(code(&output), 2, "{args:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_healthy_hunt_holds_every_promise_and_is_the_same_every_time() {
+    let folder = folder("healthy");
+    let out = folder.to_string_lossy().into_owned();
+    let args = ["hunt", "--runs", "300", "--seed-base", "7", "--out", &out];
+    let output = dyno(&args);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 0, "{said}");
+    for promise in [
+        "clock-causality",
+        "sibling-preservation",
+        "convergence",
+        "handoff-delivery",
+    ] {
+        assert!(said.contains(&format!("✓ {promise}")), "{said}");
+    }
+    assert_eq!(said, stdout(&dyno(&args)));
+    assert_eq!(
+        fs::read_dir(&folder).expect("it is there").count(),
+        0,
+        "nothing to report"
+    );
+}
+
+#[test]
+fn a_preset_is_judged_by_what_it_promises_and_the_rest_is_counted() {
+    let folder = folder("presets");
+    let out = folder.to_string_lossy().into_owned();
+    let hunt = |preset: &str, more: &[&str]| {
+        let args = [
+            "hunt",
+            "--preset",
+            preset,
+            "--seed-base",
+            "1",
+            "--out",
+            &out,
+        ];
+        dyno(&[&args, more].concat())
+    };
+    let output = hunt("last-writer-linearizable", &["--runs", "150"]);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 0, "{said}");
+    assert!(
+        said.contains("✓ linearizable          held in 150 of 150 runs"),
+        "{said}"
+    );
+    assert!(said.contains("repairs before answers"), "{said}");
+
+    let output = hunt("strict-siblings", &["--runs", "300"]);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 0, "{said}");
+    assert!(said.contains("✓ read-your-writes"), "{said}");
+    assert!(
+        said.contains("· linearizable          not promised, seen broken in"),
+        "{said}"
+    );
+
+    // What is promised and was not asked for is not said to be unpromised.
+    let asked = ["--runs", "20", "--property", "clock-causality"];
+    let said = stdout(&hunt("last-writer-linearizable", &asked));
+    assert!(!said.contains("linearizable  "), "{said}");
+    let json = [&asked[..], &["--format", "json"]].concat();
+    let said = stdout(&hunt("last-writer-linearizable", &json));
+    assert!(!said.contains("\"promise\":\"linearizable\""), "{said}");
+
+    // Of what no run promises nothing can be said.
+    let asked = ["--runs", "20", "--property", "linearizable"];
+    let output = hunt("weak", &asked);
+    assert_eq!(code(&output), 14, "{}", stdout(&output));
+
+    let output = hunt("all", &["--runs", "3", "--format", "json"]);
+    let said = stdout(&output);
+    let presets: BTreeSet<String> = said
+        .lines()
+        .map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
+            line["preset"]
+                .as_str()
+                .expect("it names its preset")
+                .to_owned()
+        })
+        .collect();
+    assert_eq!((presets.len(), said.lines().count()), (21, 21), "{said}");
+    assert!(stdout(&dyno(&["hunt", "--help"])).contains("last-writer-r3w1"));
+}
+
+#[test]
+fn a_promise_without_a_chance_to_be_broken_is_not_held() {
+    let folder = folder("idle");
+    let out = folder.to_string_lossy().into_owned();
+    // A single run that keeps no hint cannot say anything about them: none was needed, or its shape
+    // promises none.
+    let (mut idle, mut unpromised) = (0, 0);
+    for seed in 0..50 {
+        let seed = seed.to_string();
+        let args = [
+            "hunt",
+            "--seed",
+            &seed,
+            "--property",
+            "handoff-delivery",
+            "--out",
+            &out,
+        ];
+        let output = dyno(&args);
+        let said = stdout(&output);
+        let never = said.contains("nothing exercised");
+        let not_promised = said.contains("promised by no shape that was run");
+        match code(&output) {
+            0 => assert!(!never && !not_promised, "{said}"),
+            14 => assert!(never != not_promised, "{said}"),
+            _ => panic!("{said}"),
+        }
+        idle += u32::from(never);
+        unpromised += u32::from(not_promised);
+    }
+    assert!(idle > 0 && unpromised > 0, "{idle} and {unpromised}");
+}
+
+#[test]
+fn a_flaw_is_found_minimized_and_replayed_byte_for_byte() {
+    let folder = folder("flaw");
+    let out = folder.to_string_lossy().into_owned();
+    let args = [
+        "hunt",
+        "--flaw",
+        "dominate-same-context",
+        "--runs",
+        "2000",
+        "--seed-base",
+        "1",
+        "--out",
+        &out,
+    ];
+    let output = dyno(&args);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 10, "{said}");
+    let path = bundle(&folder);
+    assert!(said.contains(&format!("dyno replay {path}")), "{said}");
+    let first = fs::read(&path).expect("the bundle is there");
+
+    let replay = dyno(&["replay", &path]);
+    assert_eq!(code(&replay), 10, "{}", stdout(&replay));
+    assert!(
+        stdout(&replay).contains("✗ reproduced"),
+        "{}",
+        stdout(&replay)
+    );
+
+    let healthy = dyno(&["replay", &path, "--flaw", "none"]);
+    assert_eq!(code(&healthy), 0, "{}", stdout(&healthy));
+    assert!(
+        stdout(&healthy).contains("leaves the recorded one at entry"),
+        "{}",
+        stdout(&healthy)
+    );
+
+    dyno(&args);
+    assert_eq!(
+        first,
+        fs::read(&path).expect("the bundle is there"),
+        "the same bytes again"
+    );
+}
+
+#[test]
+fn a_bundle_that_was_tampered_with_is_not_reproduced() {
+    let folder = folder("tampered");
+    let out = folder.to_string_lossy().into_owned();
+    dyno(&["hunt", "--seed", "5", "--out", &out]);
+    let path = bundle(&folder);
+    let text = fs::read_to_string(&path).expect("the bundle is there");
+    let same = dyno(&["replay", &path]);
+    assert_eq!(code(&same), 0, "{}", stdout(&same));
+    let other = file(
+        &folder,
+        "other.json",
+        text.replacen("\"at\":", "\"at\":0", 1).as_bytes(),
+    );
+    assert_eq!(
+        code(&dyno(&["replay", &other])),
+        2,
+        "no such number in JSON"
+    );
+    let changed = text
+        .replacen("k0", "k9", 1)
+        .replacen("\"v1\"", "\"v999\"", 1);
+    let other = file(&folder, "other.json", changed.as_bytes());
+    let output = dyno(&["replay", &other]);
+    assert_eq!(code(&output), 13, "{}{}", stdout(&output), stderr(&output));
+    // A plan that never ends, and one that names a call twice.
+    for (from, to) in [
+        ("\"at\":", "\"at\":9999999999999999"),
+        ("\"id\":2,", "\"id\":1,"),
+    ] {
+        let (before, plan) = text.split_once("\"plan\":").expect("a plan");
+        let changed = format!("{before}\"plan\":{}", plan.replacen(from, to, 1));
+        let other = file(&folder, "far.json", changed.as_bytes());
+        let output = dyno(&["replay", &other]);
+        assert!([2, 12].contains(&code(&output)), "{}", stdout(&output));
+        let said = stderr(&output);
+        assert!(said.starts_with("error: cannot run"), "{said}");
+    }
+    for wrong in [
+        "",
+        "{}",
+        "[1]",
+        "{\"format\":\"dyno/9\"}",
+        &text[..text.len() / 2],
+    ] {
+        let other = file(&folder, "wrong.json", wrong.as_bytes());
+        let output = dyno(&["replay", &other]);
+        assert_eq!(code(&output), 2, "{wrong:.40}: {}", stdout(&output));
+    }
+}
+
+#[test]
+fn two_processes_write_the_same_run() {
+    let folder = folder("processes");
+    let bytes = |name: &str| {
+        let out = folder.join(name).to_string_lossy().into_owned();
+        dyno(&["hunt", "--seed", "0x2a", "--out", &out]);
+        fs::read(bundle(&folder.join(name))).expect("the run is kept")
+    };
+    assert_eq!(bytes("one"), bytes("two"));
+}
