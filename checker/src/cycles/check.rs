@@ -83,7 +83,7 @@ impl Cycles {
 impl Cycles {
     /// What only the order of registers' values shows that follows from the order of calls: it denies the
     /// model that is asked for, and not what weaker models are denied by.
-    fn against_calls(&self, history: &History<Txn>, budget: Budget) -> Vec<Anomaly> {
+    fn against_calls(self, history: &History<Txn>, budget: Budget) -> Vec<Anomaly> {
         let sources = self.model.sources(self.sources);
         let mut asks = history.ops().iter().flat_map(|op| &op.call.0);
         if sources == self.sources || !asks.any(|ask| matches!(ask, Ask::Write(..))) {
