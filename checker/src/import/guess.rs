@@ -19,8 +19,8 @@ pub(super) struct Guess {
     pub(super) object: Object,
     pub(super) keys: Keys,
     keys_known: Known,
-    /// Whether a field `:key` may be the key: it is none where some calls have it and others do not.
-    fields: bool,
+    /// Where no keys are: not in a field `:key` that some calls have and others do not.
+    ruled_out: Option<Keys>,
     /// Whether a read answered something.
     answered: bool,
     pub(super) parts: Parts,
@@ -57,7 +57,7 @@ impl Guess {
             } else {
                 Known::Not
             },
-            fields: true,
+            ruled_out: None,
             answered: false,
             parts: Parts::default(),
             sorted: false,
@@ -137,13 +137,13 @@ impl Guess {
             // What was seen of objects was seen of values with their keys taken off.
             self.objects = Guess::objects(self.options);
             self.parts = Parts::default();
-            self.keys = Keys::None;
+            let before = std::mem::replace(&mut self.keys, Keys::None);
             // Without the field, values may still be pairs.
             self.keys_known = if field { Known::Not } else { Known::Surely };
-            self.fields = false;
+            self.ruled_out = Some(before);
             return Err(Again);
         }
-        let field = op.key.is_some() && self.fields;
+        let field = op.key.is_some() && self.ruled_out != Some(Keys::Field);
         (self.keys, self.keys_known) = match (self.options.keyed, pair, field) {
             (Some(true), true, _) => (Keys::Value, Known::Surely),
             (Some(true), false, true) => (Keys::Field, Known::Surely),
