@@ -23,15 +23,21 @@ struct Runs {
     exact: bool,
 }
 
-/// The mean cost in microseconds of as many runs as it takes to see it: the system's clock is coarse.
+/// The mean cost in microseconds of as many runs as it takes to see it: the system's clock is coarse, and is
+/// looked at seldom, for looking costs as much as judging a small history.
 fn measure(repeats: Runs, mut run: impl FnMut()) -> f64 {
-    let (before, mut runs) = (cpu(), 0);
-    let seen = || cpu() - before >= 200_000_000;
-    while runs < repeats.least || (!repeats.exact && !seen() && runs < repeats.least * 1_000) {
-        run();
-        runs += 1;
+    let (before, mut runs, mut batch) = (cpu(), 0, repeats.least);
+    loop {
+        for _ in 0..batch {
+            run();
+        }
+        runs += batch;
+        let spent = cpu() - before;
+        if repeats.exact || spent >= 200_000_000 || runs >= repeats.least * 10_000 {
+            return spent as f64 / 1_000.0 / runs as f64;
+        }
+        batch = runs;
     }
-    (cpu() - before) as f64 / 1_000.0 / runs as f64
 }
 
 fn plain(ops: u64, clients: u64) -> Shape {
