@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::live::Set;
 use super::table::State;
@@ -28,7 +28,7 @@ impl Hash for Key {
 }
 
 /// For each key the smallest multisets of unknown operations with which it was visited.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Memo {
     heads: FxHashMap<Key, u32>,
     links: Vec<Link>,
@@ -41,6 +41,14 @@ struct Link {
 }
 
 impl Memo {
+    /// Nothing visited, and room for so many configurations.
+    pub(crate) fn with_capacity(configurations: usize) -> Self {
+        Memo {
+            heads: FxHashMap::with_capacity_and_hasher(configurations, FxBuildHasher),
+            links: Vec::with_capacity(configurations),
+        }
+    }
+
     /// Notes a visit. `false` if the key was visited before with no more unknown operations used.
     pub(crate) fn visit(&mut self, key: Key, used: Used, sets: &UsedSets) -> bool {
         let head = self.heads.get(&key).copied();

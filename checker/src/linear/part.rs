@@ -79,10 +79,9 @@ pub(crate) struct Part<'h, D: Domain> {
 impl<'h, D: Domain> Part<'h, D> {
     /// The operations as a search takes them.
     pub(crate) fn steps(&self) -> Vec<Step<'h, D>> {
-        self.ops
-            .iter()
-            .filter_map(|op| Step::recorded(op))
-            .collect()
+        let mut steps = Vec::with_capacity(self.ops.len());
+        steps.extend(self.ops.iter().filter_map(|op| Step::recorded(op)));
+        steps
     }
 
     /// The part as a reader names it.
@@ -145,11 +144,9 @@ pub(crate) fn needed<'h, M: Model>(
     model: &M,
     steps: &[Step<'h, M::Domain>],
 ) -> (Vec<Step<'h, M::Domain>>, Vec<bool>) {
-    let steps: Vec<Step<'h, M::Domain>> = steps
-        .iter()
-        .filter(|step| step.strict || !model.reads_only(&step.op.call, step.ret))
-        .copied()
-        .collect();
+    let all = steps.iter();
+    let mut steps: Vec<Step<'h, M::Domain>> = Vec::with_capacity(steps.len());
+    steps.extend(all.filter(|step| step.strict || !model.reads_only(&step.op.call, step.ret)));
     let refutable = |step: &Step<'h, M::Domain>| {
         let refutable = |ret| model.refutable(&step.op.call, ret);
         step.ret.is_some_and(refutable)
@@ -162,13 +159,13 @@ pub(crate) fn needed<'h, M: Model>(
         }
         let answered = steps.iter().zip(&matters).filter(|(_, matters)| **matters);
         let answered = answered.filter_map(|(step, _)| Some((&step.op.call, step.ret?)));
-        let answered: Vec<_> = answered.collect();
-        let asked: Vec<usize> = (0..steps.len())
-            .filter(|&step| !matters[step] || !refutable(&steps[step]))
-            .collect();
+        let mut answers = Vec::with_capacity(steps.len());
+        answers.extend(answered);
+        let mut asked: Vec<usize> = Vec::with_capacity(steps.len());
+        asked.extend((0..steps.len()).filter(|&step| !matters[step] || !refutable(&steps[step])));
         let calls: Vec<_> = asked.iter().map(|&step| &steps[step].op.call).collect();
         let mut unobserved = vec![false; steps.len()];
-        for (&step, verdict) in asked.iter().zip(model.unobserved(&calls, &answered)) {
+        for (&step, verdict) in asked.iter().zip(model.unobserved(&calls, &answers)) {
             unobserved[step] = verdict;
         }
         let mut grew = false;
@@ -178,11 +175,19 @@ pub(crate) fn needed<'h, M: Model>(
             }
         }
         if !grew {
-            return steps
-                .into_iter()
-                .zip(unobserved)
-                .filter(|(step, unobserved)| step.strict || !unobserved)
-                .unzip();
+            let keeps = |step: &Step<'h, M::Domain>, unobserved: bool| step.strict || !unobserved;
+            if !steps
+                .iter()
+                .zip(&unobserved)
+                .all(|(step, &of)| keeps(step, of))
+            {
+                return steps
+                    .into_iter()
+                    .zip(unobserved)
+                    .filter(|(step, unobserved)| keeps(step, *unobserved))
+                    .unzip();
+            }
+            return (steps, unobserved);
         }
         round += 1;
     }

@@ -109,6 +109,10 @@ enum Choice {
     Skip,
 }
 
+/// Most orders are found without going back, so there is room for one configuration for each event from the
+/// start; in large parts it grows as it is needed.
+const ROOM_MAX: usize = 1 << 10;
+
 impl<'h, M: Model> Search<'h, M> {
     /// A search that has not begun, O(n log n).
     pub(crate) fn new(model: &'h M, steps: &[Step<'h, M::Domain>]) -> Self {
@@ -130,6 +134,7 @@ impl<'h, M: Model> Search<'h, M> {
             }
         }
         let timeline = Timeline::new(&steps, &class_of, classes.len());
+        let events = timeline.events();
         Search {
             slots: Slots::new(timeline.slots()),
             steps,
@@ -139,9 +144,9 @@ impl<'h, M: Model> Search<'h, M> {
             table,
             timeline,
             used: UsedSets::new(),
-            memo: Memo::default(),
-            stack: Vec::new(),
-            taken: Vec::new(),
+            memo: Memo::with_capacity(events.min(ROOM_MAX)),
+            stack: Vec::with_capacity(events.min(ROOM_MAX)),
+            taken: Vec::with_capacity(events.min(ROOM_MAX)),
             begun: false,
             weighed: false,
             hopeless: None,

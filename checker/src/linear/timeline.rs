@@ -84,6 +84,11 @@ impl Timeline {
         self.place as u32
     }
 
+    /// How many events there are.
+    pub(crate) fn events(&self) -> usize {
+        self.events.len()
+    }
+
     /// The next event; `None` at the end.
     pub(crate) fn next(&self) -> Option<Event> {
         self.events.get(self.place).copied()
