@@ -122,14 +122,27 @@ pub(crate) fn same(one: &[Version], two: &[Version]) -> bool {
     one == two || (one.len() == two.len() && canonical(one) == canonical(two))
 }
 
-fn canonical(versions: &[Version]) -> Vec<Version> {
-    let mut versions = versions.to_vec();
-    for clock in versions.iter_mut().filter_map(|one| one.clock.as_mut()) {
-        clock.past.retain(|(_, counter)| *counter > 0);
-        clock.past.sort_unstable();
-    }
-    versions.sort_unstable();
-    versions
+/// An actor and a counter.
+type Event = (String, u64);
+
+/// A value with its event, and what this had seen.
+type Told<'v> = (Option<&'v str>, Option<(&'v Event, Vec<&'v Event>)>);
+
+/// Versions in one order for all who hold the same.
+fn canonical(versions: &[Version]) -> Vec<Told<'_>> {
+    let mut all: Vec<Told<'_>> = versions.iter().map(told).collect();
+    all.sort_unstable();
+    all
+}
+
+fn told(version: &Version) -> Told<'_> {
+    let clock = version.clock.as_ref().map(|clock| {
+        let seen = clock.past.iter().filter(|(_, counter)| *counter > 0);
+        let mut seen: Vec<&Event> = seen.collect();
+        seen.sort_unstable();
+        (&clock.dot, seen)
+    });
+    (version.value.as_deref(), clock)
 }
 
 /// What is held, as a reader says it: `{eggs, milk}`.
