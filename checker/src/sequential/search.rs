@@ -94,8 +94,8 @@ impl<'h, M: Model> Search<'h, M> {
         self
     }
 
-    /// How much was visited so far: one for each configuration, and more for one of many sessions, so that
-    /// a budget bounds memory too.
+    /// How much was visited so far: one for each configuration, and more for one of many sessions or of a large
+    /// state, so that a budget bounds memory too.
     pub(super) fn visited(&self) -> u64 {
         self.visited
     }
@@ -295,6 +295,7 @@ impl<'h, M: Model> Search<'h, M> {
         if let Some(&number) = self.numbers.get(&next) {
             return Some(number);
         }
+        self.visited += self.model.weight(&next);
         let (number, next) = (self.states.len() as u32, Rc::new(next));
         self.states.push(Rc::clone(&next));
         self.numbers.insert(next, number);

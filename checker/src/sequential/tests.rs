@@ -12,6 +12,7 @@ use crate::mutex::Mutex;
 use crate::picture::{Drawn, parse};
 use crate::queue::{Queue, QueueAction, QueueCall, QueueRet};
 use crate::register::{Action, Register, RegisterCall, RegisterRet, Value};
+use crate::set::Set;
 use crate::verdict::{Budget, Checker, Counterexample, Promise, Shortfall, Verdict};
 
 const NIL: Registers = Registers {
@@ -529,4 +530,22 @@ fn a_lock_has_an_order_of_sessions_only_if_its_turns_come_out() {
     let history = drawn::<Mutex>("a  |acquire-| |release-|\nb  |acquire-| |release-|");
     assert!(naive(&Mutexes, &history));
     agree(&Mutexes, &history, &mut [0; 2]);
+}
+
+#[test]
+fn a_budget_counts_large_states_for_more() {
+    let adds: Vec<String> = (0..200).map(|one| format!("|add {one}-| ")).collect();
+    let adds = adds.concat();
+    // What had been added before is not seen, so the order is not that of time.
+    let late = " ".repeat(adds.len());
+    let history: History<Set> = drawn(&format!("a  {adds}\nb  {late}|contains 7 -> no-|"));
+    let judge = Sequential::new(Sets);
+    let verdict = judge.check(&history, Budget::default());
+    let Verdict::Valid(witness) = verdict else {
+        panic!("the read may come first: {verdict:?}");
+    };
+    let visited = witness.exercised["states visited"];
+    assert!(visited > 4_000, "{visited}");
+    let verdict = judge.check(&history, Budget { states: 3_000 });
+    assert!(matches!(verdict, Verdict::Unknown(_)), "{verdict:?}");
 }
