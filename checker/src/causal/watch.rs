@@ -5,9 +5,7 @@ use rustc_hash::FxHashMap;
 use super::edges::Edges;
 use crate::history::Outcome;
 use crate::order::vectors::{Vector, Vectors};
-use crate::order::{
-    Columns, Course, Misses, Order, Question, Reading, Slot, Status, Watch, Written,
-};
+use crate::order::{Columns, Course, Misses, Order, Reading, Status, Watch, Written};
 use crate::session::{Readers, first_of_each};
 
 /// From so many nodes on, those that nothing needs any more are dropped.
@@ -58,8 +56,8 @@ impl Pasts {
     pub(crate) fn new(order: &Order<'_>, course: &Course, misses: &Misses, met: bool) -> Self {
         let edges = Edges::new(order);
         let mut readers = Readers::default();
-        let columns = if matches!(course, Course::Recorded) && !misses.too_many() && met {
-            columns(order, misses, &mut readers)
+        let columns = if met && misses.are_told(course) {
+            readers.columns(order, (misses, 0), false)
         } else {
             Columns::whole(order.session_count)
         };
@@ -155,31 +153,6 @@ impl Pasts {
         self.readers = readers;
         demanded
     }
-}
-
-/// Columns for the writers of what is missed, and for the readers where it may not have taken effect otherwise.
-fn columns(order: &Order<'_>, misses: &Misses, readers: &mut Readers) -> Columns {
-    let mut questions = Vec::new();
-    for (at, read, missed) in misses.since(0) {
-        let Slot::Read(key, _) = order.slot(read) else {
-            continue;
-        };
-        for &write in missed {
-            let of = &order.keys[key as usize].writes[write];
-            let mut ask = |session, place| questions.push(Question { session, place, at });
-            if of.status == Status::Acknowledged {
-                ask(order.session(of.place), of.place);
-                continue;
-            }
-            let readers = readers.of(order, (key as usize, write));
-            let before = |&(_, place): &(usize, usize)| order.op(place).line < at;
-            for (session, place) in first_of_each(readers).filter(before) {
-                ask(session, place);
-            }
-        }
-    }
-    let begins = |place| order.op(place).line;
-    Columns::needed(order.session_count, questions.into_iter(), begins)
 }
 
 impl Watch for Pasts {

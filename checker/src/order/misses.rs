@@ -1,5 +1,6 @@
 //! What all reads miss, as far as it can be kept.
 
+use super::course::Course;
 use super::index::Order;
 use super::watch::{Reading, Watch, Written};
 
@@ -41,6 +42,11 @@ impl Misses {
     /// Whether there were too many to keep them.
     pub(crate) fn too_many(&self) -> bool {
         self.too_many
+    }
+
+    /// Whether it is known beforehand what will be asked in a course, and places are in its order.
+    pub(crate) fn are_told(&self, course: &Course) -> bool {
+        matches!(course, Course::Recorded) && !self.too_many
     }
 
     /// Whether no read misses anything.

@@ -1,6 +1,6 @@
 //! Who read what.
 
-use crate::order::{Order, Slot};
+use crate::order::{Columns, Misses, Order, Question, Slot, Status};
 
 /// Which reads returned which writes, gathered for the keys that are asked about.
 #[derive(Debug, Default)]
@@ -24,6 +24,39 @@ impl Readers {
         let of_key = self.keys[key].get_or_insert_with(|| OfKey::new(order, key));
         let from = write.checked_sub(1).map_or(0, |before| of_key.ends[before]);
         &of_key.readers[from as usize..of_key.ends[write] as usize]
+    }
+
+    /// Columns for what will be asked about the writers of what reads miss, from somewhere in the course on, and
+    /// about who had read it before: of all of it, or only where it may not have taken effect otherwise.
+    pub(crate) fn columns(
+        &mut self,
+        order: &Order<'_>,
+        (misses, since): (&Misses, usize),
+        all: bool,
+    ) -> Columns {
+        let mut questions = Vec::new();
+        for (at, read, missed) in misses.since(since) {
+            let Slot::Read(key, _) = order.slot(read) else {
+                continue;
+            };
+            for &write in missed {
+                let of = &order.keys[key as usize].writes[write];
+                let mut ask = |session, place| questions.push(Question { session, place, at });
+                let acknowledged = of.status == Status::Acknowledged;
+                if acknowledged {
+                    ask(order.session(of.place), of.place);
+                }
+                if all || !acknowledged {
+                    let readers = self.of(order, (key as usize, write));
+                    let before = |&(_, place): &(usize, usize)| order.op(place).line < at;
+                    for (session, place) in first_of_each(readers).filter(before) {
+                        ask(session, place);
+                    }
+                }
+            }
+        }
+        let begins = |place| order.op(place).line;
+        Columns::needed(order.session_count, questions.into_iter(), begins)
     }
 }
 

@@ -3,9 +3,7 @@
 use super::known::{Demands, Known};
 use super::readers::{Readers, first_of_each};
 use super::watch::Breach;
-use crate::order::{
-    Columns, Course, Misses, Order, Question, Reading, Slot, Status, Watch, Written,
-};
+use crate::order::{Columns, Course, Misses, Order, Reading, Status, Watch, Written};
 
 /// Follows a history and keeps the first breach of monotonic writes and of writes follow reads, if they are asked
 /// for.
@@ -32,12 +30,11 @@ impl Through {
         (asked, met): ([bool; 2], [bool; 2]),
         (misses, since): (&Misses, usize),
     ) -> Self {
-        let recorded = matches!(course, Course::Recorded);
-        let few = recorded && !misses.too_many() && met == [true; 2];
+        let few = met == [true; 2] && misses.are_told(course);
         let mut readers = Readers::default();
         let known = match course {
             Course::Circular(_) => Known::of_all(order),
-            _ if few => Known::new(order, columns(order, misses, since, &mut readers)),
+            _ if few => Known::new(order, readers.columns(order, (misses, since), true)),
             _ => Known::new(order, Columns::whole(order.session_count)),
         };
         Through {
@@ -125,30 +122,6 @@ impl Through {
             self.found[of] = Some(Breach { through, ..breach });
         }
     }
-}
-
-/// Columns for the writers of what is missed, and for who had read it before.
-fn columns(order: &Order<'_>, misses: &Misses, since: usize, readers: &mut Readers) -> Columns {
-    let mut questions = Vec::new();
-    for (at, place, missed) in misses.since(since) {
-        let Slot::Read(key, _) = order.slot(place) else {
-            continue;
-        };
-        for &write in missed {
-            let of = &order.keys[key as usize].writes[write];
-            if of.status == Status::Acknowledged {
-                let (session, place) = (order.session(of.place), of.place);
-                questions.push(Question { session, place, at });
-            }
-            let readers = readers.of(order, (key as usize, write));
-            let before = |&(_, place): &(usize, usize)| order.op(place).line < at;
-            for (session, place) in first_of_each(readers).filter(before) {
-                questions.push(Question { session, place, at });
-            }
-        }
-    }
-    let begins = |place| order.op(place).line;
-    Columns::needed(order.session_count, questions.into_iter(), begins)
 }
 
 impl Watch for Through {
