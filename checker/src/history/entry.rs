@@ -110,4 +110,13 @@ impl<D: Domain> Entry<D> {
             Entry::Invoke { at, .. } | Entry::Return { at, .. } | Entry::Note { at, .. } => *at,
         }
     }
+
+    /// The same line, stamped at another time.
+    #[cfg(test)]
+    pub(crate) fn stamped(mut self, stamp: impl FnOnce(Time) -> Time) -> Self {
+        let (Entry::Invoke { at, .. } | Entry::Return { at, .. } | Entry::Note { at, .. }) =
+            &mut self;
+        *at = stamp(*at);
+        self
+    }
 }

@@ -34,25 +34,7 @@ fn behind<D: Domain>(call: &D::Call, ret: &D::Ret, history: &History<D>) -> Hist
         entries.push(Entry::Return { op, at, outcome });
     }
     let later = |Time(at)| Time(at + 2 * IDLE);
-    entries.extend(history.entries().map(|entry| match entry {
-        Entry::Invoke {
-            op,
-            at,
-            process,
-            call,
-        } => Entry::Invoke {
-            op,
-            at: later(at),
-            process,
-            call,
-        },
-        Entry::Return { op, at, outcome } => Entry::Return {
-            op,
-            at: later(at),
-            outcome,
-        },
-        note @ Entry::Note { .. } => note,
-    }));
+    entries.extend(history.entries().map(|entry| entry.stamped(later)));
     History::new(entries).expect("the history stands behind the idle calls")
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::histories::{counter, mutex, queue, set};
 use crate::domain::Domain;
-use crate::history::{Entry, History, Op, Outcome, Time};
+use crate::history::{History, Op, Outcome, Time};
 use crate::linear::{Linearizable, naive, possible, replay};
 use crate::luck::{Luck, cases};
 use crate::model::{Counters, Model, Mutexes, Queues, Sets, Shortcut};
@@ -212,25 +212,7 @@ fn queues_are_judged_as_by_trying_every_order() {
 /// The history with all that happens from this time on at the last time there is.
 fn at_the_end_of_time<D: Domain>(history: &History<D>, from: Time) -> History<D> {
     let late = |at: Time| if at < from { at } else { Time(u64::MAX) };
-    let entries = history.entries().map(|entry| match entry {
-        Entry::Invoke {
-            op,
-            at,
-            process,
-            call,
-        } => Entry::Invoke {
-            op,
-            at: late(at),
-            process,
-            call,
-        },
-        Entry::Return { op, at, outcome } => Entry::Return {
-            op,
-            at: late(at),
-            outcome,
-        },
-        note @ Entry::Note { .. } => note,
-    });
+    let entries = history.entries().map(|entry| entry.stamped(late));
     History::new(entries).expect("no entry passes another one")
 }
 
