@@ -5,7 +5,7 @@ use checker::import::{Import, Imported, Object};
 use checker::kv::Kv;
 use checker::model::{Appends, Mutexes, Queues, Sets};
 use checker::register::Register;
-use checker::txn::Txn;
+use checker::txn::{Ask, Txn};
 use checker::{Budget, Domain, History, last_writer, staleness};
 use clap::ValueEnum;
 
@@ -25,7 +25,7 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
     let import =
         load(&args.recording, named).map_err(|why| format!("cannot read {name}: {why}"))?;
     let about = import.history.object();
-    let model = args.model.unwrap_or(usual(about));
+    let model = args.model.unwrap_or_else(|| usual(&import.history));
     let told =
         |judged: Result<Exit, String>| judged.map_err(|why| format!("cannot check {name}: {why}"));
     let begins = args.initial.as_deref().unwrap_or("nil");
@@ -143,15 +143,23 @@ fn denied(history: &History<Txn>, states: u64) -> String {
 }
 
 /// The model of a recording of which nothing more was said.
-fn usual(about: Object) -> Model {
+fn usual(about: &Imported) -> Model {
     match about {
-        Object::Append => Model::KvAppend,
-        Object::Set => Model::Set,
-        Object::Counter => Model::Counter,
-        Object::Queue => Model::Queue,
-        Object::Mutex => Model::Mutex,
-        Object::Txn => Model::ListAppend,
-        Object::Kv => Model::Siblings,
+        Imported::Append(_) => Model::KvAppend,
+        Imported::Set(_) => Model::Set,
+        Imported::Counter(_) => Model::Counter,
+        Imported::Queue(_) => Model::Queue,
+        Imported::Mutex(_) => Model::Mutex,
+        Imported::Txn(history) => {
+            let mut asks = history.ops().iter().flat_map(|op| &op.call.0);
+            let written = asks.any(|ask| matches!(ask, Ask::Write(..)));
+            if written {
+                Model::RwRegister
+            } else {
+                Model::ListAppend
+            }
+        }
+        Imported::Kv(_) => Model::Siblings,
         _ => Model::CasRegister,
     }
 }
