@@ -177,7 +177,8 @@ struct Judged {
     unjudged: Option<String>,
 }
 
-/// Looks for anomalies up to an extent, and by whole transactions if that may be, the gravest first, until one `settles` the verdict.
+/// Looks for anomalies up to an extent, and by whole transactions if that may be, the gravest first, until one
+/// `settles` the verdict.
 fn judge(
     history: &History<Txn>,
     sources: Sources,
