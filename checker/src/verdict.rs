@@ -165,6 +165,9 @@ pub struct Witness {
 pub enum Shortfall {
     /// Nothing in the history could have broken the promise; says what was missing.
     NothingExercised(String),
+    /// Nothing was found, but something that could have broken the promise cannot be judged; says what, and
+    /// why.
+    LeftOut(String),
     /// The search used up its budget.
     OutOfBudget {
         /// The part that was not decided, as a reader names it: `key x`.
@@ -192,6 +195,7 @@ impl fmt::Display for Shortfall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Shortfall::NothingExercised(missing) => write!(f, "nothing exercised: {missing}"),
+            Shortfall::LeftOut(why) => write!(f, "left open: {why}"),
             Shortfall::OutOfMemory { writers, processes } => write!(
                 f,
                 "not decided: what {processes} processes know of {writers} that write might not fit in \

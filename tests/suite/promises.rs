@@ -26,7 +26,7 @@ pub(super) fn holds(target: Target, plan: &Plan) -> Result<Vec<Promise>, TestCas
     for (promise, verdict) in judge(&run.history, &promises, Budget::default()) {
         match verdict {
             Verdict::Valid(_) => held.push(promise),
-            Verdict::Unknown(Shortfall::NothingExercised(_)) => {}
+            Verdict::Unknown(Shortfall::NothingExercised(_) | Shortfall::LeftOut(_)) => {}
             Verdict::Invalid(found) => broken.push(*found),
             Verdict::Unknown(why) => {
                 return Err(TestCaseError::fail(format!(

@@ -300,7 +300,9 @@ impl Tally {
                     add(&mut standing.exercised, witness.exercised);
                 }
                 Verdict::Invalid(_) => standing.broken += 1,
-                Verdict::Unknown(Shortfall::NothingExercised(_)) => standing.idle += 1,
+                Verdict::Unknown(Shortfall::NothingExercised(_) | Shortfall::LeftOut(_)) => {
+                    standing.idle += 1;
+                }
                 Verdict::Unknown(shortfall) => {
                     standing.undecided += 1;
                     standing.shortfall.get_or_insert(shortfall);

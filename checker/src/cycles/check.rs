@@ -133,7 +133,7 @@ impl Checker<Txn> for Cycles {
             });
         }
         let nothing = "no transaction read or replaced what another wrote";
-        let missing = judged.unjudged.or((!judged.met).then(|| nothing.into()));
+        let missing = (!judged.met && judged.unjudged.is_none()).then(|| nothing.into());
         let unknown = findings.exercised["unknown transactions"];
         match findings.verdict(missing) {
             Verdict::Valid(_) if judged.spent && forbidden(AnomalyKind::ObservedVanishes) => {
@@ -145,6 +145,10 @@ impl Checker<Txn> for Cycles {
                     pending: 0,
                 })
             }
+            Verdict::Valid(witness) => match judged.unjudged {
+                Some(why) => Verdict::Unknown(Shortfall::LeftOut(why)),
+                None => Verdict::Valid(witness),
+            },
             verdict => verdict,
         }
     }

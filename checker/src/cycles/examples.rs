@@ -507,7 +507,7 @@ fn a_stale_read_of_a_register_is_found_where_values_must_follow_calls() {
 #[test]
 fn keys_that_cannot_be_judged_leave_the_verdict_open() {
     let unknown = |text: &str| match check(ConsistencyModel::default(), text) {
-        Verdict::Unknown(Shortfall::NothingExercised(why)) => why,
+        Verdict::Unknown(Shortfall::LeftOut(why)) => why,
         verdict => panic!("{verdict:?}"),
     };
     assert_eq!(
@@ -527,12 +527,17 @@ fn keys_that_cannot_be_judged_leave_the_verdict_open() {
         ),
         "key x is both a list and a register, so nothing can be said of it"
     );
+}
+
+#[test]
+fn transactions_that_never_met_exercise_nothing() {
+    let apart = "T1: append x 1
+         T2: read y []";
+    let verdict = check(ConsistencyModel::default(), apart);
+    let nothing = "no transaction read or replaced what another wrote".to_owned();
     assert_eq!(
-        unknown(
-            "T1: append x 1
-             T2: read y []"
-        ),
-        "no transaction read or replaced what another wrote"
+        verdict,
+        Verdict::Unknown(Shortfall::NothingExercised(nothing))
     );
 }
 

@@ -153,7 +153,7 @@ fn what_a_list_read_in_two_orders_shows_of_others_is_told() {
     let open = check(ReadUncommitted, &failed.replace("T1!", "T1"));
     assert_eq!(
         why(&open),
-        "nothing exercised: key x was read in two orders, so nothing can be said of it"
+        "left open: key x was read in two orders, so nothing can be said of it"
     );
 }
 
@@ -167,7 +167,7 @@ fn a_register_that_is_written_nil_is_told_as_such() {
     );
     assert_eq!(
         why(&nil),
-        "nothing exercised: key x was written nil, which it held from the first, so nothing can \
+        "left open: key x was written nil, which it held from the first, so nothing can \
          be said of it"
     );
 }

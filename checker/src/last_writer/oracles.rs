@@ -319,10 +319,7 @@ fn where_values_do_not_tell_their_writes_reads_of_them_are_not_judged() {
         for (code, judge) in &judges()[..8] {
             let verdict = judge.check(&rows(text), Budget::default());
             assert!(
-                matches!(
-                    verdict,
-                    Verdict::Unknown(crate::Shortfall::NothingExercised(_))
-                ),
+                matches!(verdict, Verdict::Unknown(crate::Shortfall::LeftOut(_))),
                 "{code}: {verdict:?}"
             );
         }
@@ -396,7 +393,7 @@ fn a_key_that_is_left_out_leaves_the_verdict_open() {
         };
         assert_eq!(
             why.to_string(),
-            "nothing exercised: key x was given one value twice, or the initial one, so it does \
+            "left open: key x was given one value twice, or the initial one, so it does \
              not tell what all its reads saw"
         );
         let once = verdict(code, &twice.replace("[4,5] s1 put x 1", "[4,5] s1 put x 2"));

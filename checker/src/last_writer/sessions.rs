@@ -5,7 +5,7 @@ use super::study::{Study, trace, verdict};
 use crate::evidence::Findings;
 use crate::history::History;
 use crate::register::{Register, Value};
-use crate::verdict::{Budget, Checker, Promise, Verdict};
+use crate::verdict::{Budget, Checker, Promise, Shortfall, Verdict};
 
 /// Holds registers against read your writes: a session that wrote a key, and was told so, reads nothing
 /// older from it.
@@ -121,18 +121,16 @@ fn judge(
     let judge = Judge::new(guarantee, &trace);
     let exercised = judge.initial(&mut findings);
     findings.count("reads that could have gone back", exercised);
-    let mut open = None;
     let short = match Study::new(&trace, budget) {
         Ok(study) => {
             judge.older(&study, &mut findings);
-            if study.found.circle.is_some() {
-                open = Some("what sessions knew goes in a circle, so no value is certainly older");
-            }
-            None
+            study.found.circle.is_some().then(|| {
+                let why = "what sessions knew goes in a circle, so no value is certainly older";
+                Shortfall::LeftOut(why.into())
+            })
         }
         Err(shortfall) => Some(shortfall),
     };
-    let missing = (exercised == 0).then_some(missing).or(open);
-    let missing = missing.map(str::to_owned);
+    let missing = (exercised == 0).then(|| missing.to_owned());
     verdict(&trace, findings, missing, short)
 }

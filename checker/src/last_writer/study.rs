@@ -86,8 +86,7 @@ pub(super) fn trace<'h>(
     trace
 }
 
-/// The gravest finding; else what is missing, or that the budget was not enough, or which key was left
-/// out.
+/// The gravest finding; else what was left open, what is missing, or that the budget was not enough.
 pub(super) fn verdict(
     trace: &Trace<'_>,
     findings: Findings,
@@ -97,12 +96,16 @@ pub(super) fn verdict(
     let verdict = findings.verdict(missing);
     let short = short.or_else(|| {
         let key = trace.left_out.as_ref()?;
-        Some(Shortfall::NothingExercised(format!(
+        Some(Shortfall::LeftOut(format!(
             "{key} was given one value twice, or the initial one, so it does not tell what all its reads saw"
         )))
     });
     match (verdict, short) {
         (Verdict::Valid(_), Some(shortfall)) => Verdict::Unknown(shortfall),
+        // With more judged, more might have been exercised.
+        (Verdict::Unknown(Shortfall::NothingExercised(_)), Some(open @ Shortfall::LeftOut(_))) => {
+            Verdict::Unknown(open)
+        }
         (verdict, _) => verdict,
     }
 }

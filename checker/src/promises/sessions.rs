@@ -159,11 +159,11 @@ impl Sessions {
         if promise != Promise::Causal
             && let Some(key) = order.keys.iter().find(|key| key.circular)
         {
-            let missing = format!(
+            let why = format!(
                 "contexts of key {} go in a circle, so that nothing says what a read covers",
                 key.name
             );
-            return Verdict::Unknown(Shortfall::NothingExercised(missing));
+            return Verdict::Unknown(Shortfall::LeftOut(why));
         }
         let of = |one: &Guarantee| one.promise() == promise;
         match (Guarantee::ALL.into_iter().find(of), &self.acknowledgements) {

@@ -47,5 +47,5 @@ pub(super) const INTERNAL: u8 = 70;
 /// What `--help` says about exit codes.
 pub(super) const HELP: &str = "\
 Exit codes: 0 nothing violated, 10 violated, 11 undecided, 12 target could not be driven,
-13 not deterministic or not reproduced, 14 nothing exercised, 2 usage or unreadable input,\n70 internal error.
+13 not deterministic or not reproduced, 14 nothing exercised or left open, 2 usage or unreadable input,\n70 internal error.
 replay: 10 reproduced, 0 the promise now holds.";
