@@ -30,6 +30,7 @@ impl Slots {
         Slots { wide }
     }
 
+    #[inline]
     pub(crate) fn has(&self, set: Set, slot: u32) -> bool {
         match &self.wide {
             None => set >> slot & 1 == 1,
@@ -38,6 +39,7 @@ impl Slots {
     }
 
     /// The set with this slot in it, or without it if it was.
+    #[inline]
     pub(crate) fn flip(&mut self, set: Set, slot: u32) -> Set {
         match &mut self.wide {
             None => set ^ 1 << slot,

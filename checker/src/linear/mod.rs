@@ -9,6 +9,7 @@ mod explain;
 mod live;
 mod memo;
 mod naive;
+mod needed;
 mod part;
 mod reach;
 mod relax;

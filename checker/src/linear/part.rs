@@ -100,6 +100,9 @@ impl<'h, D: Domain> Part<'h, D> {
     }
 }
 
+/// For how many operations the first part has room from the start.
+const ROOM_MAX: usize = 1 << 10;
+
 /// All parts, in the order of their first calls. Operations that failed belong to none.
 pub(crate) fn parts<'h, M: Model>(
     model: &M,
@@ -108,6 +111,8 @@ pub(crate) fn parts<'h, M: Model>(
     let mut parts: Vec<Part<'h, M::Domain>> = Vec::new();
     let mut places: FxHashMap<Cow<'h, str>, usize> = FxHashMap::default();
     let mut last: Option<(Cow<'h, str>, usize)> = None;
+    // A short history mostly has one part.
+    let room = history.ops().len().min(ROOM_MAX);
     for op in history.ops() {
         if op.outcome == Outcome::Fail {
             continue;
@@ -123,7 +128,7 @@ pub(crate) fn parts<'h, M: Model>(
         let place = *places.entry(name.clone()).or_insert_with_key(|name| {
             parts.push(Part {
                 name: name.clone().into_owned(),
-                ops: Vec::new(),
+                ops: Vec::with_capacity(if parts.is_empty() { room } else { 0 }),
             });
             parts.len() - 1
         });
@@ -131,64 +136,4 @@ pub(crate) fn parts<'h, M: Model>(
         last = Some((name, place));
     }
     parts
-}
-
-/// How often it is asked again which steps matter for those that do, before all are taken to matter.
-const ROUNDS: usize = 16;
-
-/// The steps that an order may need, and for each whether no answer depends on it.
-///
-/// A step that may be left out matters if an answer depends on it that must be given, or that is given by
-/// another step that matters: those that do not are left out of any order together.
-pub(crate) fn needed<'h, M: Model>(
-    model: &M,
-    steps: &[Step<'h, M::Domain>],
-) -> (Vec<Step<'h, M::Domain>>, Vec<bool>) {
-    let all = steps.iter();
-    let mut steps: Vec<Step<'h, M::Domain>> = Vec::with_capacity(steps.len());
-    steps.extend(all.filter(|step| step.strict || !model.reads_only(&step.op.call, step.ret)));
-    let refutable = |step: &Step<'h, M::Domain>| {
-        let refutable = |ret| model.refutable(&step.op.call, ret);
-        step.ret.is_some_and(refutable)
-    };
-    let mut matters: Vec<bool> = steps.iter().map(|step| step.strict).collect();
-    let mut round = 0;
-    loop {
-        if round == ROUNDS {
-            matters.fill(true);
-        }
-        let answered = steps.iter().zip(&matters).filter(|(_, matters)| **matters);
-        let answered = answered.filter_map(|(step, _)| Some((&step.op.call, step.ret?)));
-        let mut answers = Vec::with_capacity(steps.len());
-        answers.extend(answered);
-        let mut asked: Vec<usize> = Vec::with_capacity(steps.len());
-        asked.extend((0..steps.len()).filter(|&step| !matters[step] || !refutable(&steps[step])));
-        let calls: Vec<_> = asked.iter().map(|&step| &steps[step].op.call).collect();
-        let mut unobserved = vec![false; steps.len()];
-        for (&step, verdict) in asked.iter().zip(model.unobserved(&calls, &answers)) {
-            unobserved[step] = verdict;
-        }
-        let mut grew = false;
-        for &step in &asked {
-            if !unobserved[step] && steps[step].ret.is_some() {
-                grew |= !std::mem::replace(&mut matters[step], true);
-            }
-        }
-        if !grew {
-            let keeps = |step: &Step<'h, M::Domain>, unobserved: bool| step.strict || !unobserved;
-            if !steps
-                .iter()
-                .zip(&unobserved)
-                .all(|(step, &of)| keeps(step, of))
-            {
-                return steps
-                    .into_iter()
-                    .zip(unobserved)
-                    .filter(|(step, unobserved)| keeps(step, *unobserved))
-                    .unzip();
-            }
-            return (steps, unobserved);
-        }
-        round += 1;
-    }
 }

@@ -1,7 +1,5 @@
 //! Which open reads no calls can explain any more.
 
-use rustc_hash::FxHashSet;
-
 use super::live::Set;
 use super::search::Search;
 use super::table::{Kind, State};
@@ -53,17 +51,20 @@ impl<M: Model> Search<'_, M> {
     ///
     /// Of steps of one kind the one that returns first has the fewest calls before it.
     pub(super) fn hopeless_step(&self) -> Option<u32> {
-        let strict = |step: &u32| self.steps[*step as usize].strict;
-        let mut steps: Vec<u32> = (0..self.steps.len() as u32).filter(strict).collect();
-        steps.sort_unstable_by_key(|&step| self.timeline.end(step));
         let mut left = GLANCES + GLANCES_EACH * self.steps.len();
-        let mut known: FxHashSet<Kind> = FxHashSet::default();
-        for step in steps {
+        let mut known = vec![false; self.table.kinds().len()];
+        let events = self.timeline.all();
+        for (place, event) in events.iter().enumerate() {
+            let Event::Return(step) = *event else {
+                continue;
+            };
             let kind = self.kinds[step as usize];
-            if !known.insert(kind) {
+            if !self.steps[step as usize].strict
+                || std::mem::replace(&mut known[kind as usize], true)
+            {
                 continue;
             }
-            let ahead = self.timeline.ahead(self.timeline.end(step));
+            let ahead = &events[..place];
             let mut glances = 0;
             let glanced = ahead.iter().rev().inspect(|_| glances += 1);
             let mut means = glanced.filter_map(|event| self.called(*event));
@@ -86,36 +87,32 @@ impl<M: Model> Search<'_, M> {
 
     /// An open read that can no longer find its answer, as far as the model can tell.
     pub(super) fn out_of_reach(&self, state: State, live: Set, used: Used) -> Option<u32> {
-        let pending = |step: &u32| !self.slots.has(live, self.timeline.slot(*step));
-        let mut open = self
-            .timeline
-            .open()
-            .iter()
-            .flatten()
-            .copied()
-            .filter(pending);
-        open.find(|&read| {
-            let kind = self.kinds[read as usize];
-            let ahead = self.timeline.ahead(self.timeline.end(read));
-            if !self.table.reads_only(kind) || ahead.len() > REACH {
-                return false;
+        let mut from = 0;
+        while let Some((slot, read)) = self.timeline.reading_from(from) {
+            from = slot + 1;
+            if !self.slots.has(live, slot) && !self.within_reach(read, state, live, used) {
+                return Some(read);
             }
-            let now = self
-                .timeline
-                .open()
-                .iter()
-                .flatten()
-                .copied()
-                .filter(pending);
-            let unused = |class: &usize| {
-                self.timeline.waiting()[*class] > self.used.count(used, *class as u32)
-            };
-            let unused = (0..self.classes.len()).filter(unused);
-            let unused = unused.map(|class| self.classes[class].kind);
-            let later = ahead.iter().filter_map(|event| self.called(*event));
-            let now = now.map(|step| self.kinds[step as usize]);
-            let mut means = now.chain(unused).chain(later);
-            !self.table.within_reach(state, kind, &mut means)
-        })
+        }
+        None
+    }
+
+    /// Whether operations may lead to the answer of this open read before it returns.
+    fn within_reach(&self, read: u32, state: State, live: Set, used: Used) -> bool {
+        let ahead = self.timeline.ahead(self.timeline.end(read));
+        if ahead.len() > REACH {
+            return true;
+        }
+        let now = self.timeline.open().iter().zip(0..);
+        let now = now.filter(|&(_, slot)| !self.slots.has(live, slot));
+        let now = now.filter_map(|(step, _)| Some(self.kinds[(*step)? as usize]));
+        let unused =
+            |class: &usize| self.timeline.waiting()[*class] > self.used.count(used, *class as u32);
+        let unused = (0..self.classes.len()).filter(unused);
+        let unused = unused.map(|class| self.classes[class].kind);
+        let later = ahead.iter().filter_map(|event| self.called(*event));
+        let mut means = now.chain(unused).chain(later);
+        let kind = self.kinds[read as usize];
+        self.table.within_reach(state, kind, &mut means)
     }
 }

@@ -6,7 +6,8 @@ use rustc_hash::FxHashMap;
 
 use super::live::{Set, Slots};
 use super::memo::{Key, Memo};
-use super::part::{Step, needed};
+use super::needed::{Needed, needed};
+use super::part::Step;
 use super::table::{Kind, State, Table};
 use super::timeline::{Event, Timeline};
 use super::used::{Used, UsedSets};
@@ -55,7 +56,9 @@ pub(crate) struct Search<'h, M: Model> {
     begun: bool,
     /// Whether large states count for more than one configuration.
     weighed: bool,
+    /// A step that no calls before its return explain, if that was asked.
     pub(super) hopeless: Option<u32>,
+    glanced: bool,
     visited: u64,
     deepest: Option<u32>,
     pub(super) furthest: Option<Furthest>,
@@ -116,8 +119,12 @@ const ROOM_MAX: usize = 1 << 10;
 impl<'h, M: Model> Search<'h, M> {
     /// A search that has not begun, O(n log n).
     pub(crate) fn new(model: &'h M, steps: &[Step<'h, M::Domain>]) -> Self {
-        let (steps, unobserved) = needed(model, steps);
-        let (table, kinds) = Table::new(model, &steps);
+        let (table, kinds) = Table::new(model, steps);
+        let Needed {
+            steps,
+            kinds,
+            unobserved,
+        } = needed(model, &table, steps, &kinds);
         let mut classes: Vec<Class> = Vec::new();
         let mut known: FxHashMap<Kind, u32> = FxHashMap::default();
         let mut class_of = vec![None; steps.len()];
@@ -133,8 +140,10 @@ impl<'h, M: Model> Search<'h, M> {
                 class_of[number] = Some(class);
             }
         }
-        let timeline = Timeline::new(&steps, &class_of, classes.len());
-        let events = timeline.events();
+        let mut reads = Vec::with_capacity(steps.len());
+        reads.extend(kinds.iter().map(|&kind| table.reads_only(kind)));
+        let timeline = Timeline::new(&steps, reads, &class_of, classes.len());
+        let events = timeline.all().len();
         Search {
             slots: Slots::new(timeline.slots()),
             steps,
@@ -150,6 +159,7 @@ impl<'h, M: Model> Search<'h, M> {
             begun: false,
             weighed: false,
             hopeless: None,
+            glanced: false,
             visited: 0,
             deepest: None,
             furthest: None,
@@ -176,17 +186,13 @@ impl<'h, M: Model> Search<'h, M> {
     pub(crate) fn advance(&mut self, limit: u64) -> Option<bool> {
         if !self.begun {
             self.begun = true;
-            self.hopeless = self.hopeless_step();
-            if self.hopeless.is_some() {
-                return Some(false);
-            }
             if self.arrive(0, 0, 0, None) {
                 return Some(true);
             }
         }
         while !self.stack.is_empty() {
             if self.visited() >= limit {
-                return None;
+                return self.is_hopeless().then_some(false);
             }
             match self.next_choice() {
                 Some((choice, state)) => {
@@ -194,10 +200,25 @@ impl<'h, M: Model> Search<'h, M> {
                         return Some(true);
                     }
                 }
+                None if self.is_hopeless() => return Some(false),
                 None => self.leave(),
             }
         }
+        self.is_hopeless();
         Some(false)
+    }
+
+    /// Whether a step can be told to be impossible without a search. Most searches need not ask, as they meet
+    /// no dead end.
+    fn is_hopeless(&mut self) -> bool {
+        if !self.glanced {
+            self.glanced = true;
+            self.hopeless = self.hopeless_step();
+            if self.hopeless.is_some() {
+                self.furthest = self.furthest.take().map(|_| Furthest::default());
+            }
+        }
+        self.hopeless.is_some()
     }
 
     /// The order that was found.
@@ -260,12 +281,12 @@ impl<'h, M: Model> Search<'h, M> {
     /// was visited. Whether the end was reached instead.
     fn arrive(&mut self, state: State, live: Set, used: Used, before: Option<State>) -> bool {
         let (mut live, mut before) = (live, before);
-        for slot in 0..self.timeline.slots() {
-            if let Some(step) = self.timeline.open()[slot] {
-                let read = self.read_at_once(step, state, live);
-                if read != live {
-                    (live, before) = (read, None);
-                }
+        let mut from = 0;
+        while let Some((slot, step)) = self.timeline.reading_from(from) {
+            from = slot + 1;
+            let read = self.read_at_once(step, state, live);
+            if read != live {
+                (live, before) = (read, None);
             }
         }
         while let Some(event) = self.timeline.next() {

@@ -135,6 +135,11 @@ impl<'h, M: Model> Table<'h, M> {
         self.weight
     }
 
+    /// The call and the answer of each kind.
+    pub(crate) fn kinds(&self) -> &[(&'h CallOf<M>, Option<&'h RetOf<M>>)] {
+        &self.kinds
+    }
+
     /// How many states were met.
     pub(crate) fn states(&self) -> State {
         self.states.len() as State

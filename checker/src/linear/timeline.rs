@@ -1,5 +1,8 @@
 //! Calls and returns in order, with a place among them that moves both ways.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use crate::domain::Domain;
 use crate::history::Time;
 
@@ -29,76 +32,100 @@ pub(crate) struct Timeline {
     end_of: Vec<u32>,
     place: usize,
     open: Vec<Option<u32>>,
+    /// Which steps only read.
+    reads: Vec<bool>,
+    /// The slots of open steps that only read, 64 to a word.
+    reading: Vec<u64>,
     waiting: Vec<u32>,
 }
 
 impl Timeline {
     /// Orders the events by time, calls before returns: two entries with equal times are concurrent.
+    /// O(n log c), where c steps are open at most, if the steps come in the order of their calls.
     ///
-    /// `class_of` gives the class of each step that stays open for ever, out of `classes`.
+    /// `class_of` gives the class of each step that stays open for ever, out of `classes`; `reads`, which
+    /// steps change no state.
     pub(crate) fn new<D: Domain>(
         steps: &[Step<'_, D>],
+        reads: Vec<bool>,
         class_of: &[Option<u32>],
         classes: usize,
     ) -> Self {
-        let mut marks: Vec<(Time, bool, u32)> = Vec::with_capacity(steps.len() * 2);
-        for (number, step) in steps.iter().enumerate() {
-            marks.push((step.op.invoked, false, number as u32));
-            if let Some(deadline) = step.until {
-                marks.push((deadline, true, number as u32));
-            }
-        }
-        marks.sort_unstable();
         let mut timeline = Timeline {
-            events: Vec::with_capacity(marks.len()),
+            events: Vec::with_capacity(steps.len() * 2),
             slot_of: vec![0; steps.len()],
             end_of: vec![u32::MAX; steps.len()],
             place: 0,
             open: Vec::new(),
+            reads,
+            reading: Vec::new(),
             waiting: vec![0; classes],
         };
+        let mut returns: BinaryHeap<Reverse<(Time, u32)>> = BinaryHeap::new();
         let mut free: Vec<u32> = Vec::new();
-        for (_, returns, number) in marks {
-            let step = number as usize;
-            timeline.events.push(match class_of[step] {
-                Some(class) => Event::Unknown { class },
-                None if returns => {
-                    timeline.end_of[step] = timeline.events.len() as u32;
-                    free.push(timeline.slot_of[step]);
-                    Event::Return(number)
+        for number in called(steps) {
+            let step = &steps[number as usize];
+            while let Some(&Reverse((deadline, ended))) = returns.peek()
+                && deadline < step.op.invoked
+            {
+                returns.pop();
+                timeline.finish(ended, &mut free);
+            }
+            match (class_of[number as usize], step.until) {
+                (Some(class), _) => timeline.events.push(Event::Unknown { class }),
+                (None, Some(deadline)) => {
+                    timeline.begin(number, &mut free);
+                    returns.push(Reverse((deadline, number)));
                 }
-                None => {
-                    timeline.slot_of[step] = free.pop().unwrap_or_else(|| {
-                        timeline.open.push(None);
-                        timeline.open.len() as u32 - 1
-                    });
-                    Event::Call(number)
-                }
-            });
+                (None, None) => timeline.begin(number, &mut free),
+            }
         }
+        while let Some(Reverse((_, ended))) = returns.pop() {
+            timeline.finish(ended, &mut free);
+        }
+        timeline.reading = vec![0; timeline.open.len().div_ceil(64)];
         timeline
     }
 
+    /// The call of a step that ends, which gets a slot.
+    fn begin(&mut self, number: u32, free: &mut Vec<u32>) {
+        self.slot_of[number as usize] = free.pop().unwrap_or_else(|| {
+            self.open.push(None);
+            self.open.len() as u32 - 1
+        });
+        self.events.push(Event::Call(number));
+    }
+
+    /// The return of a step, which frees its slot.
+    fn finish(&mut self, number: u32, free: &mut Vec<u32>) {
+        self.end_of[number as usize] = self.events.len() as u32;
+        free.push(self.slot_of[number as usize]);
+        self.events.push(Event::Return(number));
+    }
+
     /// How many events have passed.
+    #[inline]
     pub(crate) fn place(&self) -> u32 {
         self.place as u32
     }
 
-    /// How many events there are.
-    pub(crate) fn events(&self) -> usize {
-        self.events.len()
+    /// All events.
+    pub(crate) fn all(&self) -> &[Event] {
+        &self.events
     }
 
     /// The next event; `None` at the end.
+    #[inline]
     pub(crate) fn next(&self) -> Option<Event> {
         self.events.get(self.place).copied()
     }
 
     /// Passes the next event.
+    #[inline]
     pub(crate) fn forth(&mut self) {
         match self.events[self.place] {
-            Event::Call(step) => self.open[self.slot_of[step as usize] as usize] = Some(step),
-            Event::Return(step) => self.open[self.slot_of[step as usize] as usize] = None,
+            Event::Call(step) => self.occupy(step),
+            Event::Return(step) => self.free(step),
             Event::Unknown { class } => self.waiting[class as usize] += 1,
         }
         self.place += 1;
@@ -109,29 +136,60 @@ impl Timeline {
         while self.place > place as usize {
             self.place -= 1;
             match self.events[self.place] {
-                Event::Call(step) => self.open[self.slot_of[step as usize] as usize] = None,
-                Event::Return(step) => self.open[self.slot_of[step as usize] as usize] = Some(step),
+                Event::Call(step) => self.free(step),
+                Event::Return(step) => self.occupy(step),
                 Event::Unknown { class } => self.waiting[class as usize] -= 1,
             }
         }
     }
 
+    #[inline]
+    fn occupy(&mut self, step: u32) {
+        let slot = self.slot_of[step as usize] as usize;
+        self.open[slot] = Some(step);
+        self.reading[slot / 64] |= u64::from(self.reads[step as usize]) << (slot % 64);
+    }
+
+    #[inline]
+    fn free(&mut self, step: u32) {
+        let slot = self.slot_of[step as usize] as usize;
+        self.open[slot] = None;
+        self.reading[slot / 64] &= !(1 << (slot % 64));
+    }
+
+    /// The open steps that only read, by slot, from this slot on.
+    #[inline]
+    pub(crate) fn reading_from(&self, slot: u32) -> Option<(u32, u32)> {
+        let mut word = slot as usize / 64;
+        let mut bits = self.reading.get(word)? & (u64::MAX << (slot % 64));
+        while bits == 0 {
+            word += 1;
+            bits = *self.reading.get(word)?;
+        }
+        let slot = word as u32 * 64 + bits.trailing_zeros();
+        Some((slot, self.open[slot as usize]?))
+    }
+
     /// The open steps that will end, by slot.
+    #[inline]
     pub(crate) fn open(&self) -> &[Option<u32>] {
         &self.open
     }
 
     /// How many slots there are.
+    #[inline]
     pub(crate) fn slots(&self) -> usize {
         self.open.len()
     }
 
     /// Which slot a step that ends has.
+    #[inline]
     pub(crate) fn slot(&self, step: u32) -> u32 {
         self.slot_of[step as usize]
     }
 
     /// At which place a step ends.
+    #[inline]
     pub(crate) fn end(&self, step: u32) -> u32 {
         self.end_of[step as usize]
     }
@@ -142,6 +200,7 @@ impl Timeline {
     }
 
     /// The events from the present place to another one.
+    #[inline]
     pub(crate) fn ahead(&self, end: u32) -> &[Event] {
         &self.events[self.place..end as usize]
     }
@@ -150,4 +209,11 @@ impl Timeline {
     pub(crate) fn event(&self, place: u32) -> Event {
         self.events[place as usize]
     }
+}
+
+/// The steps in the order of their calls, in which they mostly come.
+fn called<D: Domain>(steps: &[Step<'_, D>]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..steps.len() as u32).collect();
+    order.sort_by_key(|&step| steps[step as usize].op.invoked);
+    order
 }

@@ -21,6 +21,7 @@ impl UsedSets {
     }
 
     /// How many of this kind were used.
+    #[inline]
     pub(crate) fn count(&self, used: Used, kind: u32) -> u32 {
         let set = &self.sets[used as usize];
         match set.binary_search_by_key(&kind, |&(kind, _)| kind) {

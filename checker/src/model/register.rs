@@ -1,8 +1,9 @@
 //! Registers, one for each key: read, write, compare-and-set.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
+
+use rustc_hash::FxHashSet;
 
 use super::keyed;
 use super::sequential::{Model, Shortcut};
@@ -125,8 +126,8 @@ impl Model for Registers {
         calls: &[&RegisterCall],
         answered: &[(&RegisterCall, &RegisterRet)],
     ) -> Vec<bool> {
-        let mut seen: BTreeSet<&Value> = BTreeSet::new();
-        let mut mismatched: BTreeSet<&Value> = BTreeSet::new();
+        let mut seen: FxHashSet<&Value> = FxHashSet::default();
+        let mut mismatched: FxHashSet<&Value> = FxHashSet::default();
         for (call, ret) in answered {
             match (&call.action, ret) {
                 (Action::Read, RegisterRet::Value(value)) => {
@@ -188,8 +189,8 @@ impl Model for Registers {
 }
 
 struct Observed<'h> {
-    seen: BTreeSet<&'h Value>,
-    mismatched: BTreeSet<&'h Value>,
+    seen: FxHashSet<&'h Value>,
+    mismatched: FxHashSet<&'h Value>,
 }
 
 impl Observed<'_> {

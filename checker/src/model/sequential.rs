@@ -99,7 +99,8 @@ pub trait Model: Sync {
     /// For each of these calls, whether no answer depends on it: whenever an order of the operations of
     /// one part explains the answers, it explains them without any of those calls as well. `false` is
     /// always safe. The calls are those whose own answers, if they have any, no state refuses, or which may
-    /// be left out together with their answers.
+    /// be left out together with their answers. Of operations with equal calls and answers one is passed,
+    /// however many there are.
     fn unobserved(
         &self,
         calls: &[&CallOf<Self>],
