@@ -77,19 +77,21 @@ fn usual() -> Shape {
 /// Many calls of ten clients on a cluster of five, three windows of faults among them.
 fn long(seed: u64) -> Plan {
     let plan = load::plan(seed);
+    // Each client reads a key and then replaces what it read.
     let steps = (0..20_000_u32).map(|id| {
-        let key = format!("k{}", id % 40);
-        let call = match id % 2 {
+        let (client, round) = (id % 10, id / 10);
+        let key = format!("k{}", (round / 2 * 10 + client) % 40);
+        let call = match round % 2 {
             0 => Call::Get { key },
             _ => Call::Put {
                 key,
-                context: id.checked_sub(1 + 40 * (id % 3)),
+                context: Some(id + 1 - 10),
             },
         };
         Step {
             id: id + 1,
             at: Time(u64::from(id) * 100),
-            client: id % 10,
+            client,
             via: id % 5,
             call,
         }
