@@ -168,6 +168,28 @@ impl Network {
         if let Some(clog) = clogs.find(|open| open.holds(link, kind)) {
             return Sent::Held(clog.window);
         }
+        let (drawn, mut told) = self.draw(now, link, kind, message);
+        drawn.record(now, message, &mut self.fates);
+        if drawn.lost || told.lost {
+            return Sent::Lost;
+        }
+        let at = arrival.saturating_add(drawn.late).saturating_add(told.late);
+        let mut gaps = drawn.gaps;
+        gaps.append(&mut told.gaps);
+        gaps.sort_unstable();
+        let again = gaps
+            .iter()
+            .map(|gap| Time(at.saturating_add(*gap)))
+            .collect();
+        Sent::Carried(Passage {
+            at: Time(at),
+            again,
+        })
+    }
+
+    /// What the windows of chance do to a message, and what a plan says of it.
+    fn draw(&mut self, now: Time, link: Link, kind: &str, message: Key) -> (Draw, Draw) {
+        let (from, to) = link;
         let mut drawn = Draw::default();
         let mut told = Draw::default();
         for open in self.open.iter().filter(|open| open.holds(link, kind)) {
@@ -206,22 +228,7 @@ impl Network {
                 _ => {}
             }
         }
-        drawn.record(now, message, &mut self.fates);
-        if drawn.lost || told.lost {
-            return Sent::Lost;
-        }
-        let at = arrival.saturating_add(drawn.late).saturating_add(told.late);
-        let mut gaps = drawn.gaps;
-        gaps.append(&mut told.gaps);
-        gaps.sort_unstable();
-        let again = gaps
-            .iter()
-            .map(|gap| Time(at.saturating_add(*gap)))
-            .collect();
-        Sent::Carried(Passage {
-            at: Time(at),
-            again,
-        })
+        (drawn, told)
     }
 
     /// A message that was held from then on sets out now: when it arrives. Nothing else is done to it.
