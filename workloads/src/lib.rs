@@ -17,6 +17,7 @@ pub mod bundle;
 pub mod campaign;
 pub mod cli;
 pub mod drive;
+pub mod explore;
 pub mod fault;
 pub mod load;
 pub mod luck;
