@@ -34,6 +34,7 @@ pub(super) fn explore(args: &Explore) -> Result<Exit, String> {
         states_max: args.states,
         promises: args.promises.clone(),
         apart: Apart::Judged,
+        goes_on: false,
     };
     let programs = match &args.program {
         Some(program) => {

@@ -30,8 +30,3 @@ impl Hasher for Scribe {
         xxh3_128(&self.0) as u64
     }
 }
-
-/// The digest of a value, where there is none of these at hand.
-pub(super) fn digest(value: &impl Hash) -> Digest {
-    Scribe::default().digest(value)
-}

@@ -1,6 +1,5 @@
 //! The end of every schedule: nothing goes wrong any more, and everything that is left happens.
 
-use std::collections::BTreeMap;
 use std::hash::Hash;
 
 use checker::kv::Kv;
@@ -111,16 +110,6 @@ where
     }
 
     fn roots(&self) -> Vec<Note> {
-        let layout = self
-            .rules
-            .deployment
-            .layout(&std::collections::BTreeSet::new());
-        let mut ranges: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for key in &self.rules.keys {
-            if let Some(range) = layout.range(key) {
-                ranges.entry(range).or_default().push(key.clone());
-            }
-        }
         let all = self.world.roots().into_iter();
         let roots = all.flat_map(|(node, roots)| {
             roots
@@ -128,7 +117,7 @@ where
                 .map(move |(range, hash)| (node, range, hash))
         });
         let notes = roots.filter_map(|(node, range, hash)| {
-            let keys = ranges.get(&range)?.clone();
+            let keys = self.rules.ranges.get(&range)?.clone();
             let node = Node(node);
             Some(Note::Root {
                 node,

@@ -36,6 +36,8 @@ pub struct Scope {
     pub promises: Vec<Promise>,
     /// What keeps two states apart that differ in nothing but their past.
     pub apart: Apart,
+    /// Whether to go on after the first schedule that breaks a promise.
+    pub goes_on: bool,
 }
 
 impl fmt::Display for Bounds {

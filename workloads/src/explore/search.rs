@@ -1,10 +1,10 @@
 //! All schedules of one program, the shortest first.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use checker::kv::Kv;
-use checker::{Budget, Counterexample, Counters, Entry, History, Promise, Shortfall, Verdict};
+use checker::{Budget, Counterexample, Counters, Entry, Promise, Shortfall, Verdict};
 
 use super::digest::{Digest, Scribe};
 use super::end::{Restless, quiet_end};
@@ -47,6 +47,8 @@ pub struct Explored {
     pub restless: bool,
     /// What was judged, and how it fared.
     pub promises: BTreeMap<Promise, Standing>,
+    /// What was broken and why, by the causes that judges name.
+    pub causes: BTreeSet<String>,
 }
 
 /// A schedule that breaks a promise.
@@ -84,7 +86,8 @@ impl Hasher for Same {
 type Step = (u32, Choice);
 
 /// Explores one program breadth first, so that the first schedule that breaks a promise is one with
-/// the fewest choices. Stops there; schedules of more than `depth_max` choices are left out.
+/// the fewest choices. Stops there, unless the scope says otherwise; schedules of more than `depth_max`
+/// choices are left out.
 pub(super) fn search<D>(
     rules: &Rules<D>,
     scope: &Scope,
@@ -100,9 +103,10 @@ where
         seen: HashSet::default(),
         steps: Vec::new(),
         explored: Explored::default(),
+        broken: None,
     };
-    let broken = search.run(depth_max);
-    (search.explored, broken)
+    search.run(depth_max);
+    (search.explored, search.broken)
 }
 
 struct Search<'a, D> {
@@ -113,42 +117,40 @@ struct Search<'a, D> {
     /// By state, but for the first.
     steps: Vec<Step>,
     explored: Explored,
+    /// The first that was found.
+    broken: Option<Broken>,
 }
 
 impl<D> Search<'_, D>
 where
     D: Deployment<Replica: Replica<Message: Hash> + Clone + Hash>,
 {
-    fn run(&mut self, depth_max: u32) -> Option<Broken> {
+    fn run(&mut self, depth_max: u32) {
         let first = World::new(self.rules, self.scope.bounds, &mut self.scribe);
         self.is_new(&first);
         let mut level = vec![(0, first)];
         for depth in 0.. {
             self.explored.deepest = depth;
             for (state, world) in &level {
-                if world.is_at_rest(self.rules)
-                    && let Some((history, counterexamples)) = self.judge(world)
-                {
-                    return Some(Broken {
-                        steps: self.told(*state),
-                        counterexamples,
-                        history: history.entries().collect(),
-                    });
+                if world.is_at_rest(self.rules) {
+                    self.judge(*state, world);
+                }
+                if self.broken.is_some() && !self.scope.goes_on {
+                    return;
                 }
             }
             if depth == depth_max {
-                return None;
+                return;
             }
             let mut next = Vec::new();
             for (state, world) in level {
                 self.expand(state, &world, &mut next);
             }
             if next.is_empty() {
-                return None;
+                return;
             }
             level = next;
         }
-        None
     }
 
     /// Adds the states that one choice leads to and that were not seen before.
@@ -184,14 +186,14 @@ where
         new
     }
 
-    /// Judges the quiet end of a state; what it broke, if anything.
-    fn judge(&mut self, world: &World<D::Replica>) -> Option<(History<Kv>, Vec<Counterexample>)> {
+    /// Judges the quiet end of a state.
+    fn judge(&mut self, state: u32, world: &World<D::Replica>) {
         self.explored.ends += 1;
         let history = match quiet_end(self.rules, world, &mut self.scribe) {
             Ok(history) => history,
             Err(Restless) => {
                 self.explored.restless = true;
-                return None;
+                return;
             }
         };
         let mut promises = matrix::made(&self.rules.plan, &history);
@@ -210,13 +212,20 @@ where
                 }
                 Verdict::Invalid(found) => {
                     standing.broken += 1;
+                    self.explored.causes.insert(found.cause.clone());
                     broken.push(*found);
                 }
                 Verdict::Unknown(Shortfall::NothingExercised(_)) => standing.idle += 1,
                 Verdict::Unknown(_) => standing.undecided += 1,
             }
         }
-        (!broken.is_empty()).then_some((history, broken))
+        if !broken.is_empty() && self.broken.is_none() {
+            self.broken = Some(Broken {
+                steps: self.told(state),
+                counterexamples: broken,
+                history: history.entries().collect(),
+            });
+        }
     }
 
     /// The choices that led to a state, in words.

@@ -1,5 +1,6 @@
 //! All programs of a scope, several at the same time.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -46,6 +47,7 @@ impl Survey {
         total.deepest = total.deepest.max(explored.deepest);
         total.capped |= explored.capped;
         total.restless |= explored.restless;
+        total.causes.extend(explored.causes);
         for (promise, standing) in explored.promises {
             let all = total.promises.entry(promise).or_default();
             all.held += standing.held;
@@ -86,12 +88,13 @@ pub fn survey(
         std::thread::scope(|threads| {
             for _ in 0..jobs.clamp(1, wave.len()) {
                 threads.spawn(|| {
-                    while let Some(program) = wave.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let place = wave.iter().position(|other| std::ptr::eq(other, program));
+                    loop {
+                        let place = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(program) = wave.get(place) else {
+                            return;
+                        };
                         let done = explore(scope, program, depth_max);
-                        if let Some(place) = place {
-                            *results[place].lock().expect("no job panics with it") = Some(done);
-                        }
+                        *results[place].lock().expect("no job panics with it") = Some(done);
                     }
                 });
             }
@@ -111,11 +114,18 @@ pub fn explore(scope: &Scope, program: &Program, depth_max: u32) -> (Explored, O
     let shape = scope.shape.legal();
     let deployment = Cluster::still(shape, scope.flaw);
     let plan = program.plan(shape);
+    let (keys, layout) = (program.keys(), deployment.layout(&BTreeSet::new()));
+    let mut ranges: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for key in &keys {
+        if let Some(range) = layout.range(key) {
+            ranges.entry(range).or_default().push(key.clone());
+        }
+    }
     let rules = Rules {
         reader: deployment.reader(),
-        keys: program.keys(),
+        keys,
         queues: queues(&plan),
-        apart: scope.apart,
+        ranges,
         deployment,
         plan,
     };

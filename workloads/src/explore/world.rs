@@ -1,6 +1,6 @@
 //! One state of the explored world, and what each choice makes of it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -30,7 +30,8 @@ pub(super) struct Rules<D> {
     pub(super) keys: Vec<String>,
     /// The steps of each client, in order.
     pub(super) queues: Vec<Vec<Step>>,
-    pub(super) apart: Apart,
+    /// The keys that fall into each Merkle range.
+    pub(super) ranges: BTreeMap<String, Vec<String>>,
 }
 
 /// One thing that may happen next.
@@ -66,7 +67,8 @@ pub(super) struct Flight<M> {
 struct Seat<R> {
     replica: R,
     platter: Platter,
-    digest: Digest,
+    /// `None` once it has changed.
+    digest: Option<Digest>,
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -121,7 +123,7 @@ where
             Arc::new(Seat {
                 replica: rules.deployment.start(node, platter.records(), now),
                 platter,
-                digest: 0,
+                digest: None,
             })
         };
         let client = |process| Client {
@@ -144,9 +146,7 @@ where
             left: bounds,
             processes: clients,
         };
-        for node in 0..nodes {
-            world.seal(node, scribe);
-        }
+        world.seal(scribe);
         world
     }
 
@@ -230,11 +230,13 @@ where
                 self.flights.push(again);
             }
         }
+        self.seal(scribe);
     }
 
     /// What tells this state from others.
     pub(super) fn digest(&self, apart: Apart, scribe: &mut Scribe) -> Digest {
-        let seats: Vec<Digest> = self.seats.iter().map(|seat| seat.digest).collect();
+        let seats = self.seats.iter().map(|seat| seat.digest);
+        let seats: Vec<Option<Digest>> = seats.collect();
         // Messages have no order.
         let flights = self.flights.iter().map(|flight| flight.digest);
         let flights = flights.fold(0, Digest::wrapping_add);
@@ -412,7 +414,6 @@ where
         let now = self.now;
         let seat = self.seat(node);
         seat.replica = rules.deployment.start(node, seat.platter.records(), now);
-        self.seal(node, scribe);
         if self.left.crashes == 0 {
             for node in 0..self.seats.len() as u32 {
                 self.sync_all(rules, node, scribe);
@@ -439,7 +440,6 @@ where
                 Output::Store { ticket, writes } => self.seat(node).platter.store(ticket, writes),
             }
         }
-        self.seal(node, scribe);
         if self.left.crashes == 0 {
             self.sync_all(rules, node, scribe);
         }
@@ -517,14 +517,19 @@ where
         }
     }
 
+    /// A node that is about to change.
     fn seat(&mut self, node: u32) -> &mut Seat<R> {
-        Arc::make_mut(&mut self.seats[node as usize])
+        let seat = Arc::make_mut(&mut self.seats[node as usize]);
+        seat.digest = None;
+        seat
     }
 
-    /// Takes the digest of a node that has changed.
-    fn seal(&mut self, node: u32, scribe: &mut Scribe) {
-        let seat = Arc::make_mut(&mut self.seats[node as usize]);
-        seat.digest = scribe.digest(&(&seat.replica, &seat.platter));
+    /// Takes the digests of nodes that have changed.
+    fn seal(&mut self, scribe: &mut Scribe) {
+        for seat in self.seats.iter_mut().filter(|seat| seat.digest.is_none()) {
+            let seat = Arc::make_mut(seat);
+            seat.digest = Some(scribe.digest(&(&seat.replica, &seat.platter)));
+        }
     }
 
     /// The node that wakes next, and when.
