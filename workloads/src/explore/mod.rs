@@ -51,6 +51,7 @@ mod search;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod words;
 mod world;
 
 pub use past::Apart;

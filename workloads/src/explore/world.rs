@@ -1,6 +1,6 @@
 //! One state of the explored world, and what each choice makes of it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -64,17 +64,18 @@ pub(super) struct Flight<M> {
 
 /// A node and its disk.
 #[derive(Clone, Debug)]
-struct Seat<R> {
+pub(super) struct Seat<R> {
     replica: R,
-    platter: Platter,
+    pub(super) platter: Platter,
     /// `None` once it has changed.
     digest: Option<Digest>,
 }
 
 #[derive(Clone, Debug, Hash)]
-struct Client {
+pub(super) struct Client {
     process: u64,
-    next: usize,
+    /// How many calls it has made.
+    pub(super) next: usize,
     /// The call that is not answered yet.
     open: Option<u64>,
     /// What its answered gets returned, by step.
@@ -85,9 +86,9 @@ struct Client {
 #[derive(Debug)]
 pub(super) struct World<R: Replica> {
     pub(super) now: Time,
-    seats: Vec<Arc<Seat<R>>>,
+    pub(super) seats: Vec<Arc<Seat<R>>>,
     pub(super) flights: Vec<Arc<Flight<R::Message>>>,
-    clients: Vec<Client>,
+    pub(super) clients: Vec<Client>,
     pub(super) past: Past,
     pub(super) left: Bounds,
     processes: u64,
@@ -547,62 +548,17 @@ where
             .map(|(node, seat)| (node, seat.replica.roots()))
             .collect()
     }
-
-    /// What a choice is, in words.
-    pub(super) fn told<D>(&self, rules: &Rules<D>, choice: Choice) -> String {
-        let message = |flight: u16| {
-            let Flight {
-                from, to, message, ..
-            } = &*self.flights[usize::from(flight)];
-            (R::kind(message), *from, *to)
-        };
-        match choice {
-            Choice::Call(client) => {
-                let client = usize::from(client);
-                let step = &rules.queues[client][self.clients[client].next];
-                let what = match &step.call {
-                    plan::Call::Get { key } => format!("get {key}"),
-                    plan::Call::Put { key, .. } => format!("put {key} v{}", step.id),
-                    plan::Call::Delete { key, .. } => format!("delete {key}"),
-                };
-                format!("s{client} asks n{}: {what} (op{})", step.via, step.id)
-            }
-            Choice::Deliver(flight) => {
-                let (kind, from, to) = message(flight);
-                format!("n{to} hears {kind} of n{from}")
-            }
-            Choice::Sync(node) => format!("n{node} has its next store on disk"),
-            Choice::Timeout(node) => format!("n{node} has waited long enough"),
-            Choice::Crash(node, kept) => {
-                let pending = self.seats[usize::from(node)].platter.pending();
-                match pending {
-                    0 => format!("n{node} crashes and starts again"),
-                    _ => format!(
-                        "n{node} crashes and starts again; {kept} of {pending} stores were on disk"
-                    ),
-                }
-            }
-            Choice::Lose(flight) => {
-                let (kind, from, to) = message(flight);
-                format!("{kind} of n{from} to n{to} is lost")
-            }
-            Choice::Repeat(flight) => {
-                let (kind, from, to) = message(flight);
-                format!("n{to} hears {kind} of n{from}, which will come again")
-            }
-        }
-    }
 }
 
 /// The steps of a plan by client.
 pub(super) fn queues(plan: &Plan) -> Vec<Vec<Step>> {
-    let mut queues: Vec<VecDeque<Step>> = Vec::new();
+    let mut queues: Vec<Vec<Step>> = Vec::new();
     for step in &plan.steps {
         let client = step.client as usize;
         if queues.len() <= client {
-            queues.resize_with(client + 1, VecDeque::new);
+            queues.resize_with(client + 1, Vec::new);
         }
-        queues[client].push_back(step.clone());
+        queues[client].push(step.clone());
     }
-    queues.into_iter().map(Into::into).collect()
+    queues
 }
