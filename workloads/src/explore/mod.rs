@@ -8,9 +8,9 @@
 //!
 //! A client makes its next call, which its node hears at once; any message under way arrives; the
 //! oldest store of a node becomes durable. And as often as the [`Bounds`] say: a node crashes and
-//! starts again, with any part of its stores that were not durable lost; the next timer of a node
-//! strikes; a message is lost; a message comes and will come again. Answers reach their clients at
-//! once. A call that is heard later, or an answer that comes later, would only leave more calls
+//! starts again, and of its stores that were not durable only the first few, or none, have reached the
+//! disk; the next timer of a node strikes; a message is lost; a message comes and will come again.
+//! Answers reach their clients at once. A call that is heard later, or an answer that comes later, would only leave more calls
 //! concurrent, and so forbid less.
 //!
 //! Time goes forward where a timer strikes, up to the moment for which it was set, and by a microsecond
@@ -19,7 +19,8 @@
 //!
 //! Where nothing is under way and no client can go on, the schedule may end, whatever may still go
 //! wrong: then all timers strike when they are due until the cluster has had time to mend itself, and
-//! every key is read at every node, as at the quiet end of each run. That is judged, by what
+//! every key is read at every node, as at the quiet end of each run. Calls that a client could not make
+//! because the one before was not answered are left out there. That is judged, by what
 //! [`made`](crate::matrix::made) says is promised.
 //!
 //! Once no crash is left, stores are durable at once. To hear a message and have it on disk late is

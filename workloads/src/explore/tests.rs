@@ -279,7 +279,7 @@ fn the_healthy_core_mends_whatever_goes_wrong_once() {
 }
 
 #[test]
-fn the_matrix_is_what_schedules_show() {
+fn what_a_cluster_does_not_promise_is_not_judged() {
     // A quorum that does not overlap: a get may miss what was acknowledged before it began.
     let loose = Shape {
         r: 1,
