@@ -7,7 +7,7 @@ use checker::kv::Kv;
 use checker::{Budget, Counterexample, Counters, Entry, Promise, Shortfall, Verdict};
 
 use super::digest::{Digest, Scribe};
-use super::end::{Restless, quiet_end};
+use super::end::quiet_end;
 use super::past::Apart;
 use super::scope::Scope;
 use super::world::{Choice, Rules, World};
@@ -189,12 +189,9 @@ where
     /// Judges the quiet end of a state.
     fn judge(&mut self, state: u32, world: &World<D::Replica>) {
         self.explored.ends += 1;
-        let history = match quiet_end(self.rules, world, &mut self.scribe) {
-            Ok(history) => history,
-            Err(Restless) => {
-                self.explored.restless = true;
-                return;
-            }
+        let Ok(history) = quiet_end(self.rules, world, &mut self.scribe) else {
+            self.explored.restless = true;
+            return;
         };
         let mut promises = matrix::made(&self.rules.plan, &history);
         let asked = &self.scope.promises;

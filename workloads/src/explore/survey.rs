@@ -15,6 +15,9 @@ use crate::subject::reference::Cluster;
 /// of jobs, so that this does not change what is explored.
 const WAVE: usize = 16;
 
+/// What came of one program.
+type Done = (Explored, Option<Broken>);
+
 /// What came of all programs together.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
@@ -82,8 +85,7 @@ pub fn survey(
             None => u32::MAX,
             Some((_, broken)) => broken.steps.len() as u32 - 1,
         };
-        let results: Vec<Mutex<Option<(Explored, Option<Broken>)>>> =
-            wave.iter().map(|_| Mutex::new(None)).collect();
+        let results: Vec<Mutex<Option<Done>>> = wave.iter().map(|_| Mutex::new(None)).collect();
         let next = AtomicUsize::new(0);
         std::thread::scope(|threads| {
             for _ in 0..jobs.clamp(1, wave.len()) {
