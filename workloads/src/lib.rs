@@ -9,6 +9,7 @@
 //! - [`subject`]: what a plan can be run against: the reference core, a live store.
 //! - [`drive`]: plan in, history out; the only loop that runs anything.
 //! - [`campaign`], [`target`], [`preset`]: many seeds, what is judged, what must be exercised.
+//! - [`explore`]: every schedule of a few calls, and the shortest that breaks a promise.
 //! - [`promised`], [`matrix`]: which promises a shape makes, and which its quorums and sessions do.
 //! - [`shrink`], [`bundle`]: smaller plans, and the file that repeats one.
 //! - [`cli`]: the `dyno` command, one file a subcommand.
@@ -17,6 +18,7 @@ pub mod bundle;
 pub mod campaign;
 pub mod cli;
 pub mod drive;
+pub mod explore;
 pub mod fault;
 pub mod load;
 pub mod luck;

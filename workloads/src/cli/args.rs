@@ -12,10 +12,11 @@ use clap::builder::PossibleValue;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dynamo_core::Flaw;
+use dynamo_core::{Flaw, ReadRepair};
 
 use super::exit::{HELP, INTERNAL, USAGE};
-use super::{check, export, hunt, replay};
+use super::{check, explore, export, hunt, replay};
+use crate::explore::Program;
 use crate::preset::Preset;
 
 #[derive(Debug, Parser)]
@@ -34,6 +35,8 @@ struct Cli {
 enum Command {
     /// Run the reference store under many seeds and faults, and judge every promise
     Hunt(Hunt),
+    /// Judge every schedule of a few calls, messages, crashes and timeouts
+    Explore(Explore),
     /// Check a recorded history
     Check(Check),
     /// Write a recorded history in another format
@@ -80,6 +83,71 @@ pub(super) struct Hunt {
     #[arg(long, value_name = "DIR", default_value = "target/dyno")]
     pub(super) out: PathBuf,
     /// What stdout gets; json is one object a line for each preset
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Explore {
+    /// What the clients do, as in 'put@0 get@1 / get@2 put+@2' [default: all programs up to --calls]
+    #[arg(long, value_name = "CALLS", conflicts_with_all = ["calls", "clients", "deletes"])]
+    pub(super) program: Option<Program>,
+    /// At most this many calls, of all clients together
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=6))]
+    pub(super) calls: u8,
+    /// At most this many clients
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub(super) clients: u8,
+    /// Delete what was read, too
+    #[arg(long)]
+    pub(super) deletes: bool,
+    /// How many nodes the cluster has
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(super) nodes: u32,
+    /// Replicas of a key
+    #[arg(short, value_name = "N", long = "n", default_value_t = 3)]
+    pub(super) n: u32,
+    /// Answers that a get waits for
+    #[arg(short, value_name = "R", long = "r", default_value_t = 2)]
+    pub(super) r: u32,
+    /// Durable copies that a put waits for
+    #[arg(short, value_name = "W", long = "w", default_value_t = 2)]
+    pub(super) w: u32,
+    /// Who waits for read repair: off, after, responders or quorum
+    #[arg(long, value_name = "WHO", value_parser = repairs(), default_value = "after")]
+    pub(super) repair: ReadRepair,
+    /// Whether the last writer wins
+    #[arg(long)]
+    pub(super) last_writer: bool,
+    /// Whether nodes stand in for owners that seem down
+    #[arg(long)]
+    pub(super) sloppy: bool,
+    /// How many crashes there may be in one schedule
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) crashes: u8,
+    /// How many timers may strike while anything is under way
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) timeouts: u8,
+    /// How many messages may get lost
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) losses: u8,
+    /// How many messages may come twice
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) repeats: u8,
+    /// Switch on a known flaw of the reference store
+    #[arg(long, value_name = "NAME", value_parser = flaws())]
+    pub(super) flaw: Option<Flaw>,
+    /// Judge only these promises [default: all that are made]
+    #[arg(long = "property", value_name = "PROMISE", value_parser = promises(&HUNTED))]
+    pub(super) promises: Vec<Promise>,
+    /// How many states of one program are kept before the search is cut short
+    #[arg(long, value_name = "N", default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) states: u64,
+    /// Programs at the same time; the result does not depend on it [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) jobs: Option<u16>,
+    /// What stdout gets
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
 }
@@ -252,6 +320,17 @@ fn presets() -> impl TypedValueParser<Value = Chosen> {
     })
 }
 
+fn repairs() -> impl TypedValueParser<Value = ReadRepair> {
+    PossibleValuesParser::new(["off", "after", "responders", "quorum"]).map(|name| {
+        match name.as_str() {
+            "off" => ReadRepair::Off,
+            "responders" => ReadRepair::Responders,
+            "quorum" => ReadRepair::Quorum,
+            _ => ReadRepair::After,
+        }
+    })
+}
+
 fn flaws() -> impl TypedValueParser<Value = Flaw> {
     PossibleValuesParser::new(Flaw::ALL.iter().map(|flaw| flaw.name()))
         .try_map(|name| named(&name).ok_or("no such flaw"))
@@ -333,6 +412,7 @@ pub fn main() -> ExitCode {
     let command = Cli::parse().command;
     let done = std::panic::catch_unwind(|| match &command {
         Command::Hunt(args) => hunt::hunt(args),
+        Command::Explore(args) => explore::explore(args),
         Command::Check(args) => check::check(args),
         Command::Export(args) => export::export(args),
         Command::Replay(args) => replay::replay(args),

@@ -83,7 +83,7 @@ fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Exit, String> {
     Ok(exit)
 }
 
-fn cores() -> usize {
+pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
@@ -311,7 +311,7 @@ fn promise_line(campaign: &Campaign, promise: Promise, standing: &Standing) -> S
     format!("{mark} {promise:<22}{}", wrapped(&said, 24))
 }
 
-fn counts(counters: &Counters) -> Vec<String> {
+pub(super) fn counts(counters: &Counters) -> Vec<String> {
     counters
         .iter()
         .map(|(name, count)| format!("{name} {}", number(*count)))
@@ -319,7 +319,7 @@ fn counts(counters: &Counters) -> Vec<String> {
 }
 
 /// Items in lines of at most 100 columns, later lines indented.
-fn wrapped(items: &[String], indent: usize) -> String {
+pub(super) fn wrapped(items: &[String], indent: usize) -> String {
     let mut out = String::new();
     let mut column = indent;
     for (index, item) in items.iter().enumerate() {
@@ -341,7 +341,7 @@ fn wrapped(items: &[String], indent: usize) -> String {
 }
 
 /// 1234567 as `1,234,567`.
-fn number(count: u64) -> String {
+pub(super) fn number(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
