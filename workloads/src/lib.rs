@@ -31,6 +31,7 @@ pub mod sim;
 pub mod strategy;
 pub mod subject;
 pub mod target;
+mod units;
 
 /// The README's code runs as tests of the documentation.
 #[cfg(doctest)]

@@ -6,7 +6,7 @@ use checker::Time;
 
 use super::dice::Dice;
 use super::{nemesis, shape};
-use crate::plan::{Call, Plan, Step};
+use crate::plan::{Call, Plan, Shape, Step};
 
 /// The plan of this seed: 60 to 120 calls of 2 to 5 clients, and at least three faults.
 pub fn plan(seed: u64) -> Plan {
@@ -14,6 +14,20 @@ pub fn plan(seed: u64) -> Plan {
     let habits = Habits::new(seed);
     let steps = steps(&habits, shape.nodes);
     let faults = nemesis::faults(seed, shape.nodes, &steps);
+    Plan {
+        seed,
+        shape,
+        steps,
+        faults,
+    }
+}
+
+/// The plan of this seed on a cluster of this shape whose members stay: calls as in [`plan`], and three
+/// to eight faults.
+pub fn plan_on(shape: Shape, seed: u64) -> Plan {
+    let shape = shape.legal();
+    let steps = steps(&Habits::new(seed), shape.nodes);
+    let faults = nemesis::calm_members(seed, shape.nodes, &steps);
     Plan {
         seed,
         shape,
