@@ -203,9 +203,7 @@ pub enum Unplayable {
     #[error("this core has no flaw {0:?}")]
     Flaw(String),
     /// It was recorded by a test, on a store that only the test knows.
-    #[error(
-        "it was recorded by the test {0}, which alone can run it: DYNO_REPLAY=<file> cargo test {0}"
-    )]
+    #[error("it was recorded by the test {0}, which alone can run it, with DYNO_REPLAY=<file>")]
     OfTest(String),
     /// The target could not be driven.
     #[error(transparent)]

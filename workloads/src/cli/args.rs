@@ -14,8 +14,10 @@ use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dynamo_core::Flaw;
 
-use super::exit::{HELP, INTERNAL, USAGE};
-use super::{check, export, hunt, replay};
+use super::exit::{Exit, HELP, INTERNAL, USAGE};
+use super::output::say;
+use super::{check, export, hunt, pin, replay};
+use crate::harness::env;
 use crate::preset::Preset;
 use crate::units::{duration, number};
 
@@ -41,6 +43,20 @@ enum Command {
     Export(Export),
     /// Run a bundle again, exactly
     Replay(Replay),
+    /// Make a test's bundle a pin, which the test runs first from now on
+    Pin(Pin),
+    /// The variables that tests of one's own store read
+    #[command(long_about = environment())]
+    Env,
+}
+
+/// What `dyno help env` says.
+fn environment() -> String {
+    format!(
+        "The variables that tests of one's own store read. What they say goes before what the test says; a \
+         wrong value is refused.\n\n{}",
+        env::table()
+    )
 }
 
 /// What stdout gets.
@@ -240,6 +256,17 @@ pub(super) struct Replay {
     pub(super) format: Format,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Pin {
+    /// The bundle that a failing test wrote
+    #[arg(value_name = "BUNDLE")]
+    pub(super) file: PathBuf,
+    /// The folder of pins of the test's package
+    #[arg(long, value_name = "DIR", default_value = "tests/dyno-pins")]
+    pub(super) dir: PathBuf,
+}
+
 /// Which flaw to switch on instead of the recorded one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Switch(pub(super) Option<Flaw>);
@@ -305,6 +332,11 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(args),
         Command::Export(args) => export::export(args),
         Command::Replay(args) => replay::replay(args),
+        Command::Pin(args) => pin::pin(args),
+        Command::Env => {
+            say(&env::table());
+            Ok(Exit::Fine)
+        }
     });
     match done {
         Err(_) => {

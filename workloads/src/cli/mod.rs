@@ -6,6 +6,7 @@ mod exit;
 mod export;
 mod hunt;
 mod output;
+mod pin;
 mod replay;
 
 pub use args::main;
