@@ -103,7 +103,8 @@ pub use checker::note::Version;
 pub use checker::{History, Process, Promise, Recorder, Time, picture};
 
 pub use crate::harness::{
-    Bench, Boot, Cause, Failed, Held, Outcome, Test, Undeclared, check, live, recording, simulate,
+    Bench, Boot, Cause, Failed, Held, Outcome, Running, Simulated, Test, Undeclared, check, live,
+    recording, simulate,
 };
 pub use crate::plan::Plan;
 pub use crate::replica::{Disk, Holding, Input, Output, Replica, Reply, Request};

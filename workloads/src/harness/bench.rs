@@ -2,8 +2,8 @@
 
 use super::terms::Terms;
 use crate::drive::{Run, Undriven};
-use crate::load;
-use crate::plan::{Plan, Shape};
+use crate::fault::{Fault, Window};
+use crate::plan::Plan;
 use crate::shrink::REPLAYS;
 
 /// A store under test: something on which plans can be run, as often as one likes.
@@ -16,9 +16,11 @@ pub trait Bench {
     /// When the store cannot do what the plan asks.
     fn run(&self, plan: &Plan, terms: &Terms) -> Result<Run, Undriven>;
 
-    /// The plan of this seed on this cluster.
-    fn plan(&self, shape: Shape, seed: u64) -> Plan {
-        load::plan_on(shape, seed)
+    /// What can be run of a plan here: unless said otherwise all but members that leave.
+    fn fitted(&self, mut plan: Plan) -> Plan {
+        let leaves = |window: &Window| matches!(window.fault, Fault::Depart { .. });
+        plan.faults.0.retain(|window| !leaves(window));
+        plan
     }
 
     /// Whether the same plan gives the same run.

@@ -17,8 +17,7 @@ use super::terms::Terms;
 use super::test::{Test, Undeclared};
 use crate::drive::{Run, Undriven, drive};
 use crate::fault::{Fault, FaultSchedule};
-use crate::load;
-use crate::plan::{Plan, Shape};
+use crate::plan::Plan;
 use crate::replica::Request;
 use crate::subject::live::{Client, ClientError, Live};
 use crate::subject::{Ask, Happening, Subject, Unsupported};
@@ -115,8 +114,7 @@ where
         run
     }
 
-    fn plan(&self, shape: Shape, seed: u64) -> Plan {
-        let mut plan = load::plan_on(shape, seed);
+    fn fitted(&self, mut plan: Plan) -> Plan {
         plan.faults = FaultSchedule::default();
         for step in &mut plan.steps {
             step.at = Time(step.at.0 / HASTE);

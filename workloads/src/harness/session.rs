@@ -16,6 +16,7 @@ use super::terms::Terms;
 use crate::bundle::{OF_TEST, packed, sizes};
 use crate::campaign::Seeds;
 use crate::drive::Run;
+use crate::load;
 use crate::plan::Plan;
 use crate::preset::{self, Preset};
 use crate::shrink::shrink;
@@ -71,10 +72,10 @@ impl Session<'_> {
         if let Some(file) = &self.replay {
             return self.replay(file);
         }
-        if plan.shape != self.terms.shape {
-            let why = "the plan is for another cluster; Test::plans makes plans for this one";
-            return Err(self.misuse(why));
-        }
+        let plan = &self.bench.fitted(Plan {
+            shape: self.terms.shape,
+            ..plan.clone()
+        });
         let run = self.go(plan, &|| None)?;
         let verdicts = self.judge(plan, &run);
         let undecided = verdicts
@@ -107,7 +108,7 @@ impl Session<'_> {
         // One run at least, however short the time.
         while held.runs < last && (held.runs == 0 || !over()) {
             let seed = seeds.seed(held.runs);
-            let plan = self.bench.plan(self.terms.shape, seed);
+            let plan = self.bench.fitted(load::plan_on(self.terms.shape, seed));
             let again = || Some(self.place.command(&format!("DYNO_SEED={seed:#x}")));
             let run = self.go(&plan, &again)?;
             if self.bench.repeats() && held.runs.is_multiple_of(RERUN_EVERY) {

@@ -13,7 +13,6 @@ use super::terms::Terms;
 use super::test::{Test, Undeclared};
 use crate::drive::{Run, Undriven, drive};
 use crate::fault::{Fate, Fault};
-use crate::load;
 use crate::plan::{Plan, Shape};
 use crate::replica::{Disk, Replica};
 use crate::sim::{Deployment, Layout, Sim};
@@ -151,10 +150,12 @@ where
         }
     }
 
-    fn plan(&self, shape: Shape, seed: u64) -> Plan {
-        let mut plan = load::plan_on(shape, seed);
+    /// Who leaves is no fault of these members: they stay.
+    fn fitted(&self, mut plan: Plan) -> Plan {
+        let known = |kind: &str| FAULTS.contains(&kind) && !self.without.contains(kind);
+        let single = |fault: &Fault| matches!(fault, Fault::Deliver { .. });
         let faults = &mut plan.faults.0;
-        faults.retain(|window| !self.without.contains(window.fault.kind()));
+        faults.retain(|window| known(window.fault.kind()) || single(&window.fault));
         plan
     }
 }

@@ -182,8 +182,9 @@ impl<B: Bench> Test<B> {
         self.session(Location::caller())?.run()
     }
 
-    /// Runs this one plan: for plans of [`Test::plans`], or any other. With `DYNO_REPLAY` it runs that
-    /// bundle instead.
+    /// Runs this one plan, whatever cluster it was made for, on this one, with the faults that there are
+    /// here: for plans of [`Test::plans`], and for quickcheck's. With `DYNO_REPLAY` it runs that bundle
+    /// instead.
     ///
     /// # Errors
     /// As [`Test::check`]; in `proptest!` and in quickcheck's properties a `?` does the rest.
