@@ -1,4 +1,6 @@
-//! A replica of one's own, a hundred lines long, under every fault; and its twin with a bug.
+//! A replica of one's own under every fault, and its twin with a bug.
+//!
+//! Three nodes keep siblings, wait for a quorum, and gossip, in some two hundred lines.
 //!
 //! `cargo test -p dynamometer --example replica` runs the tests, `cargo run --example replica` says what
 //! was exercised.
@@ -33,169 +35,152 @@ impl Cell {
     }
 }
 
-/// What replicas say to one another.
+/// What replicas say to one another, and about which call.
 #[derive(Clone, Debug)]
 enum Wire {
-    Keep { call: u64, key: Vec<u8>, cell: Cell },
-    Kept { call: u64 },
-    Ask { call: u64, key: Vec<u8> },
-    Tell { call: u64, cell: Cell },
-    Gossip { key: Vec<u8>, cell: Cell },
+    Keep(u64, Vec<u8>, Cell),
+    Ask(u64, Vec<u8>),
+    Done(u64, Cell),
 }
 
-/// A put or get that waits for others.
-enum Waits {
-    Copies { on: BTreeSet<u32> },
-    Answers { from: BTreeSet<u32>, cell: Cell },
+/// The name of no call: what gossip is about.
+const GOSSIP: u64 = u64::MAX;
+
+/// A call that waits for this many nodes.
+struct Waits {
+    needs: u32,
+    writes: bool,
+    done: BTreeSet<u32>,
+    cell: Cell,
 }
 
 struct Node {
     me: u32,
     nodes: u32,
-    r: u32,
-    w: u32,
+    quorum: (u32, u32),
     /// This life of this node, and how many versions it made.
     life: u64,
     made: u64,
     cells: BTreeMap<Vec<u8>, Cell>,
     waits: BTreeMap<u64, Waits>,
-    /// Whom to answer when a store is durable; nobody, for gossip.
-    storing: BTreeMap<u64, Option<(u32, u64)>>,
+    /// Who asked for each store, and in which call.
+    storing: Vec<(u32, u64)>,
     gossip_at: Time,
 }
+
+type Out = Vec<Output<Wire>>;
 
 impl Node {
     fn start(boot: &Boot<'_>) -> Self {
         let decode = |bytes: &Vec<u8>| serde_json::from_slice(bytes).expect("own records");
-        let cells = boot
-            .disk
-            .iter()
-            .map(|(key, cell)| (key.clone(), decode(cell)));
+        let cells = boot.disk.iter();
         Node {
             me: boot.node,
             nodes: boot.nodes,
-            r: boot.r,
-            w: boot.w,
+            quorum: (boot.r, boot.w),
             life: boot.now.0 * 64 + u64::from(boot.node),
             made: 0,
-            cells: cells.collect(),
+            cells: cells
+                .map(|(key, cell)| (key.clone(), decode(cell)))
+                .collect(),
             waits: BTreeMap::new(),
-            storing: BTreeMap::new(),
+            storing: Vec::new(),
             gossip_at: Time(boot.now.0 + 200_000),
         }
     }
 
-    /// Writes a cell to the disk; when it is there, `then` hears of it.
-    fn store(&mut self, key: &[u8], then: Option<(u32, u64)>, out: &mut Vec<Output<Wire>>) {
-        let ticket = self.storing.len() as u64;
-        self.storing.insert(ticket, then);
-        let cell = serde_json::to_vec(&self.cells[key]).expect("cells are plain data");
-        let writes = vec![(key.to_vec(), Some(cell))];
-        out.push(Output::Store { ticket, writes });
-    }
-
-    /// Puts a value, or deletes: ends what the context has seen, and tells everyone.
-    fn write(
-        &mut self,
-        call: u64,
-        key: Vec<u8>,
-        value: Option<Vec<u8>>,
-        context: Option<Vec<u8>>,
-        out: &mut Vec<Output<Wire>>,
-    ) {
-        let seen = context.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let mut change = Cell {
-            versions: Vec::new(),
-            seen: seen.unwrap_or_default(),
+    fn call(&mut self, id: u64, request: Request, out: &mut Out) {
+        let (needs, writes) = match request {
+            Request::Get { .. } => (self.quorum.0, false),
+            _ => (self.quorum.1, true),
         };
-        if let Some(value) = value {
-            self.made += 1;
-            let dot = (self.life, self.made);
-            change.seen.insert(dot);
-            change
-                .versions
-                .push((dot, String::from_utf8_lossy(&value).into_owned()));
-        }
-        let cell = self.cells.entry(key.clone()).or_default();
-        cell.merge(&change);
-        let cell = cell.clone();
+        let (done, cell) = (BTreeSet::new(), Cell::default());
         self.waits.insert(
-            call,
-            Waits::Copies {
-                on: BTreeSet::new(),
+            id,
+            Waits {
+                needs,
+                writes,
+                done,
+                cell,
             },
         );
-        self.store(&key, Some((self.me, call)), out);
-        let keep = Wire::Keep { call, key, cell };
-        self.tell_others(&keep, out);
-    }
-
-    fn tell_others(&self, message: &Wire, out: &mut Vec<Output<Wire>>) {
-        let others = (0..self.nodes).filter(|to| *to != self.me);
-        out.extend(others.map(|to| Output::Send {
-            to,
-            message: message.clone(),
-        }));
-    }
-
-    fn copied(&mut self, by: u32, id: u64, out: &mut Vec<Output<Wire>>) {
-        let Some(Waits::Copies { on }) = self.waits.get_mut(&id) else {
-            return;
-        };
-        on.insert(by);
-        if on.len() == self.w as usize {
-            self.waits.remove(&id);
-            out.push(Output::Reply {
-                id,
-                reply: Reply::Stored,
-            });
-        }
-    }
-
-    fn told(&mut self, by: u32, id: u64, told: &Cell, out: &mut Vec<Output<Wire>>) {
-        let Some(Waits::Answers { from, cell }) = self.waits.get_mut(&id) else {
-            return;
-        };
-        cell.merge(told);
-        from.insert(by);
-        if from.len() == self.r as usize {
-            let values = cell
-                .versions
-                .iter()
-                .map(|(_, value)| value.clone().into_bytes())
-                .collect();
-            let context = serde_json::to_vec(&cell.seen).expect("dots are plain data");
-            self.waits.remove(&id);
-            out.push(Output::Reply {
-                id,
-                reply: Reply::Values { values, context },
-            });
-        }
-    }
-
-    fn hear(&mut self, from: u32, message: Wire, out: &mut Vec<Output<Wire>>) {
-        match message {
-            Wire::Keep { call, key, cell } => {
-                self.cells.entry(key.clone()).or_default().merge(&cell);
-                self.store(&key, Some((from, call)), out);
+        let message = match request {
+            Request::Get { key } => Wire::Ask(id, key),
+            Request::Put {
+                key,
+                value,
+                context,
+            } => {
+                let change = self.change(Some(value), context);
+                Wire::Keep(id, key, change)
             }
-            Wire::Gossip { key, cell } => {
+            Request::Delete { key, context } => Wire::Keep(id, key, self.change(None, context)),
+        };
+        (0..self.nodes).for_each(|to| self.tell(to, message.clone(), out));
+    }
+
+    /// A new version, if there is a value, and the end of what the context has seen.
+    fn change(&mut self, value: Option<Vec<u8>>, context: Option<Vec<u8>>) -> Cell {
+        let seen = context.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let (mut seen, mut versions): (BTreeSet<Dot>, _) = (seen.unwrap_or_default(), Vec::new());
+        if let Some(value) = value {
+            self.made += 1;
+            seen.insert((self.life, self.made));
+            let value = String::from_utf8_lossy(&value).into_owned();
+            versions.push(((self.life, self.made), value));
+        }
+        Cell { versions, seen }
+    }
+
+    /// Says something to a node, which may be this one.
+    fn tell(&mut self, to: u32, message: Wire, out: &mut Out) {
+        if to == self.me {
+            self.hear(to, message, out);
+        } else {
+            out.push(Output::Send { to, message });
+        }
+    }
+
+    fn hear(&mut self, from: u32, message: Wire, out: &mut Out) {
+        match message {
+            Wire::Keep(call, key, cell) => {
                 let mine = self.cells.entry(key.clone()).or_default();
                 let before = mine.clone();
                 mine.merge(&cell);
-                if *mine != before {
-                    self.store(&key, None, out);
+                if call != GOSSIP || *mine != before {
+                    let ticket = self.storing.len() as u64;
+                    self.storing.push((from, call));
+                    let bytes = serde_json::to_vec(mine).expect("cells are plain data");
+                    let writes = vec![(key, Some(bytes))];
+                    out.push(Output::Store { ticket, writes });
                 }
             }
-            Wire::Ask { call, key } => {
+            Wire::Ask(call, key) => {
                 let cell = self.cells.get(&key).cloned().unwrap_or_default();
-                out.push(Output::Send {
-                    to: from,
-                    message: Wire::Tell { call, cell },
-                });
+                self.tell(from, Wire::Done(call, cell), out);
             }
-            Wire::Kept { call } => self.copied(from, call, out),
-            Wire::Tell { call, cell } => self.told(from, call, &cell, out),
+            Wire::Done(call, cell) => self.done(from, call, &cell, out),
+        }
+    }
+
+    /// Another node is done with its part of a call.
+    fn done(&mut self, by: u32, id: u64, cell: &Cell, out: &mut Out) {
+        let Some(waits) = self.waits.get_mut(&id) else {
+            return;
+        };
+        waits.done.insert(by);
+        waits.cell.merge(cell);
+        if waits.done.len() as u32 == waits.needs {
+            let Waits { writes, cell, .. } = self.waits.remove(&id).expect("it waits");
+            let values = cell
+                .versions
+                .into_iter()
+                .map(|(_, value)| value.into_bytes());
+            let values = values.collect();
+            let context = serde_json::to_vec(&cell.seen).expect("dots are plain data");
+            let answer = Reply::Values { values, context };
+            let reply = if writes { Reply::Stored } else { answer };
+            out.push(Output::Reply { id, reply });
         }
     }
 }
@@ -203,57 +188,19 @@ impl Node {
 impl Replica for Node {
     type Message = Wire;
 
-    fn handle(&mut self, now: Time, input: Input<Wire>, out: &mut Vec<Output<Wire>>) {
+    fn handle(&mut self, now: Time, input: Input<Wire>, out: &mut Out) {
         match input {
-            Input::Request {
-                id,
-                request: Request::Get { key },
-            } => {
-                let cell = self.cells.get(&key).cloned().unwrap_or_default();
-                self.waits.insert(
-                    id,
-                    Waits::Answers {
-                        from: BTreeSet::new(),
-                        cell: Cell::default(),
-                    },
-                );
-                self.told(self.me, id, &cell, out);
-                self.tell_others(&Wire::Ask { call: id, key }, out);
-            }
-            Input::Request {
-                id,
-                request:
-                    Request::Put {
-                        key,
-                        value,
-                        context,
-                    },
-            } => {
-                self.write(id, key, Some(value), context, out);
-            }
-            Input::Request {
-                id,
-                request: Request::Delete { key, context },
-            } => {
-                self.write(id, key, None, context, out);
-            }
+            Input::Request { id, request } => self.call(id, request, out),
             Input::Message { from, message } => self.hear(from, message, out),
-            Input::Stored { ticket } => match self.storing.get(&ticket) {
-                Some(&Some((to, call))) if to == self.me => self.copied(to, call, out),
-                Some(&Some((to, call))) => out.push(Output::Send {
-                    to,
-                    message: Wire::Kept { call },
-                }),
-                _ => {}
-            },
+            Input::Stored { ticket } => {
+                let (asked, call) = self.storing[ticket as usize];
+                self.tell(asked, Wire::Done(call, Cell::default()), out);
+            }
             Input::Wake => {
                 self.gossip_at = Time(now.0 + 200_000);
-                for (key, cell) in &self.cells {
-                    let gossip = Wire::Gossip {
-                        key: key.clone(),
-                        cell: cell.clone(),
-                    };
-                    self.tell_others(&gossip, out);
+                for (key, cell) in self.cells.clone() {
+                    let to = (self.me + 1) % self.nodes;
+                    self.tell(to, Wire::Keep(GOSSIP, key, cell), out);
                 }
             }
             Input::Order { .. } => {}
@@ -266,25 +213,21 @@ impl Replica for Node {
 
     fn kind(message: &Wire) -> &'static str {
         match message {
-            Wire::Keep { .. } => "keep",
-            Wire::Kept { .. } => "kept",
-            Wire::Ask { .. } => "ask",
-            Wire::Tell { .. } => "tell",
-            Wire::Gossip { .. } => "gossip",
+            Wire::Keep(GOSSIP, ..) => "gossip",
+            Wire::Keep(..) => "keep",
+            Wire::Ask(..) => "ask",
+            Wire::Done(..) => "done",
         }
     }
 
+    /// What a record says: evidence from the disks, where the node has no say.
     fn holding(record: &[u8], value: &[u8]) -> Option<Holding> {
+        let key = String::from_utf8_lossy(record).into_owned();
         let cell: Cell = serde_json::from_slice(value).ok()?;
-        let versions = cell.versions.into_iter();
-        let version = |(_, value)| Version {
-            value: Some(value),
-            clock: None,
-        };
-        Some(Holding::Data {
-            key: String::from_utf8_lossy(record).into_owned(),
-            versions: versions.map(version).collect(),
-        })
+        let values = cell.versions.into_iter().map(|(_, value)| Some(value));
+        let version = |value| Version { value, clock: None };
+        let versions = values.map(version).collect();
+        Some(Holding::Data { key, versions })
     }
 }
 
