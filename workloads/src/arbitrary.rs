@@ -70,7 +70,7 @@ mod tests {
             4..5,
         ];
         assert_eq!(all, five);
-        assert_eq!(cuts(1).collect::<Vec<_>>(), [0..1]);
+        assert!(cuts(1).eq(std::iter::once(0..1)));
         assert_eq!(cuts(0).count(), 0);
     }
 

@@ -166,7 +166,7 @@ impl fmt::Display for Outcome {
             match verdict {
                 Ok(Verdict::Valid(_)) => writeln!(f, "✓ {promise}")?,
                 Ok(Verdict::Invalid(found)) => {
-                    writeln!(f, "✗ {}: {}", found.title(), found.sentence)?
+                    writeln!(f, "✗ {}: {}", found.title(), found.sentence)?;
                 }
                 Ok(Verdict::Unknown(why)) => writeln!(f, "? {promise}: {why}")?,
                 Err(why) => writeln!(f, "? {promise}: {why}")?,

@@ -84,7 +84,7 @@ impl Session<'_> {
                 Verdict::Unknown(why) if !is_idle(why) => Some((*promise, why.to_string())),
                 _ => None,
             });
-        self.fail_if_broken(plan, run, verdicts)?;
+        self.fail_if_broken(plan, &run, verdicts)?;
         undecided.map_or(Ok(()), |(promise, why)| {
             Err(Box::new(Failed::undecided(promise, &why, &self.place)))
         })
@@ -122,7 +122,7 @@ impl Session<'_> {
             held.happened(preset::happened(Preset::Dynamo, &plan, &run.history));
             let verdicts = self.judge(&plan, &run);
             held.add(verdicts.clone());
-            self.fail_if_broken(&plan, run, verdicts)?;
+            self.fail_if_broken(&plan, &run, verdicts)?;
         }
         self.decided(held)
     }
@@ -191,14 +191,14 @@ impl Session<'_> {
     fn fail_if_broken(
         &self,
         plan: &Plan,
-        run: Run,
+        run: &Run,
         verdicts: Vec<(Promise, Verdict)>,
     ) -> Judged<()> {
         let broken = broken(verdicts, None);
         let Some(first) = broken.first().cloned() else {
             return Ok(());
         };
-        let raw = self.finding(plan, &run, broken, None);
+        let raw = self.finding(plan, run, broken, None);
         // Saved before it is made small, so that nothing is lost if that is interrupted.
         let saved = recorded::save(&self.out, &self.place, &raw.bundle);
         let fails = |candidate: &Plan| {

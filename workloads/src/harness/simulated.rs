@@ -95,14 +95,11 @@ where
     /// `repeat`.
     pub fn without(mut self, faults: &[&str]) -> Self {
         for fault in faults {
-            match FAULTS.iter().find(|known| *known == fault) {
-                Some(known) => {
-                    self.bench.without.insert(known);
-                }
-                None => {
-                    let known = FAULTS.join(", ");
-                    self.refuse(format!("there is no fault {fault:?}; there are {known}"));
-                }
+            if let Some(known) = FAULTS.iter().find(|known| *known == fault) {
+                self.bench.without.insert(known);
+            } else {
+                let known = FAULTS.join(", ");
+                self.refuse(format!("there is no fault {fault:?}; there are {known}"));
             }
         }
         self

@@ -159,10 +159,6 @@ impl<B: Bench> Test<B> {
     /// and when the store cannot be run or does not go the same way twice. The message is on standard error
     /// and is what the panic carries.
     #[track_caller]
-    #[expect(
-        clippy::must_use_candidate,
-        reason = "a test need not look at what held"
-    )]
     pub fn check(&self) -> Held {
         match self.run() {
             Ok(held) => {
@@ -195,7 +191,6 @@ impl<B: Bench> Test<B> {
 
     /// Plans for this cluster as a proptest strategy. They do not shrink: [`Test::holds`] does that, by
     /// running smaller plans.
-    #[expect(clippy::missing_panics_doc, reason = "as check says")]
     #[track_caller]
     pub fn plans(&self) -> impl Strategy<Value = Plan> + use<B> {
         let terms = match self.terms() {

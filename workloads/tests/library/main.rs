@@ -8,6 +8,7 @@ use std::process::{self, Command};
 use dynamometer::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
+mod core;
 mod recordings;
 mod running;
 
@@ -83,8 +84,10 @@ impl Replica for Shelf {
     }
 }
 
+type Start = fn(&Boot<'_>) -> Shelf;
+
 /// A store without a disk is tested without crashes.
-fn shelf(start: fn(&Boot<'_>) -> Shelf) -> Test<Simulated<fn(&Boot<'_>) -> Shelf, Shelf>> {
+fn shelf(start: Start) -> Test<Simulated<Start, Shelf>> {
     let test = simulate(start).keeps_siblings().without(&["crash"]);
     test.nodes(1).runs(20).seed_base(1)
 }
@@ -319,6 +322,7 @@ fn proptest_decides_how_many_plans_and_shows_our_replay_line() {
 
 #[test]
 fn quickcheck_plans_run_on_any_cluster() {
+    #[expect(clippy::needless_pass_by_value, reason = "as quickcheck calls it")]
     fn sound(plan: Plan) -> Result<(), Box<Failed>> {
         shelf(Shelf::start).holds(&plan)
     }
