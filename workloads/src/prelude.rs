@@ -77,7 +77,8 @@
 //! The plan is made smaller as long as it still fails for the same cause, and saved as a bundle. The message
 //! begins with what broke and ends with the command that runs that bundle again. `dyno pin BUNDLE` copies it
 //! to `tests/dyno-pins/`: [`Test::check`] runs what is there first. A pin that cannot be run any more is stale,
-//! and the test fails until somebody decides what is to become of it.
+//! and the test fails until somebody decides what is to become of it. A pin belongs to the test that recorded
+//! it, by name. Of a running store, which may do well by luck, a pin has five tries and a replay fifty.
 //!
 //! # Generated plans
 //!

@@ -210,9 +210,16 @@ impl Failed {
             }
         }
         let entry = same + 1;
+        let (first, then) = if one.history == two.history {
+            let only = "the same calls and answers, but other messages, stores or wakes";
+            ("a run".into(), only.to_owned())
+        } else {
+            let at = |run| format!("entry {entry}: {}", said(run, same));
+            (at(one), at(two))
+        };
         let more = [
-            ("first", format!("entry {entry}: {}", said(one, same))),
-            ("then", format!("entry {entry}: {}", said(two, same))),
+            ("first", first),
+            ("then", then),
             (
                 "often",
                 "iterating a HashMap, reading a clock, random numbers, a thread".into(),
