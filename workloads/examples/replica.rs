@@ -262,12 +262,18 @@ mod tests {
         for fault in [
             "cut",
             "cut-one-way",
+            "cut-links",
             "crash",
             "pause",
+            "slow",
+            "stall",
             "lose",
             "delay",
             "reorder",
             "repeat",
+            "clog",
+            "narrow",
+            "rank",
         ] {
             assert!(
                 held.happened.get(fault).is_some_and(|times| *times > 0),

@@ -176,7 +176,7 @@ fn exit(campaign: &Campaign, tally: &Tally) -> Exit {
     let mut exits = vec![Exit::Fine];
     match &tally.trouble {
         Some(Trouble::Undriven(..)) => exits.push(Exit::Target),
-        Some(Trouble::TwoWays(_)) => exits.push(Exit::TwoWays),
+        Some(Trouble::TwoWays(..)) => exits.push(Exit::TwoWays),
         None => {}
     }
     for promise in &campaign.promises {
@@ -221,10 +221,13 @@ fn human_summary(campaign: &Campaign, tally: &Tally) -> String {
                 "the target could not be driven with seed {seed:#018x}: {why}\n"
             );
         }
-        Some(Trouble::TwoWays(seed)) => {
+        Some(Trouble::TwoWays(seed, parts)) => {
+            let parts = parts
+                .as_deref()
+                .unwrap_or("an event that did not differ again");
             let _ = writeln!(
                 out,
-                "the target is not deterministic: seed {seed:#018x} gave two runs\n"
+                "the target is not deterministic: seed {seed:#018x} gave two runs, which part at {parts}\n"
             );
         }
         None => {}
@@ -380,7 +383,9 @@ fn json_summary(
     };
     let trouble = tally.trouble.as_ref().map(|trouble| match trouble {
         Trouble::Undriven(seed, why) => json!({ "seed": seed, "undriven": why.to_string() }),
-        Trouble::TwoWays(seed) => json!({ "seed": seed, "nondeterministic": true }),
+        Trouble::TwoWays(seed, parts) => {
+            json!({ "seed": seed, "nondeterministic": true, "parts_at": parts })
+        }
     });
     let violation = found.map(|found| {
         json!({

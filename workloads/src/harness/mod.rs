@@ -13,7 +13,7 @@ mod simulated;
 mod terms;
 mod test;
 
-pub use bench::Bench;
+pub use bench::{Bench, endured};
 pub use failed::{Cause, Failed};
 pub use held::{Chances, Held};
 pub use history::{Judged, Outcome, check, recording};

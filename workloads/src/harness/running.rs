@@ -12,7 +12,7 @@ use std::time::Duration;
 use checker::Time;
 use checker::note::Note;
 
-use super::bench::Bench;
+use super::bench::{Bench, endured};
 use super::terms::Terms;
 use super::test::{Test, Undeclared};
 use crate::drive::{Run, Undriven, drive};
@@ -114,7 +114,8 @@ where
         run
     }
 
-    fn fitted(&self, mut plan: Plan) -> Plan {
+    fn fitted(&self, plan: Plan) -> Plan {
+        let mut plan = endured(plan);
         plan.faults = FaultSchedule::default();
         for step in &mut plan.steps {
             step.at = Time(step.at.0 / HASTE);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use checker::Time;
 use checker::note::{Node, Note, Setup};
 
-use super::bench::Bench;
+use super::bench::{Bench, ENDURED, endured};
 use super::terms::Terms;
 use super::test::{Test, Undeclared};
 use crate::drive::{Run, Undriven, drive};
@@ -47,23 +47,11 @@ pub struct Simulated<F, R> {
 
 type Owners = dyn Fn(&str) -> Vec<u32>;
 
-/// The kinds of fault that a test may leave out.
-const FAULTS: [&str; 8] = [
-    "cut",
-    "cut-one-way",
-    "crash",
-    "pause",
-    "lose",
-    "delay",
-    "reorder",
-    "repeat",
-];
-
 /// A test of a sans-IO replica, which `start` starts; say next what becomes of concurrent writes.
 ///
 /// Unless said otherwise there are three nodes that all own every key, gets wait for two of them and puts
-/// for two; clients put, get and delete, messages get lost, late, out of order and twice, nodes pause and
-/// crash, and the network is cut.
+/// for two; clients put, get and delete, messages get lost, late, out of order and twice, nodes pause, slow
+/// down and crash, disks stall, and the network is cut and clogged. But [`endured`] says what does not happen.
 pub fn simulate<F, R>(start: F) -> Undeclared<Simulated<F, R>>
 where
     F: Fn(&Boot<'_>) -> R,
@@ -91,14 +79,14 @@ where
         self
     }
 
-    /// Leaves out these kinds of fault: `cut`, `cut-one-way`, `crash`, `pause`, `lose`, `delay`, `reorder`,
-    /// `repeat`.
+    /// Leaves out these kinds of fault: `cut`, `cut-one-way`, `cut-links`, `crash`, `pause`, `slow`, `stall`,
+    /// `lose`, `delay`, `reorder`, `repeat`, `clog`, `narrow`, `rank`.
     pub fn without(mut self, faults: &[&str]) -> Self {
         for fault in faults {
-            if let Some(known) = FAULTS.iter().find(|known| *known == fault) {
+            if let Some(known) = ENDURED.iter().find(|known| *known == fault) {
                 self.bench.without.insert(known);
             } else {
-                let known = FAULTS.join(", ");
+                let known = ENDURED.join(", ");
                 self.refuse(format!("there is no fault {fault:?}; there are {known}"));
             }
         }
@@ -147,12 +135,10 @@ where
         }
     }
 
-    /// Who leaves is no fault of these members: they stay.
-    fn fitted(&self, mut plan: Plan) -> Plan {
-        let known = |kind: &str| FAULTS.contains(&kind) && !self.without.contains(kind);
-        let single = |fault: &Fault| matches!(fault, Fault::Deliver { .. });
+    fn fitted(&self, plan: Plan) -> Plan {
+        let mut plan = endured(plan);
         let faults = &mut plan.faults.0;
-        faults.retain(|window| known(window.fault.kind()) || single(&window.fault));
+        faults.retain(|window| !self.without.contains(window.fault.kind()));
         plan
     }
 }

@@ -2,6 +2,7 @@
 
 mod dice;
 mod nemesis;
+mod rarer;
 mod rows;
 mod shape;
 mod siblings;

@@ -37,6 +37,16 @@ impl Reference {
         self.sim.stuck()
     }
 
+    /// From now on, events are written down, for [`Reference::departure`].
+    pub fn keep_log(&mut self) {
+        self.sim.keep_log();
+    }
+
+    /// The first event in which this run differs from another one, of those that were written down.
+    pub fn departure(&self, other: &Self) -> Option<String> {
+        self.sim.departure(&other.sim)
+    }
+
     /// How many events have happened.
     pub fn events(&self) -> u64 {
         self.sim.events()
