@@ -381,7 +381,8 @@ impl<'a> Driver<'a> {
         let healed = self.now.max(self.plan.faults.quiet_from());
         self.advance(healed);
         self.note(Note::Healed);
-        let quiet = Time(healed.0 + self.plan.settle());
+        let settle = self.subject.settle_us();
+        let quiet = Time(healed.0 + settle.unwrap_or_else(|| self.plan.settle()));
         self.advance(quiet);
         if !self.open.is_empty() {
             return Err(Undriven::Hung(self.open.len()));

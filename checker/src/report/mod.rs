@@ -5,4 +5,4 @@ mod steps;
 mod terminal;
 
 pub use bundle::{Bundle, FORMAT, Size, Unreadable};
-pub use terminal::{operations, terminal};
+pub use terminal::{body, operations, terminal};

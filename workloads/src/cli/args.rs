@@ -14,10 +14,13 @@ use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dynamo_core::{Flaw, ReadRepair};
 
-use super::exit::{HELP, INTERNAL, USAGE};
-use super::{check, explore, export, hunt, replay};
+use super::exit::{Exit, HELP, INTERNAL, USAGE};
+use super::output::say;
+use super::{check, explore, export, hunt, pin, replay};
 use crate::explore::Program;
+use crate::harness::env;
 use crate::preset::Preset;
+use crate::units::{duration, number};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -43,6 +46,20 @@ enum Command {
     Export(Export),
     /// Run a bundle again, exactly
     Replay(Replay),
+    /// Make a test's bundle a pin, which the test runs first from now on
+    Pin(Pin),
+    /// The variables that tests of one's own store read
+    #[command(long_about = environment())]
+    Env,
+}
+
+/// What `dyno help env` says.
+fn environment() -> String {
+    format!(
+        "The variables that tests of one's own store read. What they say goes before what the test says; a \
+         wrong value is refused.\n\n{}",
+        env::table()
+    )
 }
 
 /// What stdout gets.
@@ -307,6 +324,17 @@ pub(super) struct Replay {
     pub(super) format: Format,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Pin {
+    /// The bundle that a failing test wrote
+    #[arg(value_name = "BUNDLE")]
+    pub(super) file: PathBuf,
+    /// The folder of pins of the test's package
+    #[arg(long, value_name = "DIR", default_value = "tests/dyno-pins")]
+    pub(super) dir: PathBuf,
+}
+
 /// Which flaw to switch on instead of the recorded one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Switch(pub(super) Option<Flaw>);
@@ -375,38 +403,6 @@ fn consistency_models() -> impl TypedValueParser<Value = ConsistencyModel> {
     })
 }
 
-/// A seed: decimal, or hexadecimal after 0x.
-fn number(text: &str) -> Result<u64, String> {
-    let parsed = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        Some(hex) => u64::from_str_radix(hex, 16),
-        None => text.parse(),
-    };
-    parsed.map_err(|wrong| format!("{wrong}; a seed is a 64-bit number, decimal or 0x…"))
-}
-
-/// A time with its unit.
-fn duration(text: &str) -> Result<Duration, String> {
-    let split = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (digits, unit) = text.split_at(split);
-    let count: u64 = digits
-        .parse()
-        .map_err(|_| "it starts with a whole number, as in 30s")?;
-    let millis = match unit {
-        "ms" => Some(count),
-        "s" => count.checked_mul(1_000),
-        "m" => count.checked_mul(60_000),
-        "h" => count.checked_mul(3_600_000),
-        _ => return Err("its unit is ms, s, m or h, as in 30s".into()),
-    };
-    match millis {
-        Some(0) => Err("it must be longer than nothing".into()),
-        Some(millis) if millis <= 366 * 24 * 3_600_000 => Ok(Duration::from_millis(millis)),
-        _ => Err("it is longer than a year".into()),
-    }
-}
-
 /// Runs the command and returns its exit code.
 pub fn main() -> ExitCode {
     let command = Cli::parse().command;
@@ -416,6 +412,11 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(args),
         Command::Export(args) => export::export(args),
         Command::Replay(args) => replay::replay(args),
+        Command::Pin(args) => pin::pin(args),
+        Command::Env => {
+            say(&env::table());
+            Ok(Exit::Fine)
+        }
     });
     match done {
         Err(_) => {
@@ -439,32 +440,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn times_need_a_unit_and_a_sane_length() {
-        assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
-        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
-        for wrong in [
-            "",
-            "s",
-            "30",
-            "0s",
-            "-1s",
-            "1.5s",
-            "99999999999999999999s",
-            "9000000h",
-        ] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn seeds_are_decimal_or_hexadecimal() {
-        assert_eq!(number("0xff"), Ok(255));
-        assert_eq!(number("18446744073709551615"), Ok(u64::MAX));
-        for wrong in ["", "0x", "ff", "-1", "18446744073709551616"] {
-            assert!(number(wrong).is_err(), "{wrong}");
-        }
     }
 }

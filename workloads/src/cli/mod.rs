@@ -7,6 +7,7 @@ mod explore;
 mod export;
 mod hunt;
 mod output;
+mod pin;
 mod replay;
 
 pub use args::main;

@@ -9,4 +9,4 @@ mod siblings;
 
 pub use rows::{row_plan, row_shape, small_plan};
 pub use shape::shape;
-pub use siblings::plan;
+pub use siblings::{plan, plan_on};

@@ -6,13 +6,26 @@ use checker::Time;
 
 use super::dice::Dice;
 use super::{nemesis, shape};
-use crate::plan::{Call, Plan, Step};
+use crate::plan::{Call, Plan, Shape, Step};
 
 /// The plan of this seed: 60 to 120 calls of 2 to 5 clients, and at least three faults.
 pub fn plan(seed: u64) -> Plan {
     let shape = shape(seed);
     let habits = Habits::new(seed);
     let steps = steps(&habits, shape.nodes);
+    let faults = nemesis::faults(seed, shape, &steps);
+    Plan {
+        seed,
+        shape,
+        steps,
+        faults,
+    }
+}
+
+/// The plan of this seed on a cluster of this shape: calls and faults as in [`plan`].
+pub fn plan_on(shape: Shape, seed: u64) -> Plan {
+    let shape = shape.legal();
+    let steps = steps(&Habits::new(seed), shape.nodes);
     let faults = nemesis::faults(seed, shape, &steps);
     Plan {
         seed,
@@ -331,6 +344,27 @@ mod tests {
             "{seen:?}"
         );
         assert!(forged > 40 && stale > 400, "{forged} forged, {stale} stale");
+    }
+
+    #[test]
+    fn there_is_a_plan_for_clusters_of_any_size() {
+        for nodes in 1..=4 {
+            let (n, w) = (nodes.min(3), nodes.min(2));
+            let shape = Shape {
+                nodes,
+                n,
+                w,
+                ..shape(1)
+            };
+            for seed in 0..300 {
+                let plan = plan_on(shape, seed);
+                assert_eq!(plan.shape.nodes, nodes, "seed {seed}");
+                assert!(
+                    plan.steps.iter().all(|step| step.via < nodes),
+                    "seed {seed}"
+                );
+            }
+        }
     }
 
     #[test]
