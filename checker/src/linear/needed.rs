@@ -19,6 +19,10 @@ pub(crate) struct Needed<'h, M: Model> {
 
 /// What is known of the steps of one kind.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "six facts of which any may be true"
+)]
 struct Demands {
     /// Some of them must take effect.
     strict: bool,

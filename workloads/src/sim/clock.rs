@@ -31,8 +31,7 @@ impl Clock {
         if self.wrong.is_empty() {
             return now.max(Time(self.floor));
         }
-        let said = self.raw(now).clamp(0, i128::from(u64::MAX));
-        Time(self.floor.max(said as u64))
+        time(self.raw(now)).max(Time(self.floor))
     }
 
     /// When it will say this, or more; never before `now`.
@@ -48,13 +47,13 @@ impl Clock {
         let wait = (missing * 1_000_000 + rate - 1) / rate;
         let mut at = (i128::from(now.0) + wait.max(1)).min(i128::from(u64::MAX));
         // What was gained is rounded down, so a few microseconds may be too many or too few.
-        while at > i128::from(now.0) && self.says(Time((at - 1) as u64)) >= says {
+        while at > i128::from(now.0) && self.says(time(at - 1)) >= says {
             at -= 1;
         }
-        while at < i128::from(u64::MAX) && self.says(Time(at as u64)) < says {
+        while at < i128::from(u64::MAX) && self.says(time(at)) < says {
             at += 1;
         }
-        Time(at as u64)
+        time(at)
     }
 
     /// From now on it is wrong.
@@ -105,6 +104,11 @@ impl Clock {
         let ahead: i128 = self.wrong.iter().map(|wrong| i128::from(wrong.ahead)).sum();
         i128::from(now.0) + ahead + self.gained + self.drifted(now)
     }
+}
+
+/// The nearest time that there is.
+fn time(at: i128) -> Time {
+    Time(u64::try_from(at.max(0)).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

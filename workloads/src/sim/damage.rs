@@ -231,7 +231,7 @@ mod tests {
             put(15, 3, 1, "y", "c"),
         ];
         let stall = window(1, 5, 400, Fault::Stall { node: 0 });
-        let happenings = run(&asks, &[stall.clone()]);
+        let happenings = run(&asks, std::slice::from_ref(&stall));
         for op in [1, 2] {
             let (at, word) = outcome(&happenings, op);
             assert_eq!((at >= 400_000, word.as_str()), (true, "stored"));
