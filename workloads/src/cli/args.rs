@@ -111,7 +111,7 @@ pub(super) struct Explore {
     #[arg(long, value_name = "CALLS", conflicts_with_all = ["calls", "clients", "deletes"])]
     pub(super) program: Option<Program>,
     /// At most this many calls, of all clients together
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=6))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=6))]
     pub(super) calls: u8,
     /// At most this many clients
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=4))]

@@ -41,6 +41,17 @@
 //!
 //! [`survey`] says for how many programs the states were too many: then, and if replicas did not come
 //! to rest, the search was not exhaustive, whatever it found.
+//!
+//! Three nodes that all keep the key, R = W = 2, two clients, all programs of so many calls, on one
+//! core of a release build:
+//!
+//! | calls | crashes | timeouts | repeats | programs | states | seconds | peak |
+//! |---:|---:|---:|---:|---:|---:|---:|---:|
+//! | 2 | 0 | 0 | 0 | 13 | 9,568 | 0.3 | |
+//! | 2 | 0 | 1 | 0 | 13 | 110,881 | 3.5 | 0.3 GB |
+//! | 2 | 0 | 0 | 1 | 13 | 91,207 | 2 | |
+//! | 2 | 1 | 0 | 0 | 13 | 208,369 | 8 | |
+//! | 3 | 0 | 0 | 0 | 123 | 4,462,165 | 126 | 1.1 GB |
 
 mod digest;
 mod disk;

@@ -139,85 +139,97 @@ fn what_judges_do_not_look_at_changes_no_verdict() {
     }
 }
 
+/// A put waits for all.
+const WIDE: Shape = Shape {
+    r: 1,
+    w: 3,
+    ..SHAPE
+};
+
+const HINTED: Bounds = Bounds {
+    timeouts: 1,
+    ..CRASH
+};
+
+/// What shows a flaw, which promise it breaks, and in how many steps.
+const SHOWN: [(Flaw, Shape, Bounds, &str, Promise, usize); 9] = [
+    (
+        Flaw::AckBeforeSync,
+        SHAPE,
+        CRASH,
+        "put@0",
+        Promise::HandoffDelivery,
+        6,
+    ),
+    (
+        Flaw::ForgetSequence,
+        SHAPE,
+        CRASH,
+        "put@0 / put@0",
+        Promise::ClockCausality,
+        7,
+    ),
+    (
+        Flaw::MintOnRepair,
+        SHAPE,
+        NOTHING,
+        "get@0 / put@0",
+        Promise::ClockCausality,
+        10,
+    ),
+    (
+        Flaw::HashArrivalOrder,
+        SHAPE,
+        NOTHING,
+        "put@0 / put@1",
+        Promise::Convergence,
+        10,
+    ),
+    (
+        Flaw::SkipSmallDifferences,
+        SHAPE,
+        CRASH,
+        "put@0",
+        Promise::Convergence,
+        2,
+    ),
+    (
+        Flaw::ForgetHints,
+        SHAPE,
+        HINTED,
+        "put@0",
+        Promise::HandoffDelivery,
+        8,
+    ),
+    (
+        Flaw::HintKeyWithoutOwner,
+        SHAPE,
+        TIMEOUT,
+        "put@0",
+        Promise::HandoffDelivery,
+        6,
+    ),
+    (
+        Flaw::DropHintOnSend,
+        SHAPE,
+        LOSS,
+        "put@0",
+        Promise::HandoffDelivery,
+        4,
+    ),
+    (
+        Flaw::CountTwice,
+        WIDE,
+        REPEAT,
+        "put@0",
+        Promise::HandoffDelivery,
+        6,
+    ),
+];
+
 #[test]
 fn flaws_are_found_by_the_shortest_schedule() {
-    use Promise::{ClockCausality, Convergence, HandoffDelivery};
-    let wide = Shape {
-        r: 1,
-        w: 3,
-        ..SHAPE
-    };
-    let hinted = Bounds {
-        timeouts: 1,
-        ..CRASH
-    };
-    for (flaw, shape, bounds, text, promise, steps) in [
-        (
-            Flaw::AckBeforeSync,
-            SHAPE,
-            CRASH,
-            "put@0",
-            HandoffDelivery,
-            6,
-        ),
-        (
-            Flaw::ForgetSequence,
-            SHAPE,
-            CRASH,
-            "put@0 / put@0",
-            ClockCausality,
-            7,
-        ),
-        (
-            Flaw::MintOnRepair,
-            SHAPE,
-            NOTHING,
-            "get@0 / put@0",
-            ClockCausality,
-            10,
-        ),
-        (
-            Flaw::HashArrivalOrder,
-            SHAPE,
-            NOTHING,
-            "put@0 / put@1",
-            Convergence,
-            10,
-        ),
-        (
-            Flaw::SkipSmallDifferences,
-            SHAPE,
-            CRASH,
-            "put@0",
-            Convergence,
-            2,
-        ),
-        (
-            Flaw::ForgetHints,
-            SHAPE,
-            hinted,
-            "put@0",
-            HandoffDelivery,
-            8,
-        ),
-        (
-            Flaw::HintKeyWithoutOwner,
-            SHAPE,
-            TIMEOUT,
-            "put@0",
-            HandoffDelivery,
-            6,
-        ),
-        (
-            Flaw::DropHintOnSend,
-            SHAPE,
-            LOSS,
-            "put@0",
-            HandoffDelivery,
-            4,
-        ),
-        (Flaw::CountTwice, wide, REPEAT, "put@0", HandoffDelivery, 6),
-    ] {
+    for (flaw, shape, bounds, text, promise, steps) in SHOWN {
         let scope = Scope {
             shape,
             ..scope(Some(flaw), bounds)
