@@ -11,12 +11,14 @@
 //! - [`campaign`], [`target`], [`preset`]: many seeds, what is judged, what must be exercised.
 //! - [`promised`], [`matrix`]: which promises a shape makes, and which its quorums and sessions do.
 //! - [`shrink`], [`bundle`]: smaller plans, and the file that repeats one.
+//! - [`explain`]: what a failure needs, since when it was certain, and where the store went wrong.
 //! - [`cli`]: the `dyno` command, one file a subcommand.
 
 pub mod bundle;
 pub mod campaign;
 pub mod cli;
 pub mod drive;
+pub mod explain;
 pub mod fault;
 pub mod load;
 pub mod luck;

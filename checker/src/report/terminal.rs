@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::bundle::Bundle;
+use super::explained::summary;
 use super::steps::{Step, What, steps};
 use crate::domain::Domain;
 use crate::history::{History, OpId, Outcome, Time};
@@ -35,6 +36,9 @@ pub fn terminal(bundle: &Bundle, history: &History<Kv>) -> String {
     for reason in &found.reasons {
         let _ = writeln!(out, "  {label:<9} {}", reason.text);
         label = "";
+    }
+    if let Some(explanation) = &bundle.explanation {
+        summary(&mut out, explanation);
     }
     for title in &bundle.also {
         let _ = writeln!(out, "  {:<9} {title}", "also");

@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use dynamo_core::Flaw;
 
 use super::exit::{HELP, INTERNAL, USAGE};
-use super::{check, export, hunt, replay};
+use super::{check, explain, export, hunt, replay};
 use crate::preset::Preset;
 
 #[derive(Debug, Parser)]
@@ -40,6 +40,8 @@ enum Command {
     Export(Export),
     /// Run a bundle again, exactly
     Replay(Replay),
+    /// Find what a failure needs, when it became unavoidable, and where the store went wrong
+    Explain(Explain),
 }
 
 /// What stdout gets.
@@ -239,6 +241,20 @@ pub(super) struct Replay {
     pub(super) format: Format,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Explain {
+    /// The bundle that hunt wrote
+    #[arg(value_name = "BUNDLE")]
+    pub(super) file: PathBuf,
+    /// How many runs it may take
+    #[arg(long, value_name = "N", default_value_t = crate::explain::REPLAYS)]
+    pub(super) replays: u32,
+    /// What stdout gets
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+}
+
 /// Which flaw to switch on instead of the recorded one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Switch(pub(super) Option<Flaw>);
@@ -336,6 +352,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(args),
         Command::Export(args) => export::export(args),
         Command::Replay(args) => replay::replay(args),
+        Command::Explain(args) => explain::explain(args),
     });
     match done {
         Err(_) => {

@@ -18,7 +18,7 @@ use super::output::{say, say_line};
 use crate::campaign::{Campaign, Failure, Seeds, Standing, Tally, Trouble};
 use crate::preset::Preset;
 use crate::target::Target;
-use crate::{bundle, matrix, preset, shrink};
+use crate::{bundle, explain, matrix, preset, shrink};
 
 /// Runs when neither `--runs` nor `--budget` says how long.
 const RUNS: u64 = 1_000;
@@ -146,7 +146,12 @@ fn report_failure(
 }
 
 fn minimize(campaign: &Campaign, failure: &Failure) -> Option<Bundle> {
-    bundle::minimized(campaign.target, failure, shrink::REPLAYS, campaign.budget)
+    let small = bundle::minimized(campaign.target, failure, shrink::REPLAYS, campaign.budget)?;
+    let explanation = bundle::explained(&small, explain::REPLAYS, campaign.budget).ok();
+    Some(Bundle {
+        explanation,
+        ..small
+    })
 }
 
 fn save(out: &Path, bundle: &Bundle) -> Result<PathBuf, String> {
