@@ -39,5 +39,5 @@ pub struct Decision {
 pub fn decide(history: &History<Kv>, found: &Counterexample) -> Option<Decision> {
     let narrow = prefix::of_key(history, found.key.as_deref());
     let history = narrow.as_ref().unwrap_or(history);
-    search::done(history).or_else(|| undone::undone(history, found.promise))
+    search::done(history, found).or_else(|| undone::undone(history, found.promise))
 }

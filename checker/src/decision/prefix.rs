@@ -1,7 +1,7 @@
 //! Parts of a history: what concerns one key, and what came before a line.
 
-use crate::history::{Entry, History, Line};
-use crate::kv::Kv;
+use crate::history::{Entry, History, Line, OpId, Process};
+use crate::kv::{Kv, KvCall};
 use crate::order::named;
 
 /// What a history says of one key, and of no key in particular.
@@ -27,4 +27,23 @@ pub(super) fn noted_until(history: &History<Kv>, lines: usize) -> Option<History
     let kept =
         entries.filter(|(index, entry)| *index < lines || !matches!(entry, Entry::Note { .. }));
     History::new(kept.map(|(_, entry)| entry)).ok()
+}
+
+/// The history as if no other writes than these had been acknowledged, each call a session of its own.
+pub(super) fn acknowledging(history: &History<Kv>, ops: &[OpId]) -> Option<History<Kv>> {
+    let other = |op: OpId| {
+        let call = history.op(op).map(|op| &op.call);
+        call.is_some_and(KvCall::writes) && !ops.contains(&op)
+    };
+    let entries = history.entries().filter_map(|entry| match entry {
+        Entry::Return { op, .. } if other(op) => None,
+        Entry::Invoke { op, at, call, .. } => Some(Entry::Invoke {
+            op,
+            at,
+            process: Process(op.0),
+            call,
+        }),
+        entry => Some(entry),
+    });
+    History::new(entries).ok()
 }

@@ -1,35 +1,87 @@
 //! The first entry at which the evidence so far already contradicts the truth.
 
+use std::collections::BTreeSet;
+
 use super::{Decision, disks, prefix};
 use crate::causality::ClockCausality;
 use crate::convergence;
 use crate::handoff::{self, HandoffDelivery};
 use crate::history::{Entry, History, Line};
 use crate::kv::Kv;
-use crate::note::{Node, Note};
-use crate::verdict::Counterexample;
+use crate::note::{Node, Note, Version};
+use crate::verdict::{Counterexample, Promise};
 
 /// What shows of a history cut off somewhere.
 type Judge = fn(&History<Kv>, usize) -> Option<Counterexample>;
 
-/// The earliest contradiction of any kind before the store counts as mended.
-pub(super) fn done(history: &History<Kv>) -> Option<Decision> {
+/// A contradiction with its line, and whether it speaks of an operation of the counterexample.
+pub(super) struct Shown {
+    pub(super) line: usize,
+    pub(super) decision: Decision,
+    pub(super) of_it: bool,
+}
+
+/// The earliest contradiction of any kind before the store counts as mended: of one that speaks of the
+/// counterexample's operations, else of any. What else the same line contradicts becomes a fact.
+pub(super) fn done(history: &History<Kv>, found: &Counterexample) -> Option<Decision> {
+    let disk = |(_, note): (_, &Note)| matches!(note, Note::Durable { .. } | Note::Hint { .. });
+    if !history.notes().any(disk) {
+        return None;
+    }
     let quiet = |line: Line<'_, Kv>| matches!(line, Line::Note(_, Note::Quiet));
     let end = history.lines().position(quiet);
     let end = end.unwrap_or_else(|| history.lines().len());
-    let replaced = disks::replaced(history, end);
     let judges: &[Judge] = if forgets(history) {
         &[clocks, states]
     } else {
-        &[clocks, states, hints, copies]
+        &[clocks, states, hints]
     };
-    let shown = judges
-        .iter()
-        .filter_map(|judge| first(history, end, *judge));
-    let shown = shown.filter_map(|(line, found)| Some((line, decision(history, line, &found)?)));
-    let all = replaced.into_iter().chain(shown);
-    all.min_by_key(|(line, _)| *line)
-        .map(|(_, decision)| decision)
+    let judged = judges.iter().filter_map(|judge| {
+        let (line, shown) = first(history, end, *judge)?;
+        decision(history, line, &shown, found)
+    });
+    let mut all: Vec<Shown> = judged.collect();
+    if !forgets(history) {
+        all.extend(acknowledged(history, found));
+    }
+    let replaced = disks::replaced(history, end, &found.ops);
+    if found.promise == Promise::ClockCausality {
+        all.extend(replaced);
+    } else {
+        all.splice(0..0, replaced);
+    }
+    let rank = |shown: &Shown| (!shown.of_it, shown.line);
+    let best = all.iter().map(rank).min()?;
+    let mut same = all.into_iter().filter(|shown| rank(shown) == best);
+    let mut decision = same.next()?.decision;
+    for other in same {
+        decision.facts.push(other.decision.sentence);
+        decision.facts.extend(other.decision.facts);
+    }
+    let mut seen = BTreeSet::new();
+    let sentence = decision.sentence.clone();
+    decision
+        .facts
+        .retain(|fact| *fact != sentence && seen.insert(fact.clone()));
+    Some(decision)
+}
+
+/// The first write that was acknowledged with too few copies: one of the counterexample's, else any.
+fn acknowledged(history: &History<Kv>, found: &Counterexample) -> Option<Shown> {
+    let whole = history.lines().len();
+    let of_it = prefix::acknowledging(history, &found.ops);
+    let of_it = of_it
+        .as_ref()
+        .and_then(|part| handoff::too_few_copies(part));
+    let shown = of_it.or_else(|| handoff::too_few_copies(history))?;
+    let id = *shown.ops.first()?;
+    let ends = |line: Line<'_, Kv>| matches!(line, Line::Return(op, _) if op.id == id);
+    let line = history
+        .lines()
+        .position(ends)
+        .filter(|line| *line < whole)?
+        + 1;
+    decision(history, line, &shown, found)
 }
 
 /// Whether acknowledged writes may be on no disk at all: then nothing is promised of hints and copies.
@@ -49,10 +101,6 @@ fn clocks(history: &History<Kv>, lines: usize) -> Option<Counterexample> {
 fn hints(history: &History<Kv>, lines: usize) -> Option<Counterexample> {
     let part = prefix::until(history, lines)?;
     HandoffDelivery.findings(&part).into_iter().next()
-}
-
-fn copies(history: &History<Kv>, lines: usize) -> Option<Counterexample> {
-    handoff::too_few_copies(&prefix::until(history, lines)?)
 }
 
 fn states(history: &History<Kv>, lines: usize) -> Option<Counterexample> {
@@ -89,23 +137,77 @@ fn first(history: &History<Kv>, end: usize, judge: Judge) -> Option<(usize, Coun
 }
 
 /// Who did what on this line; `None` if nobody did anything there.
-fn decision(history: &History<Kv>, line: usize, found: &Counterexample) -> Option<Decision> {
+fn decision(
+    history: &History<Kv>,
+    line: usize,
+    shown: &Counterexample,
+    found: &Counterexample,
+) -> Option<Shown> {
     let entry = history.entries().nth(line - 1)?;
+    let mut facts: Vec<String> = shown
+        .reasons
+        .iter()
+        .map(|reason| reason.text.clone())
+        .collect();
     let node = match &entry {
         Entry::Invoke { .. } => return None,
         Entry::Return { .. } => None,
-        Entry::Note { note, .. } => blamed(note)?,
+        Entry::Note { note, .. } => {
+            let holder = blamed(note)?;
+            match (holder, minter(history, line, note)) {
+                (Some(holder), Some(minter))
+                    if shown.promise == Promise::ClockCausality && minter != holder =>
+                {
+                    facts.push(format!(
+                        "the event is one of {minter}; it was first seen on {holder}"
+                    ));
+                    Some(minter)
+                }
+                _ => holder,
+            }
+        }
     };
-    Some(Decision {
-        at: entry.at(),
-        node,
-        sentence: found.sentence.clone(),
-        facts: found
-            .reasons
-            .iter()
-            .map(|reason| reason.text.clone())
-            .collect(),
+    Some(Shown {
+        line,
+        of_it: shown.ops.iter().any(|op| found.ops.contains(op)),
+        decision: Decision {
+            at: entry.at(),
+            node,
+            sentence: shown.sentence.clone(),
+            facts,
+        },
     })
+}
+
+/// The node after whom the only event is named that no disk had shown before this line.
+fn minter(history: &History<Kv>, line: usize, note: &Note) -> Option<Node> {
+    let before: Vec<&Version> = history
+        .lines()
+        .take(line - 1)
+        .filter_map(|line| match line {
+            Line::Note(_, note) => Some(versions(note)),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let fresh = versions(note).iter().filter(|one| !before.contains(one));
+    let mut actors = fresh.filter_map(|one| one.clock.as_ref().map(|clock| &clock.dot.0));
+    let actor = actors.next()?;
+    let nodes = history.notes().find_map(|(_, note)| match note {
+        Note::Setup(setup) => Some(setup.nodes),
+        _ => None,
+    });
+    let named = (0..nodes?)
+        .map(Node)
+        .find(|node| node.to_string() == *actor);
+    named.filter(|_| actors.all(|other| other == actor))
+}
+
+fn versions(note: &Note) -> &[Version] {
+    match note {
+        Note::Durable { versions, .. } | Note::Hint { versions, .. } => versions,
+        _ => &[],
+    }
 }
 
 /// Whose doing a note tells of; the inner `None` where that is not said, the outer where it is nobody's.

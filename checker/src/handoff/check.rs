@@ -109,7 +109,6 @@ pub(crate) fn too_few_copies(history: &History<Kv>) -> Option<Counterexample> {
     let order = Order::new(history);
     let marks = Marks::new(&order);
     let needed = marks.setup?.w;
-    marks.last_disk?;
     let mut findings = Findings::new(Promise::HandoffDelivery, &PARTS);
     copies::count(
         &order,

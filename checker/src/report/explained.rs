@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::explanation::{Doom, Effect, Explanation, Need, Share, Sort};
+use super::explanation::{Doom, Effect, Explanation, Need, Share};
 use crate::history::Time;
 
 /// Where lines are wrapped.
@@ -52,48 +52,8 @@ pub(super) fn summary(out: &mut String, explanation: &Explanation) {
 /// The long form: a row for each change, with what other luck makes of it, and the curve.
 pub fn explained(explanation: &Explanation) -> String {
     let mut out = String::new();
-    let Explanation { as_it_is, .. } = explanation;
-    let _ = writeln!(
-        out,
-        "what it takes to fail: one thing changed, all else and all luck as it was\n"
-    );
-    let rows = explanation
-        .needs
-        .iter()
-        .map(|need| (need.change.as_str(), need));
-    let wide = rows
-        .clone()
-        .map(|(change, _)| change.chars().count())
-        .max()
-        .unwrap_or(0)
-        .max(8);
-    let pad = |text: &str| format!("{text}{}", " ".repeat(wide - text.chars().count()));
-    let _ = writeln!(out, "  {}  {:<22}  other luck", pad("changed"), "outcome");
-    let _ = writeln!(
-        out,
-        "  {}  {:<22}  {}",
-        pad("nothing"),
-        "fails",
-        luck(*as_it_is)
-    );
-    for sort in [
-        Sort::Store,
-        Sort::Fault,
-        Sort::Call,
-        Sort::Order,
-        Sort::Setting,
-        Sort::Value,
-    ] {
-        for (change, need) in rows.clone().filter(|(_, need)| need.of == sort) {
-            let _ = writeln!(
-                out,
-                "  {}  {:<22}  {}",
-                pad(change),
-                effect(&need.effect),
-                luck(need.luck)
-            );
-        }
-    }
+    out.push_str("what it takes to fail: one thing changed, all else and all luck as it was\n\n");
+    table(&mut out, explanation);
     if explanation.untried > 0 {
         let _ = writeln!(
             out,
@@ -141,6 +101,29 @@ pub fn explained(explanation: &Explanation) -> String {
     }
     let _ = writeln!(out, "\n{} replays", explanation.replays);
     out
+}
+
+fn table(out: &mut String, explanation: &Explanation) {
+    let mut rows = vec![
+        ["changed", "outcome", "other luck"].map(String::from),
+        ["nothing".into(), "fails".into(), luck(explanation.as_it_is)],
+    ];
+    let mut needs: Vec<&Need> = explanation.needs.iter().collect();
+    needs.sort_by_key(|need| need.of);
+    let row = |need: &Need| [need.change.clone(), effect(&need.effect), luck(need.luck)];
+    rows.extend(needs.into_iter().map(row));
+    let wide = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.max().unwrap_or(0)
+    };
+    let wides = [wide(0), wide(1)];
+    for row in &rows {
+        out.push_str("  ");
+        for (cell, wide) in row.iter().zip(wides) {
+            let _ = write!(out, "{cell}{}  ", " ".repeat(wide - cell.chars().count()));
+        }
+        let _ = writeln!(out, "{}", row[2]);
+    }
 }
 
 fn luck(share: Share) -> String {

@@ -6,7 +6,7 @@ use checker::kv::Kv;
 use checker::report::{Doom, Share};
 use checker::{History, Line, Note, Time};
 
-use super::CONTINUATIONS;
+use super::LUCKS;
 use super::needs::said;
 use super::trial::Trial;
 use crate::drive::Run;
@@ -25,8 +25,8 @@ pub(super) fn doom(trial: &mut Trial<'_>, plan: &Plan, run: &Run) -> Vec<Doom> {
     let mut tried: BTreeMap<usize, Share> = BTreeMap::new();
     let mut next = Some(0);
     while let Some(index) = next {
-        let share = trial.continued(plan, moments[index].0, CONTINUATIONS);
-        if share.runs < CONTINUATIONS {
+        let share = trial.continued(plan, moments[index].0, LUCKS);
+        if share.runs < LUCKS {
             break;
         }
         tried.insert(index, share);

@@ -19,11 +19,10 @@ use crate::target::Target;
 use trial::Trial;
 
 /// How many runs an explanation may cost: counted, so the result is the same everywhere.
-pub const REPLAYS: u32 = 1_200;
+pub const REPLAYS: u32 = 1_500;
 
 /// Runs with other luck for each change, and continuations for each moment.
-pub(crate) const LUCKS: u32 = 10;
-pub(crate) const CONTINUATIONS: u32 = 20;
+const LUCKS: u32 = 20;
 
 /// Explains why this plan, whose run is given, breaks the promise of the counterexample.
 ///

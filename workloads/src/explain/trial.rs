@@ -100,7 +100,7 @@ impl<'a> Trial<'a> {
             }
             Some(Verdict::Unknown(why)) => Effect::Idle(why.to_string()),
             Some(Verdict::Invalid(found)) if found.cause == self.found.cause => Effect::Fails,
-            Some(Verdict::Invalid(found)) => Effect::Otherwise(found.title()),
+            Some(Verdict::Invalid(found)) => Effect::Otherwise(found.cause.clone()),
         }
     }
 }
