@@ -121,6 +121,13 @@ impl Call {
         }
     }
 
+    /// The same, to be changed.
+    pub fn key_mut(&mut self) -> &mut String {
+        match self {
+            Call::Get { key } | Call::Put { key, .. } | Call::Delete { key, .. } => key,
+        }
+    }
+
     /// Whether the call makes a new version.
     pub fn writes(&self) -> bool {
         !matches!(self, Call::Get { .. })

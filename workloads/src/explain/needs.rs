@@ -129,7 +129,7 @@ fn values(plan: &Plan) -> Vec<Change> {
         let mut renamed = plan.clone();
         for step in &mut renamed.steps {
             if step.call.key() == key {
-                rename(&mut step.call, &other);
+                other.clone_into(step.call.key_mut());
             }
         }
         all.push((Sort::Value, format!("with key {other} for {key}"), renamed));
@@ -150,11 +150,6 @@ fn values(plan: &Plan) -> Vec<Change> {
         all.push((Sort::Value, "with other values".into(), renamed));
     }
     all
-}
-
-fn rename(call: &mut Call, to: &str) {
-    let (Call::Get { key } | Call::Put { key, .. } | Call::Delete { key, .. }) = call;
-    to.clone_into(key);
 }
 
 /// A call as a reader finds it in the report.

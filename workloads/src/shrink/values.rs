@@ -1,0 +1,208 @@
+//! The same parts with smaller values: the cluster, contexts, windows, times, names.
+
+use std::collections::BTreeMap;
+
+use checker::Time;
+use dynamo_core::{
+    Causality, Coordinator, Detection, Durability, ReadFrom, ReadRepair, Resolution,
+};
+
+use super::search::{Best, Search};
+use crate::fault::Fault;
+use crate::plan::{Partitioning, Plan};
+
+/// The grids that times are rounded to, in microseconds, the coarsest first.
+const GRIDS: [u64; 3] = [1_000_000, 100_000, 10_000];
+
+/// Windows are not made shorter than this, in microseconds.
+const SHORTEST: u64 = 1_000;
+
+impl Search<'_> {
+    /// Tries a smaller cluster with fewer mechanisms.
+    pub(super) fn shapes(&mut self, best: &mut Best) {
+        while best.0.shape.nodes > 1 {
+            let mut smaller = best.0.clone();
+            smaller.shape.nodes -= 1;
+            if !self.take(best, smaller.wrapped()) {
+                break;
+            }
+        }
+        let plainer: [fn(&mut Plan); 16] = [
+            |plan| plan.shape.vnodes = 1,
+            |plan| plan.shape.partitioning = Partitioning::Tokens,
+            |plan| plan.shape.read_repair = ReadRepair::Off,
+            |plan| plan.shape.coordinator = Coordinator::Asked,
+            |plan| plan.shape.read_from = ReadFrom::Healthy,
+            |plan| plan.shape.reaping_us = None,
+            |plan| plan.shape.durability = Durability::Synced,
+            |plan| plan.shape.detection = Detection::Requests,
+            |plan| plan.shape.yields = false,
+            |plan| plan.shape.skew_us = 0,
+            |plan| plan.shape.resolution = Resolution::Client,
+            |plan| plan.shape.causality = Causality::Dots,
+            |plan| plan.shape.sloppy = false,
+            |plan| plan.shape.r = 1,
+            |plan| plan.shape.w = 1,
+            |plan| plan.shape.n = plan.shape.n.saturating_sub(1).max(1),
+        ];
+        for change in plainer {
+            let mut smaller = best.0.clone();
+            change(&mut smaller);
+            smaller.shape = smaller.shape.legal();
+            self.take(best, smaller);
+        }
+    }
+
+    /// Makes puts and deletes blind that need no context.
+    pub(super) fn contexts(&mut self, best: &mut Best) {
+        for index in 0..best.0.steps.len() {
+            let mut smaller = best.0.clone();
+            if let Some(context) = smaller.steps[index].call.context_mut() {
+                *context = None;
+            }
+            self.take(best, smaller);
+        }
+    }
+
+    /// Halves the windows of faults, from either side, as often as that goes.
+    pub(super) fn windows(&mut self, best: &mut Best) {
+        for index in 0..best.0.faults.0.len() {
+            if matches!(best.0.faults.0[index].fault, Fault::Deliver { .. }) {
+                continue;
+            }
+            for late in [false, true] {
+                loop {
+                    let mut shorter = best.0.clone();
+                    let window = &mut shorter.faults.0[index];
+                    let half = window.until.0.saturating_sub(window.from.0) / 2;
+                    if half < SHORTEST {
+                        break;
+                    }
+                    if late {
+                        window.from = Time(window.from.0 + half);
+                    } else {
+                        window.until = Time(window.from.0 + half);
+                    }
+                    if !self.take(best, shorter) {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Rounds times to the coarsest grid on which the plan still fails, all at once or one by one, and
+    /// begins as early as on that grid.
+    pub(super) fn times(&mut self, best: &mut Best) {
+        for grid in GRIDS {
+            if best.0.on(grid) == best.0 || self.take(best, best.0.on(grid)) {
+                break;
+            }
+        }
+        for index in 0..best.0.steps.len() {
+            for grid in GRIDS {
+                let at = best.0.steps[index].at;
+                let mut rounded = best.0.clone();
+                rounded.steps[index].at = nearest(at, grid);
+                if at.0 % grid == 0 || self.take(best, rounded) {
+                    break;
+                }
+            }
+        }
+        self.early(best);
+    }
+
+    /// Begins as early as possible: everything moves by the same time.
+    fn early(&mut self, best: &mut Best) {
+        let steps = best.0.steps.iter().map(|step| step.at.0);
+        let windows = best.0.faults.0.iter().map(|window| window.from.0);
+        let Some(first) = steps.chain(windows).min() else {
+            return;
+        };
+        for grid in GRIDS {
+            let by = first / grid * grid;
+            if by == 0 {
+                continue;
+            }
+            let mut early = best.0.clone();
+            for step in &mut early.steps {
+                step.at = Time(step.at.0 - by);
+            }
+            for window in &mut early.faults.0 {
+                window.from = Time(window.from.0 - by);
+                window.until = Time(window.until.0.saturating_sub(by));
+            }
+            if self.take(best, early) {
+                return;
+            }
+        }
+    }
+
+    /// Calls keys, clients, and where no message is named also calls, by the first numbers.
+    pub(super) fn names(&mut self, best: &mut Best) {
+        let mut clients = best.0.clone();
+        let order = numbered(best.0.steps.iter().map(|step| step.client));
+        for step in &mut clients.steps {
+            step.client = order[&step.client];
+        }
+        self.take(best, clients);
+        let mut keys = best.0.clone();
+        let order = numbered(best.0.steps.iter().map(|step| step.call.key().to_owned()));
+        for step in &mut keys.steps {
+            let name = format!("k{}", order[step.call.key()]);
+            *step.call.key_mut() = name;
+        }
+        self.take(best, keys);
+        let mut windows = best.0.faults.0.iter();
+        if windows.any(|window| matches!(window.fault, Fault::Deliver { .. })) {
+            return;
+        }
+        let mut calls = best.0.clone();
+        let order = numbered(best.0.steps.iter().map(|step| step.id));
+        for step in &mut calls.steps {
+            step.id = order[&step.id] + 1;
+            if let Some(Some(context)) = step.call.context_mut()
+                && let Some(number) = order.get(context)
+            {
+                *context = number + 1;
+            }
+        }
+        self.take(best, calls);
+    }
+}
+
+/// What there is, numbered from 0 in the order of appearance.
+fn numbered<T: Ord>(all: impl Iterator<Item = T>) -> BTreeMap<T, u32> {
+    let mut order = BTreeMap::new();
+    for one in all {
+        let next = order.len() as u32;
+        order.entry(one).or_insert(next);
+    }
+    order
+}
+
+fn nearest(at: Time, grid: u64) -> Time {
+    Time((at.0.saturating_add(grid / 2)) / grid * grid)
+}
+
+impl Plan {
+    /// The same plan with all times on a grid. A window stays open at least for one step of it, and a
+    /// fate around the moment of its message.
+    fn on(&self, grid: u64) -> Plan {
+        let mut plan = self.clone();
+        for step in &mut plan.steps {
+            step.at = nearest(step.at, grid);
+        }
+        for window in &mut plan.faults.0 {
+            if matches!(window.fault, Fault::Deliver { .. }) {
+                window.from = Time(window.from.0 / grid * grid);
+                window.until = Time(window.until.0.div_ceil(grid) * grid);
+            } else {
+                window.from = nearest(window.from, grid);
+                window.until = nearest(window.until, grid).max(Time(window.from.0 + grid));
+            }
+        }
+        plan.steps.sort_by_key(|step| (step.at, step.id));
+        plan
+    }
+}
