@@ -37,6 +37,7 @@ pub fn terminal(bundle: &Bundle, history: &History<Kv>) -> String {
         let _ = writeln!(out, "  {label:<9} {}", reason.text);
         label = "";
     }
+    let _ = writeln!(out, "  {:<9} {}", "cause", bundle.fingerprint());
     if let Some(explanation) = &bundle.explanation {
         summary(&mut out, explanation);
     }

@@ -78,6 +78,9 @@ pub(super) struct Hunt {
     /// Runs at the same time; the result does not depend on it [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) jobs: Option<u16>,
+    /// Go on after a failure, and report each cause once, with the smallest of its counterexamples
+    #[arg(long, conflicts_with = "seed")]
+    pub(super) keep_going: bool,
     /// Where bundles go
     #[arg(long, value_name = "DIR", default_value = "target/dyno")]
     pub(super) out: PathBuf,
