@@ -7,6 +7,8 @@
 mod disks;
 mod prefix;
 mod search;
+#[cfg(test)]
+mod tests;
 mod undone;
 
 use serde::{Deserialize, Serialize};

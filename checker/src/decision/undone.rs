@@ -181,7 +181,8 @@ fn arrivals(order: &Order<'_>, quiet: usize) -> Option<Decision> {
             arrived.range((*number, Node(0))..=(*number, Node(u32::MAX)))
         {
             let equal = same(disks.data(*number, *one), disks.data(*number, *two));
-            if one >= two || !equal || first == second {
+            let apart = || roots_differ(order, order.keys[*number].name, *one, *two);
+            if one >= two || !equal || first == second || !apart() {
                 continue;
             }
             let (node, at) = if then > later {
@@ -205,6 +206,26 @@ fn arrivals(order: &Order<'_>, quiet: usize) -> Option<Decision> {
         }
     }
     None
+}
+
+/// Whether the last roots that two nodes claim of a range with this key differ.
+fn roots_differ(order: &Order<'_>, key: &str, one: Node, two: Node) -> bool {
+    let root = |of: Node| {
+        let mut notes = order.notes.iter().rev();
+        notes.find_map(|noted| match noted.note {
+            Note::Root {
+                node,
+                range,
+                keys,
+                hash,
+            } if *node == of && keys.iter().any(|name| name == key) => Some((range, hash)),
+            _ => None,
+        })
+    };
+    match (root(one), root(two)) {
+        (Some((range, hash)), Some((other, different))) => range == other && hash != different,
+        _ => false,
+    }
 }
 
 fn listed(versions: &[&Version]) -> String {

@@ -3,10 +3,12 @@
 mod bundle;
 mod explained;
 mod explanation;
+mod needed;
 mod steps;
 mod terminal;
 
 pub use bundle::{Bundle, FORMAT, Size, Unreadable};
 pub use explained::explained;
 pub use explanation::{Doom, Effect, Explanation, Need, Share, Sort};
+pub use needed::needed;
 pub use terminal::{operations, terminal};

@@ -150,6 +150,9 @@ pub(super) struct Check {
     /// How many states a search may visit before it gives up
     #[arg(long = "check-budget", value_name = "STATES", default_value_t = checker::Budget::default().states)]
     pub(super) states: u64,
+    /// Where the operations go that break a promise by themselves, as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
     /// What stdout gets
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,

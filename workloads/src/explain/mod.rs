@@ -7,6 +7,8 @@
 mod doom;
 mod needs;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod trial;
 
 use checker::decision::decide;

@@ -1,6 +1,6 @@
 //! The same parts with smaller values: the cluster, contexts, windows, times, names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use checker::Time;
 use dynamo_core::{
@@ -13,6 +13,9 @@ use crate::plan::{Partitioning, Plan};
 
 /// The grids that times are rounded to, in microseconds, the coarsest first.
 const GRIDS: [u64; 3] = [1_000_000, 100_000, 10_000];
+
+/// What lies between any two moments of a plan, if that goes, in microseconds.
+const SPACES: [u64; 2] = [100_000, 10_000];
 
 /// Windows are not made shorter than this, in microseconds.
 const SHORTEST: u64 = 1_000;
@@ -94,8 +97,16 @@ impl Search<'_> {
     /// Rounds times to the coarsest grid on which the plan still fails, all at once or one by one, and
     /// begins as early as on that grid.
     pub(super) fn times(&mut self, best: &mut Best) {
+        for grid in SPACES {
+            if let Some(spread) = best.0.spread(grid)
+                && (spread == best.0 || self.take(best, spread))
+            {
+                return;
+            }
+        }
         for grid in GRIDS {
-            if best.0.on(grid) == best.0 || self.take(best, best.0.on(grid)) {
+            let rounded = best.0.on(grid);
+            if rounded == best.0 || in_order(&best.0, &rounded) && self.take(best, rounded) {
                 break;
             }
         }
@@ -104,7 +115,7 @@ impl Search<'_> {
                 let at = best.0.steps[index].at;
                 let mut rounded = best.0.clone();
                 rounded.steps[index].at = nearest(at, grid);
-                if at.0 % grid == 0 || self.take(best, rounded) {
+                if at.0 % grid == 0 || in_order(&best.0, &rounded) && self.take(best, rounded) {
                     break;
                 }
             }
@@ -181,6 +192,25 @@ fn numbered<T: Ord>(all: impl Iterator<Item = T>) -> BTreeMap<T, u32> {
     order
 }
 
+/// When calls are made and when windows begin and end, but for those of single messages.
+fn moments(plan: &Plan) -> Vec<Time> {
+    let steps = plan.steps.iter().map(|step| step.at);
+    let windows = plan.faults.0.iter();
+    let windows = windows.filter(|window| !matches!(window.fault, Fault::Deliver { .. }));
+    steps
+        .chain(windows.flat_map(|window| [window.from, window.until]))
+        .collect()
+}
+
+/// Whether what came first in one plan comes first in the other, of the same calls and windows.
+fn in_order(one: &Plan, other: &Plan) -> bool {
+    let mut pairs: Vec<(Time, Time)> = moments(one).into_iter().zip(moments(other)).collect();
+    pairs.sort_unstable();
+    pairs
+        .windows(2)
+        .all(|pair| pair[0].0 == pair[1].0 || pair[0].1 < pair[1].1)
+}
+
 fn nearest(at: Time, grid: u64) -> Time {
     Time((at.0.saturating_add(grid / 2)) / grid * grid)
 }
@@ -202,7 +232,29 @@ impl Plan {
                 window.until = nearest(window.until, grid).max(Time(window.from.0 + grid));
             }
         }
-        plan.steps.sort_by_key(|step| (step.at, step.id));
         plan
+    }
+
+    /// The same plan with as much time between any two moments of it as between all; `None` where single
+    /// messages are named, whose moments are not known.
+    fn spread(&self, by: u64) -> Option<Plan> {
+        let mut windows = self.faults.0.iter();
+        if windows.any(|window| matches!(window.fault, Fault::Deliver { .. })) {
+            return None;
+        }
+        let order: BTreeSet<Time> = moments(self).into_iter().collect();
+        let place: BTreeMap<Time, Time> = order
+            .into_iter()
+            .zip((0..).map(|at| Time(at * by)))
+            .collect();
+        let mut plan = self.clone();
+        for step in &mut plan.steps {
+            step.at = place[&step.at];
+        }
+        for window in &mut plan.faults.0 {
+            window.from = place[&window.from];
+            window.until = place[&window.until];
+        }
+        Some(plan)
     }
 }
