@@ -70,9 +70,7 @@ pub(super) fn done(history: &History<Kv>, found: &Counterexample) -> Option<Deci
 fn acknowledged(history: &History<Kv>, found: &Counterexample) -> Option<Shown> {
     let whole = history.lines().len();
     let of_it = prefix::acknowledging(history, &found.ops);
-    let of_it = of_it
-        .as_ref()
-        .and_then(|part| handoff::too_few_copies(part));
+    let of_it = of_it.as_ref().and_then(handoff::too_few_copies);
     let shown = of_it.or_else(|| handoff::too_few_copies(history))?;
     let id = *shown.ops.first()?;
     let ends = |line: Line<'_, Kv>| matches!(line, Line::Return(op, _) if op.id == id);

@@ -37,7 +37,7 @@ fn left_lying(order: &Order<'_>, quiet: usize) -> Option<Decision> {
                     && matches!(noted.note, Note::Hint { holder: by, owner: to, .. }
                         if (*by, *to) == (holder, owner))
             };
-            let Some(kept) = notes().filter(of).last() else {
+            let Some(kept) = notes().rfind(of) else {
                 continue;
             };
             let back = |noted: &&Noted<'_>| {

@@ -115,7 +115,9 @@ impl Search<'_> {
                 let at = best.0.steps[index].at;
                 let mut rounded = best.0.clone();
                 rounded.steps[index].at = nearest(at, grid);
-                if at.0 % grid == 0 || in_order(&best.0, &rounded) && self.take(best, rounded) {
+                if at.0.is_multiple_of(grid)
+                    || in_order(&best.0, &rounded) && self.take(best, rounded)
+                {
                     break;
                 }
             }

@@ -1,6 +1,7 @@
 //! The command itself: read, choose the judges, judge, tell.
 
 use std::fs;
+use std::path::Path;
 
 use checker::cycles::{self, ConsistencyModel, Cycles, Sources};
 use checker::export::json_lines;
@@ -10,7 +11,7 @@ use checker::model::{Appends, Mutexes, Queues, Sets};
 use checker::register::Register;
 use checker::report::needed;
 use checker::txn::{Ask, Txn};
-use checker::{Budget, Counterexample, Domain, History, last_writer, staleness};
+use checker::{Budget, Counterexample, Domain, History, Promise, last_writer, staleness};
 use clap::ValueEnum;
 
 use super::judged::{Judge, counterexample, judge, worst};
@@ -242,35 +243,43 @@ fn conclude<D: Domain>(
             .iter()
             .filter(|one| one.decisive)
             .find_map(counterexample);
-        let alone = |found: &Counterexample| {
-            let cut = needed(history, found);
-            let judges = judges_of(&cut).ok()?;
-            let again = judge(&judges, &[found.promise], budget);
-            let still = again.iter().find_map(counterexample);
-            let same = still.is_some_and(|still| still.promise == found.promise);
-            drop(judges);
-            same.then_some(cut)
-        };
-        let said = match broken {
-            None => "nothing is written: no promise is broken".into(),
-            Some(found) => match alone(found) {
-                None => {
-                    "nothing is written: what is named breaks the promise only with the rest".into()
-                }
-                Some(cut) => {
-                    fs::write(path, json_lines(&cut))
-                        .map_err(|why| format!("it into {}: {why}", path.display()))?;
-                    format!(
-                        "{} of {} operations, which break {} by themselves, are in {}",
-                        cut.ops().len(),
-                        history.ops().len(),
-                        found.promise,
-                        path.display()
-                    )
-                }
-            },
-        };
-        eprintln!("{said}");
+        eprintln!(
+            "{}",
+            cut(path, history, broken, |cut, promise| {
+                let judges = judges_of(cut)?;
+                let again = judge(&judges, &[promise], budget);
+                Ok(again.iter().any(|one| counterexample(one).is_some()))
+            })?
+        );
     }
     Ok(exit)
+}
+
+/// Writes the operations that a counterexample names, if they break the promise by themselves; says what
+/// was written.
+fn cut<D: Domain>(
+    path: &Path,
+    history: &History<D>,
+    broken: Option<&Counterexample>,
+    breaks: impl Fn(&History<D>, Promise) -> Result<bool, String>,
+) -> Result<String, String> {
+    let Some(found) = broken else {
+        return Ok("nothing is written: no promise is broken".into());
+    };
+    let cut = needed(history, found);
+    // What cannot even be judged breaks nothing.
+    if !breaks(&cut, found.promise).unwrap_or(false) {
+        return Ok(
+            "nothing is written: what is named breaks the promise only with the rest".into(),
+        );
+    }
+    fs::write(path, json_lines(&cut))
+        .map_err(|why| format!("{} cannot be written: {why}", path.display()))?;
+    Ok(format!(
+        "{} of {} operations, which break {} by themselves, are in {}",
+        cut.ops().len(),
+        history.ops().len(),
+        found.promise,
+        path.display()
+    ))
 }
