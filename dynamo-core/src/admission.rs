@@ -57,7 +57,7 @@ const TIMED_MAX: usize = 64;
 ///
 /// That the 99th percentile is above a threshold is the same as that more than one wait in a hundred
 /// was; so two counts for each part of the window are all that must be kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Controller {
     admission: Admission,
     /// The foreground stores that the disk has not answered for, oldest first.
@@ -75,7 +75,7 @@ pub(crate) struct Controller {
 }
 
 /// How many waits there were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Waits {
     all: u64,
     /// Those above the threshold.

@@ -63,7 +63,7 @@ impl Batch {
 }
 
 /// What was asked of the disk and takes effect once the disk has answered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) enum Effect {
     Data {
         key: Vec<u8>,
@@ -77,7 +77,7 @@ pub(crate) enum Effect {
 }
 
 /// What a node does once something is on disk.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) enum After {
     /// Hands the put of that number to the other replicas.
     Replicate(u64),

@@ -11,7 +11,7 @@ use crate::clock::{NodeId, VersionVector};
 use crate::node::Refusal;
 
 /// What a get tells the put that follows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Context {
     /// What the reader has seen.
     pub seen: VersionVector,

@@ -9,7 +9,7 @@ use crate::node::Time;
 ///
 /// A suspicion runs out by itself, so that the peer is tried again, and ends at once when the peer
 /// is heard.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(crate) struct Detector {
     until: BTreeMap<NodeId, Time>,
 }

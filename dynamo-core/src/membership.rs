@@ -68,7 +68,7 @@ pub struct Change {
 /// A node may join and leave as often as an administrator likes; the last change decides. The paper
 /// does not say what happens to two changes of the same time: here the one by the higher node comes
 /// last, then leaving comes after joining, so all who know both decide alike.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Membership {
     changes: BTreeSet<Change>,

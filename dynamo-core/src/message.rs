@@ -30,7 +30,7 @@ pub struct Tag {
 ///
 /// Each may be lost, doubled, late or out of order without harm: what carries versions is merged,
 /// what counts toward a quorum counts a node once, and a put is handed to one life of one node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Message {
     /// A put for an owner to coordinate. It is obeyed at most once, and only in the life named.
@@ -205,7 +205,7 @@ pub enum Message {
 }
 
 /// What a put says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Written {
     /// The client's key.
     pub key: Vec<u8>,
@@ -218,7 +218,7 @@ pub struct Written {
 }
 
 /// What the receiver of an offer says to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Confirmation {
     /// It waits for it.
     Wanted,
@@ -229,7 +229,7 @@ pub enum Confirmation {
 }
 
 /// What became of a forwarded put.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Answer {
     /// W nodes have it on disk.
     Stored,

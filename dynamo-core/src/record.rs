@@ -14,7 +14,7 @@ use crate::siblings::Siblings;
 use crate::view::Handover;
 
 /// One record for the disk, as bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Write {
     /// The name of the record.
     pub key: Vec<u8>,

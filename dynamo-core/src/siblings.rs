@@ -53,10 +53,10 @@ impl Version {
 ///
 /// How they are written and merged is for [`Versioning`](crate::Versioning) to say. Cloning is
 /// cheap: copies share their versions until one changes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Siblings(Arc<Held>);
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Held {
     /// In the order of their places.
     pub(crate) versions: Vec<Version>,

@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 
 use crate::batch::{After, Batch, Commit, Effect};
 use crate::clock::{Actor, Dot, NodeId, VersionVector};
@@ -52,7 +53,7 @@ pub(crate) struct Store {
     pending: BTreeMap<Ticket, Pending>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 struct Held {
     current: Siblings,
     durable: Siblings,
@@ -60,7 +61,7 @@ struct Held {
     ticket: Ticket,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Datum {
     held: Held,
     position: u128,
@@ -68,17 +69,38 @@ struct Datum {
     arrived: Vec<Dot>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Hinted {
     hint: Hint,
     held: Held,
 }
 
 /// What takes effect, and may happen, once a store is durable.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Pending {
     effects: Vec<Effect>,
     after: Vec<After>,
+}
+
+impl Hash for Store {
+    /// All that its behaviour depends on, but for the choices of the cluster.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Store {
+            id,
+            config: _,
+            view,
+            data,
+            hints,
+            trees,
+            reaped_before_us,
+            born,
+            sequence,
+            last,
+            pending,
+        } = self;
+        (id, view.mark(), data, hints, trees).hash(state);
+        (reaped_before_us, born, sequence, last, pending).hash(state);
+    }
 }
 
 impl Store {

@@ -23,7 +23,7 @@ pub struct View {
 }
 
 /// A part of the circle of which a copy moves from one node to another.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Handover {
     /// The keys.
     pub range: Range,

@@ -86,6 +86,11 @@ fn each_package_stands_in_its_place() {
     let places = [
         ("proptest", "tests/suite/promises.rs", "proptest!"),
         ("proptest", "workloads/src/strategy.rs", "use proptest::"),
+        (
+            "quickcheck",
+            "workloads/src/arbitrary.rs",
+            "use quickcheck::",
+        ),
         ("petgraph", "checker/src/graph.rs", "petgraph::"),
         ("loom", "tests/loom/main.rs", "loom::model"),
         ("tokio", "workloads/src/subject/live.rs", "tokio::"),

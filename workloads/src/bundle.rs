@@ -143,7 +143,7 @@ fn judge(
     matrix::judge(plan.shape, &run.history, &made, budget)
 }
 
-fn sizes(plan: &Plan) -> (u32, u32, u32) {
+pub(crate) fn sizes(plan: &Plan) -> (u32, u32, u32) {
     (
         plan.steps.len() as u32,
         plan.faults.0.len() as u32,
@@ -159,6 +159,28 @@ fn pack(
     also: Vec<String>,
     size: Option<Size>,
 ) -> Bundle {
+    let words = [target.name(), plan.shape.versioning()].into_iter();
+    let words: Vec<String> = words.filter(|words| !words.is_empty()).collect();
+    let flaw = target.flaw.map(|flaw| flaw.name().to_owned());
+    packed(
+        (words.join(", "), flaw),
+        plan,
+        run,
+        counterexample,
+        also,
+        size,
+    )
+}
+
+/// The bundle of a run of what is called so, with this flaw.
+pub(crate) fn packed(
+    (target, flaw): (String, Option<String>),
+    plan: &Plan,
+    run: &Run,
+    counterexample: Option<Counterexample>,
+    also: Vec<String>,
+    size: Option<Size>,
+) -> Bundle {
     let nodes = plan.shape.legal().nodes;
     let via: BTreeMap<OpId, Node> = plan
         .steps
@@ -168,12 +190,8 @@ fn pack(
     Bundle {
         format: FORMAT.into(),
         source: SOURCE.into(),
-        target: [target.name(), plan.shape.versioning()]
-            .into_iter()
-            .filter(|words| !words.is_empty())
-            .collect::<Vec<_>>()
-            .join(", "),
-        flaw: target.flaw.map(|flaw| flaw.name().to_owned()),
+        target,
+        flaw,
         seed: plan.seed,
         counterexample,
         also,
@@ -223,10 +241,16 @@ pub enum Unplayable {
     /// It needs a flaw that this core does not have.
     #[error("this core has no flaw {0:?}")]
     Flaw(String),
+    /// It was recorded by a test, on a store that only the test knows.
+    #[error("it was recorded by the test {0}, which alone can run it, with DYNO_REPLAY=<file>")]
+    OfTest(String),
     /// The target could not be driven.
     #[error(transparent)]
     Undriven(#[from] Undriven),
 }
+
+/// What the target of a bundle begins with that a test recorded, before the name of the test.
+pub(crate) const OF_TEST: &str = "test ";
 
 /// The plan inside a bundle.
 ///
@@ -244,8 +268,11 @@ pub fn plan(bundle: &Bundle) -> Result<Plan, Unplayable> {
 /// The target that a bundle was recorded on.
 ///
 /// # Errors
-/// When this core has no such flaw.
+/// When this core has no such flaw, and when it was a store of somebody's test.
 pub fn target(bundle: &Bundle) -> Result<Target, Unplayable> {
+    if let Some(test) = bundle.target.strip_prefix(OF_TEST) {
+        return Err(Unplayable::OfTest(test.into()));
+    }
     let flaw = match &bundle.flaw {
         None => None,
         Some(name) => {
@@ -284,7 +311,7 @@ pub fn replay(bundle: &Bundle, target: Target, budget: Budget) -> Result<Replay,
     })
 }
 
-fn departure(bundle: &Bundle, run: &Run) -> Option<Departure> {
+pub(crate) fn departure(bundle: &Bundle, run: &Run) -> Option<Departure> {
     let (recorded, now) = (&bundle.history, run.history.entries().collect::<Vec<_>>());
     let said = |entry| serde_json::to_string(entry).expect("an entry has text keys");
     let differs =

@@ -159,8 +159,8 @@ impl Cause {
 pub enum Trouble {
     /// The target could not be driven.
     Undriven(u64, Undriven),
-    /// The same plan went two different ways.
-    TwoWays(u64),
+    /// The same plan went two different ways; and where they part, if that can be told.
+    TwoWays(u64, Option<String>),
 }
 
 /// One of this many runs is run twice.
@@ -269,7 +269,7 @@ impl Campaign {
         let ran = self.target.run(&plan).map_err(undriven)?;
         let reran = run.is_multiple_of(RERUN_EVERY);
         if reran && self.target.run(&plan).map_err(undriven)? != ran {
-            return Err(Trouble::TwoWays(seed));
+            return Err(Trouble::TwoWays(seed, self.target.departure(&plan)));
         }
         let promised = matrix::made(&plan, &ran.history);
         let mut asked = promised.clone();

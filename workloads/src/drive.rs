@@ -6,12 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use checker::kv::{Kv, KvCall, KvRet};
-use checker::{Entry, History, Note, OpId, Outcome, Process, Time};
+use checker::note::Setup;
+use checker::{Entry, History, Note, OpId, Outcome, Process, Promise, Time};
 use thiserror::Error;
 
 use crate::fault::{Fate, Fault};
 use crate::luck::Key;
 use crate::plan::{Call, Plan, Step};
+use crate::promised::promised_in;
 use crate::replica::Request;
 use crate::subject::{Answer, Ask, Happening, Subject, Unsupported, text};
 
@@ -105,6 +107,8 @@ struct Driver<'a> {
     clients: Vec<Client<'a>>,
     open: BTreeMap<u64, usize>,
     contexts: BTreeMap<u32, Vec<u8>>,
+    /// The gets whose contexts were passed by puts that were not acknowledged, or not yet.
+    unacknowledged: BTreeMap<u32, Option<u32>>,
     made: BTreeMap<u32, Time>,
     processes: u64,
     turn: Option<Turn>,
@@ -152,7 +156,10 @@ impl<'a> Driver<'a> {
         let entries = subject
             .setup(&keys)
             .into_iter()
-            .map(|note| Entry::Note { at: Time(0), note })
+            .map(|note| Entry::Note {
+                at: Time(0),
+                note: befallen(note, plan),
+            })
             .collect();
         Ok(Driver {
             plan,
@@ -163,6 +170,7 @@ impl<'a> Driver<'a> {
             clients,
             open: BTreeMap::new(),
             contexts: BTreeMap::new(),
+            unacknowledged: BTreeMap::new(),
             made: BTreeMap::new(),
             processes: last + 1,
             turn: None,
@@ -272,7 +280,12 @@ impl<'a> Driver<'a> {
             return;
         };
         let outcome = match outcome {
-            Outcome::Ok(Answer::Stored) => Outcome::Ok(KvRet::Stored),
+            Outcome::Ok(Answer::Stored) => {
+                if let Ok(step) = u32::try_from(op) {
+                    self.unacknowledged.remove(&step);
+                }
+                Outcome::Ok(KvRet::Stored)
+            }
             Outcome::Ok(Answer::Values { values, context }) => {
                 if let Ok(step) = u32::try_from(op) {
                     self.contexts.insert(step, context);
@@ -303,7 +316,12 @@ impl<'a> Driver<'a> {
         let Some(step) = self.clients[client].queue.pop_front() else {
             return;
         };
-        let (call, request) = self.asked(step);
+        let Some((call, request)) = self.asked(step) else {
+            return;
+        };
+        if let Call::Put { context, .. } = step.call {
+            self.unacknowledged.insert(step.id, context);
+        }
         self.made.insert(step.id, self.now);
         let op = u64::from(step.id);
         self.submit(
@@ -316,44 +334,63 @@ impl<'a> Driver<'a> {
         );
     }
 
-    /// What a step says to the store, and to the history.
-    fn asked(&self, step: &Step) -> (KvCall, Request) {
+    /// What a step says to the store, and to the history; `None` if there is nothing to be said.
+    fn asked(&self, step: &Step) -> Option<(KvCall, Request)> {
         let name = step.call.key().to_owned();
         let key = name.clone().into_bytes();
-        // A get that was never answered leaves no context.
-        let read = |get: Option<u32>| get.and_then(|get| Some((get, self.contexts.get(&get)?)));
-        let names =
-            |read: Option<(u32, _)>| read.iter().map(|(get, _)| OpId(u64::from(*get))).collect();
-        match &step.call {
+        let asked = match &step.call {
             Call::Get { .. } => (KvCall::Get { key: name }, Request::Get { key }),
-            Call::Put { context, .. } => {
-                let read = read(*context);
-                let value = format!("v{}", step.id);
-                let call = KvCall::Put {
-                    key: name,
-                    value: value.clone(),
-                    context: names(read),
+            Call::Put { context, .. } => self.put(step, *context),
+            Call::Retry { of, .. } => self.put(step, *self.unacknowledged.get(of)?),
+            Call::PutForged { context, .. } => {
+                let (call, request) = self.put(step, None);
+                let Request::Put { value, .. } = request else {
+                    return None;
                 };
+                let context = self.contexts.get(context);
+                let context = context.map(|context| forged(context, step.id));
                 let request = Request::Put {
                     key,
-                    value: value.into_bytes(),
-                    context: read.map(|(_, context)| context.clone()),
+                    value,
+                    context,
                 };
                 (call, request)
             }
             Call::Delete { context, .. } => {
-                let read = read(*context);
+                let read = self.read(*context);
                 let call = KvCall::Delete {
                     key: name,
                     context: names(read),
                 };
                 let request = Request::Delete {
                     key,
-                    context: read.map(|(_, context)| context.clone()),
+                    context: read.map(|(_, context)| context.to_vec()),
                 };
                 (call, request)
             }
-        }
+        };
+        Some(asked)
+    }
+
+    fn put(&self, step: &Step, context: Option<u32>) -> (KvCall, Request) {
+        let read = self.read(context);
+        let (key, value) = (step.call.key(), format!("v{}", step.id));
+        let request = Request::Put {
+            key: key.as_bytes().to_vec(),
+            value: value.clone().into_bytes(),
+            context: read.map(|(_, context)| context.to_vec()),
+        };
+        let call = KvCall::Put {
+            key: key.to_owned(),
+            value,
+            context: names(read),
+        };
+        (call, request)
+    }
+
+    /// A get and its context. One that was never answered leaves none.
+    fn read(&self, get: Option<u32>) -> Option<(u32, &[u8])> {
+        get.and_then(|get| Some((get, self.contexts.get(&get)?.as_slice())))
     }
 
     fn submit(
@@ -387,7 +424,8 @@ impl<'a> Driver<'a> {
         let healed = self.now.max(self.plan.faults.quiet_from());
         self.advance(healed);
         self.note(Note::Healed);
-        let quiet = Time(healed.0 + self.plan.settle());
+        let settle = self.subject.settle_us();
+        let quiet = Time(healed.0 + settle.unwrap_or_else(|| self.plan.settle()));
         self.advance(quiet);
         if !self.open.is_empty() {
             return Err(Undriven::Hung(self.open.len()));
@@ -455,6 +493,39 @@ impl<'a> Driver<'a> {
 
     fn note(&mut self, note: Note) {
         self.entries.push(Entry::Note { at: self.now, note });
+    }
+}
+
+fn names(read: Option<(u32, &[u8])>) -> Vec<OpId> {
+    read.iter().map(|(get, _)| OpId(u64::from(*get))).collect()
+}
+
+/// The same bytes but for one bit, which the name of the step chooses. Of no bytes, one.
+fn forged(context: &[u8], step: u32) -> Vec<u8> {
+    let mut bytes = context.to_vec();
+    let at = step as usize % bytes.len().max(1);
+    match bytes.get_mut(at) {
+        Some(byte) => *byte ^= 1 << (step % 8),
+        None => bytes.push(step as u8),
+    }
+    bytes
+}
+
+/// What is promised of a cluster to which the faults of the plan happen.
+fn befallen(note: Note, plan: &Plan) -> Note {
+    let lost = |fault: &Fault| fault.unaimed().loses_disk();
+    match note {
+        Note::Setup(setup) if plan.faults.0.iter().any(|window| lost(&window.fault)) => {
+            let promised = promised_in(plan);
+            Note::Setup(Setup {
+                hands_off: setup.hands_off && promised.makes(Promise::HandoffDelivery),
+                converges: setup.converges && promised.makes(Promise::Convergence),
+                may_lose: setup.may_lose || promised.may_lose,
+                may_revive: setup.may_revive || promised.may_revive,
+                ..setup
+            })
+        }
+        note => note,
     }
 }
 

@@ -1,7 +1,8 @@
 //! What may go wrong during a run, as data.
 
+mod told;
+
 use std::collections::BTreeSet;
-use std::fmt;
 
 use checker::Time;
 use serde::{Deserialize, Serialize};
@@ -36,8 +37,40 @@ pub struct Window {
     pub fault: Fault,
 }
 
+/// Nothing waits longer than this at a slow node, in microseconds.
+pub(crate) const BACKLOG_US_MAX: u64 = 500_000;
+
 /// Some of the nodes, by number; numbers beyond the cluster wrap around.
 pub type NodeSet = BTreeSet<u32>;
+
+/// Which messages between nodes a fault is about: those for which all of this is so. What is left empty
+/// says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// One of these sends it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub from: NodeSet,
+    /// One of these is to receive it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub to: NodeSet,
+    /// It is of one of these kinds, in the words of the store: see
+    /// [`Replica::kind`](crate::replica::Replica::kind).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub kinds: BTreeSet<String>,
+}
+
+impl Scope {
+    /// Whether a message of this kind on this link is meant.
+    pub fn holds(&self, from: u32, to: u32, kind: &str) -> bool {
+        (self.from.is_empty() || self.from.contains(&from))
+            && (self.to.is_empty() || self.to.contains(&to))
+            && (self.kinds.is_empty() || self.kinds.contains(kind))
+    }
+}
+
+/// A link in one direction: from whom, to whom.
+pub type Link = (u32, u32);
 
 /// Something that goes wrong while its window is open. Overlapping windows add up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +87,12 @@ pub enum Fault {
         /// The side that is not heard.
         side: NodeSet,
     },
+    /// No message passes on these links: rings in which each node hears some others only, bridges between
+    /// halves, two nodes that do not hear each other and a third that hears both.
+    CutLinks {
+        /// In one direction each.
+        links: BTreeSet<Link>,
+    },
     /// The node loses its memory and what its disk had not synced, and returns at the end.
     Crash {
         /// Which node.
@@ -61,6 +100,55 @@ pub enum Fault {
     },
     /// The node does nothing; what reaches it waits.
     Pause {
+        /// Which node.
+        node: u32,
+    },
+    /// What reaches the node takes it this much longer, one after the other: it waits for what came before,
+    /// half a second at most.
+    Slow {
+        /// Which node.
+        node: u32,
+        /// Microseconds for each message, request or store that became durable.
+        by: u64,
+    },
+    /// The node's clock is wrong: ahead by this much, or behind if it is negative, and faster by this rate.
+    /// It is set right at the end. It never goes back: a clock that is to do so stands still until then.
+    Clock {
+        /// Which node.
+        node: u32,
+        /// Microseconds.
+        ahead: i64,
+        /// Microseconds gained in a second.
+        drift: i64,
+    },
+    /// Nothing that the node stores becomes durable, as on a disk that hangs, or is full.
+    Stall {
+        /// Which node.
+        node: u32,
+    },
+    /// If the node crashes, its disk keeps any of the stores that were not synced, not just the first ones,
+    /// and of others only a part, the last record of it torn. More than a disk promises may do: see
+    /// [`Replica`](crate::replica::Replica).
+    Scramble {
+        /// Which node.
+        node: u32,
+    },
+    /// The node loses its memory and its disk, and returns at the end with an empty one.
+    Wipe {
+        /// Which node.
+        node: u32,
+    },
+    /// When the window ends, the node loses its memory and returns at once, on a disk on which each record is
+    /// garbled with this chance.
+    Rot {
+        /// Which node.
+        node: u32,
+        /// Chance in percent.
+        percent: u32,
+    },
+    /// When the window ends, the node loses its memory and returns at once, on the disk that it had when the
+    /// window opened: an old backup, or a disk that lied about what it had synced.
+    Restore {
         /// Which node.
         node: u32,
     },
@@ -90,6 +178,31 @@ pub enum Fault {
         /// Chance in percent.
         percent: u32,
     },
+    /// No message sets out on these links before the end.
+    Clog,
+    /// Each link carries one message in this time. As many as there is room for wait; others are lost.
+    Narrow {
+        /// Microseconds.
+        gap: u64,
+        /// How many messages may wait on one link.
+        room: u64,
+    },
+    /// Each link has a rank for each kind of message, by chance, and messages are late by as much as their
+    /// rank demands: what is of high rank overtakes all that is of low rank (compare probabilistic
+    /// concurrency testing, Burckhardt et al., ASPLOS 2010).
+    Rank {
+        /// How many ranks there are.
+        ranks: u32,
+        /// By how many microseconds a rank is later than the one before.
+        step: u64,
+    },
+    /// A fault of messages that strikes only some of them.
+    Aimed {
+        /// Which ones.
+        at: Scope,
+        /// What strikes them; a fault that is not about single messages is what it would be without aim.
+        fault: Box<Fault>,
+    },
     /// This one message meets this fate, whenever it is sent.
     Deliver {
         /// The message, by the identity that the simulator gives it (see `luck`).
@@ -117,18 +230,105 @@ pub enum Fate {
 impl Fault {
     /// Calls each node by its number within a cluster of this many.
     pub(crate) fn wrap(&mut self, nodes: u32) {
+        let all = |side: &NodeSet| side.iter().map(|node| node % nodes).collect();
         match self {
-            Fault::Cut { side } | Fault::CutOneWay { side } => {
-                *side = side.iter().map(|node| node % nodes).collect();
+            Fault::Cut { side } | Fault::CutOneWay { side } => *side = all(side),
+            Fault::CutLinks { links } => {
+                let wrapped = links.iter().map(|(from, to)| (from % nodes, to % nodes));
+                *links = wrapped.filter(|(from, to)| from != to).collect();
             }
-            Fault::Crash { node } | Fault::Pause { node } | Fault::Depart { node } => {
-                *node %= nodes;
+            Fault::Aimed { at, fault } => {
+                (at.from, at.to) = (all(&at.from), all(&at.to));
+                fault.wrap(nodes);
             }
+            _ => {
+                if let Some(node) = self.node_mut() {
+                    *node %= nodes;
+                }
+            }
+        }
+    }
+
+    /// The fault without aim.
+    pub fn unaimed(&self) -> &Fault {
+        match self {
+            Fault::Aimed { fault, .. } => fault.unaimed(),
+            other => other,
+        }
+    }
+
+    /// The node that it strikes, if it strikes exactly one.
+    pub fn node_mut(&mut self) -> Option<&mut u32> {
+        match self {
+            Fault::Crash { node }
+            | Fault::Pause { node }
+            | Fault::Slow { node, .. }
+            | Fault::Clock { node, .. }
+            | Fault::Stall { node }
+            | Fault::Scramble { node }
+            | Fault::Wipe { node }
+            | Fault::Rot { node, .. }
+            | Fault::Restore { node }
+            | Fault::Depart { node } => Some(node),
+            Fault::Aimed { fault, .. } => fault.node_mut(),
+            _ => None,
+        }
+    }
+
+    /// Whether it does to single messages what could be said of each of them by a [`Fault::Deliver`].
+    pub fn strikes_messages(&self) -> bool {
+        match self {
             Fault::Lose { .. }
             | Fault::Delay { .. }
             | Fault::Reorder { .. }
             | Fault::Repeat { .. }
-            | Fault::Deliver { .. } => {}
+            | Fault::Clog
+            | Fault::Narrow { .. }
+            | Fault::Rank { .. } => true,
+            Fault::Aimed { fault, .. } => fault.strikes_messages(),
+            _ => false,
+        }
+    }
+
+    /// How long after its window it may still be felt, in microseconds, if that was so long.
+    pub(crate) fn lingers(&self, span: u64) -> u64 {
+        match self {
+            Fault::Slow { .. } => BACKLOG_US_MAX,
+            // A clock that is set right stands still for as long as it was ahead.
+            Fault::Clock { ahead, drift, .. } => {
+                let gained = u128::from(span) * u128::from(drift.unsigned_abs()) / 1_000_000;
+                ahead.unsigned_abs().saturating_add(gained as u64)
+            }
+            Fault::Narrow { gap, room } => gap.saturating_mul(*room),
+            Fault::Rank { ranks, step } => step.saturating_mul(u64::from(*ranks)),
+            Fault::Aimed { fault, .. } => fault.lingers(span),
+            _ => 0,
+        }
+    }
+
+    /// The longest time of which it speaks, in microseconds.
+    pub(crate) fn longest(&self) -> u64 {
+        match self {
+            Fault::Delay { by } | Fault::Slow { by, .. } => *by,
+            Fault::Reorder { within } => *within,
+            Fault::Deliver { fate, .. } => match fate {
+                Fate::Late(by) | Fate::Twice(by) => *by,
+                Fate::Lost => 0,
+            },
+            Fault::Aimed { fault, .. } => fault.longest(),
+            other => other.lingers(1_000_000),
+        }
+    }
+
+    /// Whether a disk may lose what it had synced. A torn record is lost with all that it held before.
+    pub fn loses_disk(&self) -> bool {
+        match self {
+            Fault::Scramble { .. }
+            | Fault::Wipe { .. }
+            | Fault::Rot { .. }
+            | Fault::Restore { .. } => true,
+            Fault::Aimed { fault, .. } => fault.loses_disk(),
+            _ => false,
         }
     }
 
@@ -137,55 +337,26 @@ impl Fault {
         match self {
             Fault::Cut { .. } => "cut",
             Fault::CutOneWay { .. } => "cut-one-way",
+            Fault::CutLinks { .. } => "cut-links",
             Fault::Crash { .. } => "crash",
             Fault::Pause { .. } => "pause",
+            Fault::Slow { .. } => "slow",
+            Fault::Clock { .. } => "clock",
+            Fault::Stall { .. } => "stall",
+            Fault::Scramble { .. } => "scramble",
+            Fault::Wipe { .. } => "wipe",
+            Fault::Rot { .. } => "rot",
+            Fault::Restore { .. } => "restore",
             Fault::Depart { .. } => "depart",
             Fault::Lose { .. } => "lose",
             Fault::Delay { .. } => "delay",
             Fault::Reorder { .. } => "reorder",
             Fault::Repeat { .. } => "repeat",
+            Fault::Clog => "clog",
+            Fault::Narrow { .. } => "narrow",
+            Fault::Rank { .. } => "rank",
+            Fault::Aimed { fault, .. } => fault.kind(),
             Fault::Deliver { .. } => "deliver",
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = |side: &NodeSet| {
-            side.iter()
-                .map(|node| format!("n{node}"))
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
-        let ms = |micros: u64| micros.div_ceil(1000);
-        match self {
-            Fault::Cut { side } => write!(f, "cut {{{}}} | rest", names(side)),
-            Fault::CutOneWay { side } => write!(f, "cut {{{}}} → rest, one way", names(side)),
-            Fault::Crash { node } => write!(f, "crash n{node}"),
-            Fault::Pause { node } => write!(f, "pause n{node}"),
-            Fault::Depart { node } => write!(f, "depart n{node}"),
-            Fault::Lose { percent } => write!(f, "lose {percent} % of messages"),
-            Fault::Delay { by } => write!(f, "delay messages by {} ms", ms(*by)),
-            Fault::Reorder { within } => write!(f, "reorder messages within {} ms", ms(*within)),
-            Fault::Repeat { percent } => write!(f, "repeat {percent} % of messages"),
-            Fault::Deliver {
-                message,
-                fate,
-                what,
-            } => {
-                let said = if what.is_empty() {
-                    format!("{message:016x}")
-                } else {
-                    what.clone()
-                };
-                match fate {
-                    Fate::Lost => write!(f, "lose one message, {said}"),
-                    Fate::Twice(_) => write!(f, "repeat one message, {said}"),
-                    Fate::Late(by) => {
-                        write!(f, "delay one message by {} ms, {said}", ms(*by))
-                    }
-                }
-            }
         }
     }
 }

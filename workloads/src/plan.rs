@@ -6,7 +6,7 @@
 use checker::Time;
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{Fate, Fault, FaultSchedule};
+use crate::fault::{Fault, FaultSchedule};
 pub use crate::shape::{Partitioning, Shape};
 
 /// The longest plan: ten virtual days, in microseconds. Simulated clusters are never idle, so a longer
@@ -32,18 +32,11 @@ impl Plan {
     /// Whether every time in it lies within [`SPAN_US_MAX`]: what comes from a file may say anything.
     pub fn is_timely(&self) -> bool {
         let steps = self.steps.iter().map(|step| step.at.0);
-        let windows = self.faults.0.iter().flat_map(|window| {
-            let late = match &window.fault {
-                Fault::Delay { by } => *by,
-                Fault::Reorder { within } => *within,
-                Fault::Deliver { fate, .. } => match fate {
-                    Fate::Late(by) | Fate::Twice(by) => *by,
-                    Fate::Lost => 0,
-                },
-                _ => 0,
-            };
-            [window.from.0, window.until.0, late]
-        });
+        let windows = self
+            .faults
+            .0
+            .iter()
+            .flat_map(|window| [window.from.0, window.until.0, window.fault.longest()]);
         steps.chain(windows).all(|time| time <= SPAN_US_MAX)
     }
 
@@ -53,7 +46,12 @@ impl Plan {
         let mut windows = self.faults.0.iter();
         let departs = windows.any(|window| matches!(window.fault, Fault::Depart { .. }));
         let resettle = if departs { self.shape.resettle() } else { 0 };
-        self.shape.settle() + resettle
+        let lingers = self.faults.0.iter().map(|window| {
+            let span = window.until.0.saturating_sub(window.from.0);
+            window.fault.lingers(span)
+        });
+        let lingers = lingers.fold(0, u64::saturating_add).min(SPAN_US_MAX);
+        self.shape.settle() + resettle + lingers
     }
 
     /// The same run with every node called by its number within the cluster.
@@ -103,6 +101,22 @@ pub enum Call {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         context: Option<u32>,
     },
+    /// A new version, passed with the context of this get after a bit of it has flipped. A store refuses that,
+    /// or has to do as if nothing had been passed: histories say that nothing was.
+    PutForged {
+        /// Which key.
+        key: String,
+        /// The get; one that did not answer leaves nothing to forge, and the write is blind.
+        context: u32,
+    },
+    /// A new version with the context that an earlier put passed, if that put failed or its outcome is unknown;
+    /// else nothing. A client tries again, with a value that tells the two apart.
+    Retry {
+        /// Which key.
+        key: String,
+        /// The put.
+        of: u32,
+    },
     /// A tombstone.
     Delete {
         /// Which key.
@@ -117,14 +131,32 @@ impl Call {
     /// Which key the call is about.
     pub fn key(&self) -> &str {
         match self {
-            Call::Get { key } | Call::Put { key, .. } | Call::Delete { key, .. } => key,
+            Call::Get { key }
+            | Call::Put { key, .. }
+            | Call::PutForged { key, .. }
+            | Call::Retry { key, .. }
+            | Call::Delete { key, .. } => key,
         }
     }
 
     /// The same, to be changed.
     pub fn key_mut(&mut self) -> &mut String {
         match self {
-            Call::Get { key } | Call::Put { key, .. } | Call::Delete { key, .. } => key,
+            Call::Get { key }
+            | Call::Put { key, .. }
+            | Call::PutForged { key, .. }
+            | Call::Retry { key, .. }
+            | Call::Delete { key, .. } => key,
+        }
+    }
+
+    /// The step that the call refers to, if it does.
+    pub fn step_mut(&mut self) -> Option<&mut u32> {
+        match self {
+            Call::Get { .. } => None,
+            Call::Put { context, .. } | Call::Delete { context, .. } => context.as_mut(),
+            Call::PutForged { context, .. } => Some(context),
+            Call::Retry { of, .. } => Some(of),
         }
     }
 
@@ -136,7 +168,7 @@ impl Call {
     /// The get whose context is passed.
     pub fn context_mut(&mut self) -> Option<&mut Option<u32>> {
         match self {
-            Call::Get { .. } => None,
+            Call::Get { .. } | Call::PutForged { .. } | Call::Retry { .. } => None,
             Call::Put { context, .. } | Call::Delete { context, .. } => Some(context),
         }
     }

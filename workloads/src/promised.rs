@@ -1,11 +1,12 @@
-//! What a shape promises: which mechanism keeps which promise, as data.
+//! What a shape promises, and a plan: which mechanism keeps which promise, as data.
 //!
 //! Quorums do not matter here: what a put leaves behind and what mends it does.
 
 use checker::Promise;
 use dynamo_core::{Causality, Durability, Resolution};
 
-use crate::plan::Shape;
+use crate::fault::Fault;
+use crate::plan::{Plan, Shape};
 
 /// The promises of one shape, and what it does not promise within them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,16 @@ impl Promised {
     pub fn among(&self, asked: &[Promise]) -> Vec<Promise> {
         let makes = |promise: &&Promise| self.promises.contains(promise);
         asked.iter().filter(makes).copied().collect()
+    }
+
+    /// Whether every version stays until one replaces it.
+    fn is_kept(&self) -> bool {
+        !self.may_lose && !self.may_revive
+    }
+
+    /// Whether it makes this promise.
+    pub fn makes(&self, promise: Promise) -> bool {
+        self.promises.contains(&promise)
     }
 }
 
@@ -69,6 +80,42 @@ pub fn promised(shape: Shape) -> Promised {
         promises: crate::preset::PROMISES.into_iter().filter(makes).collect(),
         may_lose,
         may_revive,
+    }
+}
+
+/// What a cluster of the plan's shape promises, whatever of its faults befalls it.
+///
+/// A disk that loses what it had synced, all of it or some records, comes back as a new actor (see
+/// [`dynamo_core::Actor`]), so clocks stay right, and replicas become equal again. Hints on it are gone. Every
+/// acknowledged write is on W disks, so that fewer losses lose none, where no data is on the move between
+/// owners. A disk from a backup makes events anew that others know: nothing is promised then.
+pub fn promised_in(plan: &Plan) -> Promised {
+    let whole = promised(plan.shape);
+    let windows = plan
+        .faults
+        .0
+        .iter()
+        .filter(|window| window.from < window.until);
+    let faults: Vec<&Fault> = windows.map(|window| window.fault.unaimed()).collect();
+    let losses = faults.iter().filter(|fault| fault.loses_disk()).count();
+    if losses == 0 {
+        return whole;
+    }
+    let moves = |fault: &&&Fault| matches!(fault, Fault::Depart { .. });
+    let returns = |fault: &&&Fault| matches!(fault, Fault::Restore { .. });
+    let safe = losses < plan.shape.legal().w as usize
+        && whole.is_kept()
+        && faults.iter().find(moves).is_none();
+    let backup = faults.iter().any(|fault| returns(&fault));
+    let keeps = |promise: &Promise| match promise {
+        Promise::HandoffDelivery => false,
+        Promise::SiblingPreservation => safe && !backup,
+        _ => !backup,
+    };
+    Promised {
+        promises: whole.promises.into_iter().filter(keeps).collect(),
+        may_lose: whole.may_lose || !safe || backup,
+        may_revive: whole.may_revive || !safe || backup,
     }
 }
 

@@ -29,11 +29,16 @@ pub trait Replica {
         out: &mut Vec<Output<Self::Message>>,
     );
 
-    /// When it wants to be woken next.
-    fn deadline(&self) -> Option<Time>;
+    /// When it wants to be woken next; never, if it does not say.
+    fn deadline(&self) -> Option<Time> {
+        None
+    }
 
-    /// The kind of a message in one word, for luck, faults and reports.
-    fn kind(message: &Self::Message) -> &'static str;
+    /// The kind of a message in one word, for luck, faults and reports. Where kinds are told apart, the
+    /// luck of one message depends less on how many others there were.
+    fn kind(_message: &Self::Message) -> &'static str {
+        "message"
+    }
 
     /// The keys whose versions a message carries from replica to replica to mend them; evidence.
     fn carries(_message: &Self::Message) -> Vec<String> {

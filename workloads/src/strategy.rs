@@ -10,7 +10,7 @@ use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::fault::{Fault, FaultSchedule, Window};
+use crate::fault::{Fault, FaultSchedule, Scope, Window};
 use crate::plan::{Call, Partitioning, Plan, Shape, Step};
 
 /// Legal clusters of 3 to 7 nodes and 1 to 5 replicas that make all four promises where their
@@ -136,18 +136,46 @@ fn window() -> impl Strategy<Value = (u64, u64, Fault)> {
     (0..1_500_000_u64, 20_000..800_000_u64, fault())
 }
 
+/// Every fault but those that take what a disk had synced: they take promises along.
 fn fault() -> impl Strategy<Value = Fault> {
     let side = || btree_set(0..7_u32, 1..=3);
+    let links = btree_set((0..7_u32, 0..7_u32), 1..=6);
+    let by = 200..20_000_u64;
     prop_oneof![
-        side().prop_map(|side| Fault::Cut { side }),
-        side().prop_map(|side| Fault::CutOneWay { side }),
-        (0..7_u32).prop_map(|node| Fault::Crash { node }),
-        (0..7_u32).prop_map(|node| Fault::Pause { node }),
+        2 => side().prop_map(|side| Fault::Cut { side }),
+        2 => side().prop_map(|side| Fault::CutOneWay { side }),
+        2 => (0..7_u32).prop_map(|node| Fault::Crash { node }),
+        2 => (0..7_u32).prop_map(|node| Fault::Pause { node }),
+        4 => message_fault(),
+        2 => (scope(), message_fault()).prop_map(|(at, fault)| Fault::Aimed {
+            at,
+            fault: Box::new(fault),
+        }),
+        1 => links.prop_map(|links| Fault::CutLinks { links }),
+        1 => (0..7_u32, by).prop_map(|(node, by)| Fault::Slow { node, by }),
+        1 => (0..7_u32).prop_map(|node| Fault::Stall { node }),
+        1 => (0..7_u32, -400_000..400_000_i64, -400_000..400_000_i64)
+            .prop_map(|(node, ahead, drift)| Fault::Clock { node, ahead, drift }),
+    ]
+}
+
+fn message_fault() -> impl Strategy<Value = Fault> {
+    prop_oneof![
         (5..60_u32).prop_map(|percent| Fault::Lose { percent }),
         (5_000..80_000_u64).prop_map(|by| Fault::Delay { by }),
         (5_000..80_000_u64).prop_map(|within| Fault::Reorder { within }),
         (5..60_u32).prop_map(|percent| Fault::Repeat { percent }),
+        Just(Fault::Clog),
+        (500..20_000_u64, 0..10_u64).prop_map(|(gap, room)| Fault::Narrow { gap, room }),
+        (2..5_u32, 1_000..50_000_u64).prop_map(|(ranks, step)| Fault::Rank { ranks, step }),
     ]
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    let some = || btree_set(0..7_u32, 0..=2);
+    let kinds = select(vec!["replicate", "hint", "repair", "gossip", "sync-states"]);
+    let kinds = btree_set(kinds.prop_map(str::to_owned), 0..=2);
+    (some(), some(), kinds).prop_map(|(from, to, kinds)| Scope { from, to, kinds })
 }
 
 fn plan(seed: u64, shape: Shape, calls: Vec<Drawn>, windows: Vec<(u64, u64, Fault)>) -> Plan {

@@ -37,6 +37,18 @@ impl Target {
         }
     }
 
+    /// Where two runs of a plan that should be the same part: the first event, if it can be told. They are
+    /// run again for that, so what happened once in many runs may not happen.
+    pub fn departure(self, plan: &Plan) -> Option<String> {
+        let run = || {
+            let mut subject = Reference::new(plan.seed, plan.shape, self.flaw);
+            subject.keep_log();
+            let _ = drive_turned(plan, &mut subject, None);
+            subject
+        };
+        run().departure(&run())
+    }
+
     /// What it is called on reports.
     pub fn name(self) -> String {
         match self.flaw {

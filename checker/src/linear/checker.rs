@@ -334,6 +334,24 @@ mod tests {
     }
 
     #[test]
+    fn pairs_that_overlap_are_counted_once_each_and_touching_ones_overlap() {
+        let lines = [
+            write(0, 5, 1),
+            write(2, 3, 2),
+            write(3, 8, 3),
+            write(6, 7, 4),
+            (6, 9, Action::Write(Value::Int(5)), Some(Outcome::Unknown)),
+        ];
+        let Verdict::Valid(witness) = check(&lines, 1_000) else {
+            panic!("nothing contradicts writes");
+        };
+        // 1 with 2 and 3; 2 with 3, at one instant; 3 with 4. What is unknown is not counted.
+        assert_eq!(witness.exercised["overlapping pairs"], 4);
+        assert_eq!(witness.exercised["unknown outcomes"], 1);
+        assert_eq!(witness.exercised["operations"], 4);
+    }
+
+    #[test]
     fn a_history_without_operations_is_no_pass() {
         let verdict = check(&[], 1_000);
         assert!(

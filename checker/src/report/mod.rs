@@ -11,4 +11,4 @@ pub use bundle::{Bundle, FORMAT, Size, Unreadable};
 pub use explained::explained;
 pub use explanation::{Doom, Effect, Explanation, Need, Share, Sort};
 pub use needed::needed;
-pub use terminal::{operations, terminal};
+pub use terminal::{body, operations, terminal};

@@ -31,7 +31,17 @@ pub fn terminal(bundle: &Bundle, history: &History<Kv>) -> String {
         bundle.seed
     );
     let _ = writeln!(out, "  {}\n", found.sentence);
-    story(&mut out, bundle, history);
+    out + &body(bundle, history, STEPS)
+}
+
+/// What [`terminal`] says after its heading: the steps, at most so many of them, why it is certain, and how
+/// large it is. Empty where nothing was broken.
+pub fn body(bundle: &Bundle, history: &History<Kv>, steps_max: usize) -> String {
+    let mut out = String::new();
+    let Some(found) = &bundle.counterexample else {
+        return out;
+    };
+    story(&mut out, bundle, history, steps_max);
     let mut label = "why";
     for reason in &found.reasons {
         let _ = writeln!(out, "  {label:<9} {}", reason.text);
@@ -125,7 +135,7 @@ fn padded(text: &str, wide: usize) -> String {
     format!("{text}{}", " ".repeat(wide.saturating_sub(width(text))))
 }
 
-fn story(out: &mut String, bundle: &Bundle, history: &History<Kv>) {
+fn story(out: &mut String, bundle: &Bundle, history: &History<Kv>, steps_max: usize) {
     let found = bundle.counterexample.as_ref();
     let told: BTreeSet<OpId> = found
         .map(|found| found.ops.iter().copied().collect())
@@ -168,12 +178,12 @@ fn story(out: &mut String, bundle: &Bundle, history: &History<Kv>) {
         beside: total <= WIDTH,
     };
     table.head(out);
-    let skipped = lines.len().saturating_sub(STEPS);
+    let skipped = lines.len().saturating_sub(steps_max);
     for (index, (step, line)) in all.iter().zip(&lines).enumerate() {
-        if skipped > 0 && index == STEPS / 2 {
+        if skipped > 0 && index == steps_max / 2 {
             let _ = writeln!(out, "        ⋯ {skipped} more steps");
         }
-        if skipped == 0 || index < STEPS / 2 || index >= STEPS / 2 + skipped {
+        if skipped == 0 || index < steps_max / 2 || index >= steps_max / 2 + skipped {
             table.row(out, index + 1, step, line);
         }
     }

@@ -146,6 +146,23 @@ fn a_store_that_may_revive_is_not_blamed_for_what_came_back() {
 }
 
 #[test]
+fn where_the_last_writer_wins_it_may_win_over_a_delete() {
+    let text = |last: &str| {
+        format!(
+            "[0,1] s1 put x a -> ok as p
+             1 durable A x {{a}}
+             [2,3] s1 del x ctx=p -> ok
+             [4,5] s2 put x b -> ok
+             5 durable B x {{{last}}}
+             9 quiet"
+        )
+    };
+    breaks(&format!("0 setup may_lose\n {}", text("b")), "");
+    breaks(&format!("0 setup\n {}", text("b")), "lost write");
+    breaks(&format!("0 setup may_lose\n {}", text("a")), "lost write");
+}
+
+#[test]
 fn a_delete_counts_although_something_that_it_deleted_came_back() {
     let text = "[0,1] s1 put x a -> ok
          [0,1] s2 put x b -> ok

@@ -71,8 +71,12 @@ fn lost(
         let gone = if put {
             !covers.has(key, write)
         } else {
+            // Where the last writer wins, a value that the delete had not seen may have won over it, while
+            // what it deleted lingers elsewhere.
+            let beaten = marks.may_lose() && there.iter().any(|&new| !key.before(new, write));
             // Tombstones may be reaped, but not before what they buried.
-            !buried
+            !beaten
+                && !buried
                 && there.iter().any(|&old| key.before(old, write))
                 && !there.iter().any(|&new| key.possibly_before(write, new))
         };

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
@@ -52,8 +53,16 @@ pub struct Tree {
     hashes: u64,
 }
 
+impl Hash for Tree {
+    /// What it shows of itself; not how much work that was.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Tree { root, hashes: _ } = self;
+        (root.hash, root.len).hash(state);
+    }
+}
+
 /// What a subtree shows of itself, for another to compare.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Summary {
     /// All its keys: it has at most 16, or they share a whole position.
     Keys(Digests),

@@ -9,7 +9,7 @@ use crate::siblings::Siblings;
 use crate::versioning::Versioning;
 
 /// A get on its way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Get {
     pub(super) client: RequestId,
     pub(super) key: Vec<u8>,
@@ -27,7 +27,7 @@ pub(super) struct Get {
 }
 
 /// A replica that was asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Asked {
     pub(super) place: Place,
     pub(super) answer: Option<Siblings>,
@@ -44,7 +44,7 @@ pub(super) struct Asked {
 }
 
 /// Whether a replica has on disk what a client is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Copied {
     /// It has not answered.
     Unknown,

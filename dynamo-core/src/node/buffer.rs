@@ -10,7 +10,7 @@ use crate::record::Write;
 use crate::shape::Durability;
 
 /// What the disk has not been asked for yet, in order. Reads see it: they never look at the disk.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Buffer {
     writes: Vec<Write>,
     ticket: Ticket,

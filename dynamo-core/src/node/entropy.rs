@@ -69,7 +69,9 @@ impl Node {
     pub(super) fn sync_roots(&self, from: NodeId, roots: &[(Range, Root)], out: &mut Vec<Output>) {
         let mut found = BTreeMap::new();
         for (range, theirs) in roots {
-            if let Some(tree) = self.shared_tree(from, *range) {
+            if let Some(tree) = self.shared_tree(from, *range)
+                && tree.root() != *theirs
+            {
                 found.insert(*range, tree.compare_root(*theirs));
             }
         }

@@ -18,7 +18,7 @@ use crate::clock::NodeId;
 use crate::message::{Answer, Message, Tag, Written};
 
 /// A put that another node coordinates for a client of this one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Forwarding {
     client: RequestId,
     reply_by: Time,
@@ -29,7 +29,7 @@ pub(super) struct Forwarding {
 }
 
 /// The forwards of one peer that were obeyed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Obeyed {
     /// The life of the peer.
     life: u64,

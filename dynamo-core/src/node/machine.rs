@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 
 use super::answers::Get;
 use super::buffer::Buffer;
@@ -62,6 +63,39 @@ pub struct Node {
     pub(super) buffer: Buffer,
     /// The ranges on their way from and to this node.
     pub(super) transfers: Transfers,
+}
+
+impl Hash for Node {
+    /// All that its behaviour depends on, but for the choices of the cluster: nodes of one
+    /// configuration that hash alike do alike, whatever happens to both.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Node {
+            id,
+            config: _,
+            life,
+            requests,
+            store,
+            detector,
+            timers,
+            gets,
+            puts,
+            forwardings,
+            lives,
+            obeyed,
+            delivering,
+            admission,
+            delivered,
+            compared,
+            told,
+            greeted,
+            buffer,
+            transfers,
+        } = self;
+        (id, life, requests, store, detector, timers).hash(state);
+        (gets, puts, forwardings, lives, obeyed).hash(state);
+        (delivering, admission, delivered, compared).hash(state);
+        (told, greeted, buffer, transfers).hash(state);
+    }
 }
 
 impl Node {

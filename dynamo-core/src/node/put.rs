@@ -15,7 +15,7 @@ use crate::shape::Durability;
 use crate::siblings::{Siblings, Version};
 
 /// Who waits for a put.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(super) enum Client {
     /// A client of this node.
     Here(RequestId),
@@ -24,7 +24,7 @@ pub(super) enum Client {
 }
 
 /// A put on its way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Put {
     client: Client,
     key: Vec<u8>,
@@ -45,7 +45,7 @@ pub(super) struct Put {
 }
 
 /// A copy of the put that some other node was asked to keep.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Copy {
     place: Place,
     /// Until when an answer is waited for; `None` once the copy is kept somewhere.

@@ -10,7 +10,7 @@ use crate::hint::{Hint, Reason};
 use crate::shape::Shape;
 
 /// N, R and W of one request: 1 ≤ R, W ≤ N ≤ the cluster's N.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Quorum {
     pub(super) n: usize,
     pub(super) r: usize,
@@ -34,7 +34,7 @@ impl Quorum {
 }
 
 /// A copy of a key that should be on some node.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(super) struct Place {
     /// Whose copy it is.
     pub(super) owner: NodeId,
@@ -72,7 +72,7 @@ impl Place {
 }
 
 /// The nodes beyond the owners, in the order in which they stand in, each at most once.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(super) struct StandIns {
     range: u32,
     /// Where in the preference list to go on.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::port::Time;
 
 /// What a node wakes for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Timer {
     /// A get that it coordinates.
     Get(u64),
@@ -29,7 +29,7 @@ pub(super) enum Timer {
 }
 
 /// The alarms that are set, each at most once.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Timers {
     set: BTreeMap<Timer, Time>,
     order: BTreeSet<(Time, Timer)>,

@@ -12,11 +12,15 @@ use clap::builder::PossibleValue;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dynamo_core::Flaw;
+use dynamo_core::{Flaw, ReadRepair};
 
-use super::exit::{HELP, INTERNAL, USAGE};
-use super::{check, explain, export, hunt, replay};
+use super::exit::{Exit, HELP, INTERNAL, USAGE};
+use super::output::say;
+use super::{check, explain, explore, export, hunt, pin, replay};
+use crate::explore::Program;
+use crate::harness::env;
 use crate::preset::Preset;
+use crate::units::{duration, number};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -34,6 +38,8 @@ struct Cli {
 enum Command {
     /// Run the reference store under many seeds and faults, and judge every promise
     Hunt(Hunt),
+    /// Judge every schedule of a few calls, messages, crashes and timeouts
+    Explore(Explore),
     /// Check a recorded history
     Check(Check),
     /// Write a recorded history in another format
@@ -42,6 +48,20 @@ enum Command {
     Replay(Replay),
     /// Find what a failure needs, when it became unavoidable, and where the store went wrong
     Explain(Explain),
+    /// Make a test's bundle a pin, which the test runs first from now on
+    Pin(Pin),
+    /// The variables that tests of one's own store read
+    #[command(long_about = environment())]
+    Env,
+}
+
+/// What `dyno help env` says.
+fn environment() -> String {
+    format!(
+        "The variables that tests of one's own store read. What they say goes before what the test says; a \
+         wrong value is refused.\n\n{}",
+        env::table()
+    )
 }
 
 /// What stdout gets.
@@ -85,6 +105,71 @@ pub(super) struct Hunt {
     #[arg(long, value_name = "DIR", default_value = "target/dyno")]
     pub(super) out: PathBuf,
     /// What stdout gets; json is one object a line for each preset
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Explore {
+    /// What the clients do, as in 'put@0 get@1 / get@2 put+@2' [default: all programs up to --calls]
+    #[arg(long, value_name = "CALLS", conflicts_with_all = ["calls", "clients", "deletes"])]
+    pub(super) program: Option<Program>,
+    /// At most this many calls, of all clients together
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=6))]
+    pub(super) calls: u8,
+    /// At most this many clients
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub(super) clients: u8,
+    /// Delete what was read, too
+    #[arg(long)]
+    pub(super) deletes: bool,
+    /// How many nodes the cluster has
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(super) nodes: u32,
+    /// Replicas of a key
+    #[arg(short, value_name = "N", long = "n", default_value_t = 3)]
+    pub(super) n: u32,
+    /// Answers that a get waits for
+    #[arg(short, value_name = "R", long = "r", default_value_t = 2)]
+    pub(super) r: u32,
+    /// Durable copies that a put waits for
+    #[arg(short, value_name = "W", long = "w", default_value_t = 2)]
+    pub(super) w: u32,
+    /// Who waits for read repair: off, after, responders or quorum
+    #[arg(long, value_name = "WHO", value_parser = repairs(), default_value = "after")]
+    pub(super) repair: ReadRepair,
+    /// Whether the last writer wins
+    #[arg(long)]
+    pub(super) last_writer: bool,
+    /// Whether nodes stand in for owners that seem down
+    #[arg(long)]
+    pub(super) sloppy: bool,
+    /// How many crashes there may be in one schedule
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) crashes: u8,
+    /// How many timers may strike while anything is under way
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) timeouts: u8,
+    /// How many messages may get lost
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) losses: u8,
+    /// How many messages may come twice
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) repeats: u8,
+    /// Switch on a known flaw of the reference store
+    #[arg(long, value_name = "NAME", value_parser = flaws())]
+    pub(super) flaw: Option<Flaw>,
+    /// Judge only these promises [default: all that are made]
+    #[arg(long = "property", value_name = "PROMISE", value_parser = promises(&HUNTED))]
+    pub(super) promises: Vec<Promise>,
+    /// How many states of one program are kept before the search is cut short
+    #[arg(long, value_name = "N", default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) states: u64,
+    /// Programs at the same time; the result does not depend on it [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) jobs: Option<u16>,
+    /// What stdout gets
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
 }
@@ -261,6 +346,17 @@ pub(super) struct Explain {
     pub(super) format: Format,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Pin {
+    /// The bundle that a failing test wrote
+    #[arg(value_name = "BUNDLE")]
+    pub(super) file: PathBuf,
+    /// The folder of pins of the test's package
+    #[arg(long, value_name = "DIR", default_value = "tests/dyno-pins")]
+    pub(super) dir: PathBuf,
+}
+
 /// Which flaw to switch on instead of the recorded one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Switch(pub(super) Option<Flaw>);
@@ -271,6 +367,17 @@ fn presets() -> impl TypedValueParser<Value = Chosen> {
     PossibleValuesParser::new(known.chain([all])).map(|name| {
         let found = Preset::all().find(|preset| preset.name() == name);
         found.map_or(Chosen::All, Chosen::One)
+    })
+}
+
+fn repairs() -> impl TypedValueParser<Value = ReadRepair> {
+    PossibleValuesParser::new(["off", "after", "responders", "quorum"]).map(|name| {
+        match name.as_str() {
+            "off" => ReadRepair::Off,
+            "responders" => ReadRepair::Responders,
+            "quorum" => ReadRepair::Quorum,
+            _ => ReadRepair::After,
+        }
     })
 }
 
@@ -318,47 +425,21 @@ fn consistency_models() -> impl TypedValueParser<Value = ConsistencyModel> {
     })
 }
 
-/// A seed: decimal, or hexadecimal after 0x.
-fn number(text: &str) -> Result<u64, String> {
-    let parsed = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        Some(hex) => u64::from_str_radix(hex, 16),
-        None => text.parse(),
-    };
-    parsed.map_err(|wrong| format!("{wrong}; a seed is a 64-bit number, decimal or 0x…"))
-}
-
-/// A time with its unit.
-fn duration(text: &str) -> Result<Duration, String> {
-    let split = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (digits, unit) = text.split_at(split);
-    let count: u64 = digits
-        .parse()
-        .map_err(|_| "it starts with a whole number, as in 30s")?;
-    let millis = match unit {
-        "ms" => Some(count),
-        "s" => count.checked_mul(1_000),
-        "m" => count.checked_mul(60_000),
-        "h" => count.checked_mul(3_600_000),
-        _ => return Err("its unit is ms, s, m or h, as in 30s".into()),
-    };
-    match millis {
-        Some(0) => Err("it must be longer than nothing".into()),
-        Some(millis) if millis <= 366 * 24 * 3_600_000 => Ok(Duration::from_millis(millis)),
-        _ => Err("it is longer than a year".into()),
-    }
-}
-
 /// Runs the command and returns its exit code.
 pub fn main() -> ExitCode {
     let command = Cli::parse().command;
     let done = std::panic::catch_unwind(|| match &command {
         Command::Hunt(args) => hunt::hunt(args),
+        Command::Explore(args) => explore::explore(args),
         Command::Check(args) => check::check(args),
         Command::Export(args) => export::export(args),
         Command::Replay(args) => replay::replay(args),
         Command::Explain(args) => explain::explain(args),
+        Command::Pin(args) => pin::pin(args),
+        Command::Env => {
+            say(&env::table());
+            Ok(Exit::Fine)
+        }
     });
     match done {
         Err(_) => {
@@ -382,32 +463,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn times_need_a_unit_and_a_sane_length() {
-        assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
-        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
-        for wrong in [
-            "",
-            "s",
-            "30",
-            "0s",
-            "-1s",
-            "1.5s",
-            "99999999999999999999s",
-            "9000000h",
-        ] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn seeds_are_decimal_or_hexadecimal() {
-        assert_eq!(number("0xff"), Ok(255));
-        assert_eq!(number("18446744073709551615"), Ok(u64::MAX));
-        for wrong in ["", "0x", "ff", "-1", "18446744073709551616"] {
-            assert!(number(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -11,7 +11,7 @@ pub(super) enum Exit {
     Violated,
     /// A run is not deterministic, or equal sources do not reproduce their own bundle.
     TwoWays,
-    /// Nothing is violated, but something is undecided.
+    /// Nothing is violated, but something is undecided, or an exploration was cut short.
     Undecided,
     /// A promise that was asked for had no chance to be broken.
     Idle,

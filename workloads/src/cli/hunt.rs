@@ -91,7 +91,7 @@ fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Exit, String> {
     Ok(exit)
 }
 
-fn cores() -> usize {
+pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
@@ -218,7 +218,7 @@ fn exit(campaign: &Campaign, tally: &Tally) -> Exit {
     let mut exits = vec![Exit::Fine];
     match &tally.trouble {
         Some(Trouble::Undriven(..)) => exits.push(Exit::Target),
-        Some(Trouble::TwoWays(_)) => exits.push(Exit::TwoWays),
+        Some(Trouble::TwoWays(..)) => exits.push(Exit::TwoWays),
         None => {}
     }
     for promise in &campaign.promises {
@@ -263,10 +263,13 @@ fn human_summary(campaign: &Campaign, tally: &Tally) -> String {
                 "the target could not be driven with seed {seed:#018x}: {why}\n"
             );
         }
-        Some(Trouble::TwoWays(seed)) => {
+        Some(Trouble::TwoWays(seed, parts)) => {
+            let parts = parts
+                .as_deref()
+                .unwrap_or("an event that did not differ again");
             let _ = writeln!(
                 out,
-                "the target is not deterministic: seed {seed:#018x} gave two runs\n"
+                "the target is not deterministic: seed {seed:#018x} gave two runs, which part at {parts}\n"
             );
         }
         None => {}
@@ -350,7 +353,7 @@ fn promise_line(campaign: &Campaign, promise: Promise, standing: &Standing) -> S
     format!("{mark} {promise:<22}{}", wrapped(&said, 24))
 }
 
-fn counts(counters: &Counters) -> Vec<String> {
+pub(super) fn counts(counters: &Counters) -> Vec<String> {
     counters
         .iter()
         .map(|(name, count)| format!("{name} {}", number(*count)))
@@ -358,7 +361,7 @@ fn counts(counters: &Counters) -> Vec<String> {
 }
 
 /// Items in lines of at most 100 columns, later lines indented.
-fn wrapped(items: &[String], indent: usize) -> String {
+pub(super) fn wrapped(items: &[String], indent: usize) -> String {
     let mut out = String::new();
     let mut column = indent;
     for (index, item) in items.iter().enumerate() {
@@ -380,7 +383,7 @@ fn wrapped(items: &[String], indent: usize) -> String {
 }
 
 /// 1234567 as `1,234,567`.
-fn number(count: u64) -> String {
+pub(super) fn number(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -422,7 +425,9 @@ fn json_summary(
     };
     let trouble = tally.trouble.as_ref().map(|trouble| match trouble {
         Trouble::Undriven(seed, why) => json!({ "seed": seed, "undriven": why.to_string() }),
-        Trouble::TwoWays(seed) => json!({ "seed": seed, "nondeterministic": true }),
+        Trouble::TwoWays(seed, parts) => {
+            json!({ "seed": seed, "nondeterministic": true, "parts_at": parts })
+        }
     });
     let violations = found.iter().map(|found| {
         json!({

@@ -4,9 +4,11 @@ mod args;
 mod check;
 mod exit;
 mod explain;
+mod explore;
 mod export;
 mod hunt;
 mod output;
+mod pin;
 mod replay;
 
 pub use args::main;

@@ -143,8 +143,8 @@ fn values(plan: &Plan) -> Vec<Change> {
         let mut renamed = plan.clone();
         for step in &mut renamed.steps {
             step.id += last;
-            if let Some(Some(context)) = step.call.context_mut() {
-                *context += last;
+            if let Some(other) = step.call.step_mut() {
+                *other = other.saturating_add(last);
             }
         }
         all.push((Sort::Value, "with other values".into(), renamed));
@@ -158,6 +158,8 @@ pub(super) fn said(step: &Step) -> String {
     match &step.call {
         Call::Get { key } => format!("c{client} get {key}"),
         Call::Put { key, .. } => format!("c{client} put {key} v{id}"),
+        Call::PutForged { key, .. } => format!("c{client} put {key} v{id} with a forged context"),
+        Call::Retry { key, .. } => format!("c{client} put {key} v{id} again"),
         Call::Delete { key, .. } => format!("c{client} delete {key}"),
     }
 }

@@ -2,10 +2,11 @@
 
 mod dice;
 mod nemesis;
+mod rarer;
 mod rows;
 mod shape;
 mod siblings;
 
 pub use rows::{row_plan, row_shape, small_plan};
 pub use shape::shape;
-pub use siblings::plan;
+pub use siblings::{plan, plan_on};

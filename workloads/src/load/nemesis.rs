@@ -3,8 +3,9 @@
 use checker::Time;
 
 use super::dice::Dice;
+use super::rarer;
 use crate::fault::{Fault, FaultSchedule, NodeSet, Window};
-use crate::plan::Step;
+use crate::plan::{Shape, Step};
 
 const KINDS: u64 = 8;
 
@@ -14,12 +15,17 @@ const DEPARTURES_PERCENT: u64 = 40;
 /// How long a node that leaves stays away at least, in microseconds.
 const AWAY_US_MIN: u64 = 1_500_000;
 
-/// Three to nine windows within a run of these calls.
-pub(super) fn faults(seed: u64, nodes: u32, steps: &[Step]) -> FaultSchedule {
-    let mut faults = calm_members(seed, nodes, steps);
+/// Three windows or more within a run of these calls.
+pub(super) fn faults(seed: u64, shape: Shape, steps: &[Step]) -> FaultSchedule {
+    let mut faults = calm_members(seed, shape.nodes, steps);
     let (end, before) = (end(steps), faults.0.len() as u64);
-    let departures = departures(Dice::new(seed, "nemesis"), nodes, end, before);
+    let departures = departures(Dice::new(seed, "nemesis"), shape.nodes, end, before);
+    let departs = !departures.is_empty();
     faults.0.extend(departures);
+    let before = faults.0.len() as u64;
+    faults
+        .0
+        .extend(rarer::windows(seed, shape, steps, before, departs));
     faults
 }
 

@@ -6,20 +6,48 @@ use checker::Time;
 
 use super::dice::Dice;
 use super::{nemesis, shape};
-use crate::plan::{Call, Plan, Step};
+use crate::plan::{Call, Plan, Shape, Step};
 
 /// The plan of this seed: 60 to 120 calls of 2 to 5 clients, and at least three faults.
 pub fn plan(seed: u64) -> Plan {
     let shape = shape(seed);
     let habits = Habits::new(seed);
     let steps = steps(&habits, shape.nodes);
-    let faults = nemesis::faults(seed, shape.nodes, &steps);
+    let faults = nemesis::faults(seed, shape, &steps);
     Plan {
         seed,
         shape,
         steps,
         faults,
     }
+}
+
+/// The plan of this seed on a cluster of this shape: calls and faults as in [`plan`].
+pub fn plan_on(shape: Shape, seed: u64) -> Plan {
+    let shape = shape.legal();
+    let steps = steps(&Habits::new(seed), shape.nodes);
+    let faults = nemesis::faults(seed, shape, &steps);
+    Plan {
+        seed,
+        shape,
+        steps,
+        faults,
+    }
+}
+
+/// What the clients of a run are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Pattern {
+    /// A bit of everything.
+    Mixed,
+    /// Each replaces what it has just read, on one key or two.
+    Register,
+    /// Each reads a cart, and puts it back with something added: what is not merged must not get lost.
+    Cart,
+    /// Each goes on from what somebody else has read.
+    Chain,
+    /// What is deleted is put again, with a context or without.
+    Recreate,
 }
 
 /// What the clients of one run have in common, so that runs differ from each other.
@@ -36,6 +64,16 @@ struct Habits {
     blind: u64,
     /// Chance in percent that a write deletes. Half of all runs delete nothing.
     deletes: u64,
+    /// Chance in percent that a context is that of the last get of anybody.
+    borrowed: u64,
+    /// Chance in percent that a context is an older one.
+    stale: u64,
+    /// Chance in percent that a context is forged. Most runs forge none.
+    forged: u64,
+    /// Chance in percent that a client puts again what it put last, if that was not acknowledged.
+    retries: u64,
+    /// Whether a client reads before each of its writes.
+    reads_first: bool,
     /// Whether each client always asks the same node.
     sticky: bool,
 }
@@ -50,14 +88,16 @@ struct Key {
 impl Habits {
     fn new(seed: u64) -> Self {
         let dice = Dice::new(seed, "load");
-        let keys = (0..dice.within("keys", 0, 1, 6))
+        let pattern = Habits::pattern(dice);
+        let most = if pattern == Pattern::Register { 2 } else { 6 };
+        let keys = (0..dice.within("keys", 0, 1, most))
             .map(|key| Key {
                 name: format!("k{key}"),
                 weight: [1, 1, 2, 8][dice.within("weight", key, 0, 3) as usize],
                 unread: key > 0 && dice.percent("unread", key, 30),
             })
             .collect();
-        Habits {
+        let usual = Habits {
             clients: dice.within("clients", 0, 2, 5),
             calls: dice.within("calls", 0, 60, 120),
             keys,
@@ -65,8 +105,48 @@ impl Habits {
             puts: dice.within("puts", 0, 30, 80),
             blind: dice.within("blind", 0, 5, 50),
             deletes: [0, 0, 8, 24][dice.within("deletes", 0, 0, 3) as usize],
+            borrowed: 10,
+            stale: [0, 0, 10, 40][dice.within("stale", 0, 0, 3) as usize],
+            forged: [0, 0, 0, 3][dice.within("forged", 0, 0, 3) as usize],
+            retries: [0, 0, 15, 40][dice.within("retries", 0, 0, 3) as usize],
+            reads_first: false,
             sticky: dice.percent("sticky", 0, 25),
             dice,
+        };
+        match pattern {
+            Pattern::Mixed => usual,
+            Pattern::Register => Habits {
+                blind: 0,
+                deletes: 0,
+                reads_first: true,
+                ..usual
+            },
+            Pattern::Cart => Habits {
+                puts: 60,
+                blind: 5,
+                reads_first: true,
+                ..usual
+            },
+            Pattern::Chain => Habits {
+                blind: 0,
+                borrowed: 70,
+                ..usual
+            },
+            Pattern::Recreate => Habits {
+                puts: 60,
+                deletes: 40,
+                ..usual
+            },
+        }
+    }
+
+    fn pattern(dice: Dice) -> Pattern {
+        match dice.within("pattern", 0, 0, 9) {
+            0..=5 => Pattern::Mixed,
+            6 => Pattern::Register,
+            7 => Pattern::Cart,
+            8 => Pattern::Chain,
+            _ => Pattern::Recreate,
         }
     }
 
@@ -83,11 +163,58 @@ impl Habits {
     }
 }
 
+/// The gets so far whose contexts can be passed.
+#[derive(Default)]
+struct Gets<'h> {
+    /// The last of each client on each key, if it has written nothing to it since.
+    fresh: BTreeMap<(u64, &'h str), u32>,
+    /// The last of each client on each key.
+    own: BTreeMap<(u64, &'h str), u32>,
+    /// All on each key.
+    all: BTreeMap<&'h str, Vec<u32>>,
+}
+
+impl<'h> Gets<'h> {
+    fn read(&mut self, client: u64, key: &'h str, get: u32) {
+        self.fresh.insert((client, key), get);
+        self.own.insert((client, key), get);
+        self.all.entry(key).or_default().push(get);
+    }
+
+    /// Which of them a write passes.
+    fn context(
+        &self,
+        habits: &Habits,
+        call: u64,
+        client: u64,
+        key: &str,
+        deletes: bool,
+    ) -> Option<u32> {
+        let dice = &habits.dice;
+        // A blind delete deletes nothing.
+        let blind = if deletes { 10 } else { habits.blind };
+        let all = self.all.get(key).map(Vec::as_slice).unwrap_or_default();
+        let own = self.own.get(&(client, key)).copied();
+        if dice.percent("blind", call, blind) {
+            None
+        } else if dice.percent("borrowed", call, habits.borrowed) {
+            all.last().copied()
+        } else if !all.is_empty() && dice.percent("is stale", call, habits.stale) {
+            let nth = dice.within("how stale", call, 0, all.len() as u64 - 1);
+            Some(all[nth as usize])
+        } else if deletes {
+            own.or(all.last().copied())
+        } else {
+            own
+        }
+    }
+}
+
 fn steps(habits: &Habits, nodes: u32) -> Vec<Step> {
     let dice = &habits.dice;
-    // The last get of each client on each key, and the last of anybody.
-    let mut own: BTreeMap<(u64, &str), u32> = BTreeMap::new();
-    let mut any: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut gets = Gets::default();
+    // The last put of each client, and its key.
+    let mut puts: BTreeMap<u64, (u32, String)> = BTreeMap::new();
     let mut at = 0;
     let mut steps = Vec::new();
     for call in 0..habits.calls {
@@ -101,31 +228,32 @@ fn steps(habits: &Habits, nodes: u32) -> Vec<Step> {
         } else {
             dice.within("via", call, 0, 6)
         };
-        let put = key.unread || dice.percent("put", call, habits.puts);
-        let delete = put && dice.percent("delete", call, habits.deletes);
-        let made = if put {
-            let mine = own.get(&(client, name)).copied();
-            let last = any.get(name).copied();
-            // A blind delete deletes nothing.
-            let blind = if delete { 10 } else { habits.blind };
-            let context = if dice.percent("blind", call, blind) {
-                None
-            } else if dice.percent("borrowed", call, 10) {
-                last
-            } else if delete {
-                mine.or(last)
-            } else {
-                mine
-            };
+        let has_read = gets.fresh.contains_key(&(client, name));
+        let writes = key.unread || dice.percent("put", call, habits.puts);
+        let writes = writes && (key.unread || has_read || !habits.reads_first);
+        let deletes = writes && dice.percent("delete", call, habits.deletes);
+        let again = puts
+            .get(&client)
+            .filter(|_| dice.percent("retries", call, habits.retries));
+        let made = if let Some((of, key)) = again {
+            let (of, key) = (*of, key.clone());
+            Call::Retry { key, of }
+        } else if writes {
+            let context = gets.context(habits, call, client, name, deletes);
+            gets.fresh.remove(&(client, name));
             let key = name.to_owned();
-            if delete {
-                Call::Delete { key, context }
-            } else {
-                Call::Put { key, context }
+            match context {
+                context if deletes => Call::Delete { key, context },
+                Some(context) if dice.percent("is forged", call, habits.forged) => {
+                    Call::PutForged { key, context }
+                }
+                context => {
+                    puts.insert(client, (id, key.clone()));
+                    Call::Put { key, context }
+                }
             }
         } else {
-            own.insert((client, name), id);
-            any.insert(name, id);
+            gets.read(client, name, id);
             Call::Get {
                 key: name.to_owned(),
             }
@@ -164,8 +292,8 @@ mod tests {
             let before = deletes;
             for step in plan(seed).steps {
                 match step.call {
-                    Call::Get { .. } => {}
-                    Call::Put { .. } => writes += 1,
+                    Call::Get { .. } | Call::Retry { .. } => {}
+                    Call::Put { .. } | Call::PutForged { .. } => writes += 1,
                     Call::Delete { context, .. } => {
                         writes += 1;
                         deletes += 1;
@@ -178,6 +306,65 @@ mod tests {
         assert!((6..=10).contains(&(100 * deletes / writes)));
         assert!(read * 2 > deletes, "{read} of {deletes}");
         assert!((200..=400).contains(&without), "{without}");
+    }
+
+    #[test]
+    fn runs_differ_in_what_their_clients_are_for() {
+        let mut seen = BTreeMap::new();
+        let (mut forged, mut stale) = (0, 0);
+        for seed in 0..600 {
+            let pattern = Habits::pattern(Dice::new(seed, "load"));
+            *seen.entry(pattern).or_insert(0) += 1;
+            let plan = plan(seed);
+            let mut last: BTreeMap<(u32, &str), u32> = BTreeMap::new();
+            for step in &plan.steps {
+                let key = step.call.key();
+                match &step.call {
+                    Call::Get { .. } => {
+                        last.insert((step.client, key), step.id);
+                    }
+                    Call::Retry { .. } => {}
+                    Call::PutForged { .. } => forged += 1,
+                    Call::Put { context, .. } | Call::Delete { context, .. } => {
+                        let own = last.get(&(step.client, key));
+                        stale +=
+                            u32::from(context.is_some_and(|get| own.is_some_and(|own| get < *own)));
+                        let register = pattern == Pattern::Register && key == "k0";
+                        assert!(
+                            !register || context.is_some(),
+                            "seed {seed} step {}",
+                            step.id
+                        );
+                    }
+                }
+            }
+        }
+        assert!(
+            seen.len() == 5 && seen.values().all(|runs| *runs > 30),
+            "{seen:?}"
+        );
+        assert!(forged > 40 && stale > 400, "{forged} forged, {stale} stale");
+    }
+
+    #[test]
+    fn there_is_a_plan_for_clusters_of_any_size() {
+        for nodes in 1..=4 {
+            let (n, w) = (nodes.min(3), nodes.min(2));
+            let shape = Shape {
+                nodes,
+                n,
+                w,
+                ..shape(1)
+            };
+            for seed in 0..300 {
+                let plan = plan_on(shape, seed);
+                assert_eq!(plan.shape.nodes, nodes, "seed {seed}");
+                assert!(
+                    plan.steps.iter().all(|step| step.via < nodes),
+                    "seed {seed}"
+                );
+            }
+        }
     }
 
     #[test]

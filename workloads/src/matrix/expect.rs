@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use checker::kv::Kv;
 use checker::{History, Promise};
-use dynamo_core::{ReadFrom, ReadRepair};
+use dynamo_core::{ReadFrom, ReadRepair, Resolution};
 
 use super::contexts::{Contexts, contexts};
 use super::row::Row;
 use super::table::{Cell, Column};
 use crate::fault::Fault;
 use crate::plan::{Plan, Shape};
-use crate::promised::promised;
+use crate::promised::promised_in;
 
 /// What the matrix says of each promise; nothing of those that are not in it.
 pub type Expectations = BTreeMap<Promise, Cell>;
@@ -97,10 +97,17 @@ fn cell(row: Row, shape: Shape, column: Column) -> Cell {
     }
 }
 
-/// What the matrix says of this history of this plan. Nothing if members come and go.
+/// What the matrix says of this history of this plan. Nothing if members come and go, if disks lose what
+/// they had, or if the last writer is told by clocks that go wrong.
 pub fn expected(plan: &Plan, history: &History<Kv>) -> Expectations {
-    let moves = |fault: &Fault| matches!(fault, Fault::Depart { .. });
-    if plan.faults.0.iter().any(|window| moves(&window.fault)) {
+    let last_writer = plan.shape.resolution == Resolution::LastWriterWins;
+    let unsaid = |fault: &Fault| match fault {
+        Fault::Depart { .. } => true,
+        Fault::Clock { .. } => last_writer,
+        fault => fault.loses_disk(),
+    };
+    let mut windows = plan.faults.0.iter();
+    if windows.any(|window| unsaid(window.fault.unaimed())) {
         return Expectations::new();
     }
     let keys: BTreeSet<&str> = plan.steps.iter().map(|step| step.call.key()).collect();
@@ -112,7 +119,7 @@ pub fn expected(plan: &Plan, history: &History<Kv>) -> Expectations {
 pub fn made(plan: &Plan, history: &History<Kv>) -> Vec<Promise> {
     let must = expected(plan, history).into_iter();
     let must = must.filter(|(_, cell)| *cell == Cell::Must);
-    let mut made = promised(plan.shape).promises;
+    let mut made = promised_in(plan).promises;
     made.extend(must.map(|(promise, _)| promise));
     made.sort_unstable();
     made

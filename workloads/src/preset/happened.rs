@@ -6,12 +6,12 @@ use checker::kv::{Kv, KvCall, KvRet};
 use checker::{Counters, History, Note, Outcome, Time};
 
 use super::kinds::Preset;
-use super::reads;
+use super::{marks, reads};
 use crate::campaign::Tally;
 use crate::plan::Plan;
 
 /// What must have happened in the runs of the usual campaign, whatever is judged.
-pub const HAPPENED: [&str; 22] = [
+pub const HAPPENED: [&str; 32] = [
     "acknowledged puts",
     "puts of unknown outcome",
     "refused calls",
@@ -30,6 +30,16 @@ pub const HAPPENED: [&str; 22] = [
     "delay",
     "reorder",
     "repeat",
+    "cut-links",
+    "slow",
+    "clock",
+    "stall",
+    "clog",
+    "narrow",
+    "rank",
+    "wipe",
+    "rot",
+    "scramble",
     "hints kept",
     "read repairs",
     "keys synchronized",
@@ -54,6 +64,9 @@ fn happened_anywhere(plan: &Plan, history: &History<Kv>) -> Counters {
         if window.from < window.until {
             count(window.fault.kind());
         }
+    }
+    for (name, times) in marks::met(plan, history) {
+        *counters.entry(name.to_owned()).or_default() += times;
     }
     for (name, times) in lives(history).into_iter().filter(|(_, times)| *times > 0) {
         *counters.entry(name.to_owned()).or_default() += times;

@@ -3,6 +3,7 @@
 use checker::Promise;
 
 use super::happened::HAPPENED;
+use super::marks::MARKS;
 use crate::load;
 use crate::matrix::{self, Cell, Contexts, Row};
 use crate::plan::Plan;
@@ -136,7 +137,7 @@ impl Preset {
     /// What must have happened in its runs, whatever is judged.
     pub fn exercises(self) -> Vec<&'static str> {
         let Preset::Row(row) = self else {
-            return HAPPENED.to_vec();
+            return HAPPENED.iter().chain(&MARKS).copied().collect();
         };
         let mut names = ROW_HAPPENED.to_vec();
         if self.keeps_siblings() {

@@ -2,6 +2,7 @@
 
 mod happened;
 mod kinds;
+pub mod marks;
 mod reads;
 
 pub use happened::{HAPPENED, happened, missing};

@@ -174,10 +174,9 @@ impl Search<'_> {
         let order = numbered(best.0.steps.iter().map(|step| step.id));
         for step in &mut calls.steps {
             step.id = order[&step.id] + 1;
-            if let Some(Some(context)) = step.call.context_mut()
-                && let Some(number) = order.get(context)
-            {
-                *context = number + 1;
+            if let Some(other) = step.call.step_mut() {
+                // What a call refers to may be gone; nothing else may take its name.
+                *other = order.get(other).map_or(u32::MAX, |number| number + 1);
             }
         }
         self.take(best, calls);

@@ -58,6 +58,43 @@ impl Admin {
     pub(crate) fn watch(&mut self, keys: &[String]) {
         self.keys.extend_from_slice(keys);
     }
+
+    /// The disk of the node holds these lines and no others: those of all disks, unless nothing changed.
+    pub(crate) fn relearn(
+        &mut self,
+        node: u32,
+        lines: BTreeSet<Vec<u8>>,
+    ) -> Option<BTreeSet<Vec<u8>>> {
+        let seat = &mut self.seats[node as usize];
+        if seat.lines == lines {
+            return None;
+        }
+        seat.lines = lines;
+        let all = self.seats.iter().flat_map(|seat| seat.lines.iter());
+        Some(all.cloned().collect())
+    }
+
+    /// The cluster is now as these lines make it: who owns what, and who knows it.
+    pub(crate) fn follow(
+        &mut self,
+        layout: Box<dyn Layout>,
+        lines: BTreeSet<Vec<u8>>,
+    ) -> (Vec<Note>, Vec<u32>) {
+        self.layout = layout;
+        self.lines = lines;
+        let seats = (0..).zip(&self.seats);
+        let informed = seats.filter(|(_, seat)| seat.lines.len() == self.lines.len());
+        (self.owners(), informed.map(|(node, _)| node).collect())
+    }
+
+    fn owners(&self) -> Vec<Note> {
+        let owners = |key: &String| self.layout.owners(key).into_iter().map(Node);
+        let notes = self.keys.iter().map(|key| Note::Owners {
+            key: key.clone(),
+            nodes: owners(key).collect(),
+        });
+        notes.collect()
+    }
 }
 
 impl<D: Deployment> Sim<D> {
@@ -143,11 +180,7 @@ impl<D: Deployment> Sim<D> {
         let mut notes = Vec::new();
         if admin.lines.len() > known {
             admin.layout = self.deployment.layout(&admin.lines);
-            let owners = |key: &String| admin.layout.owners(key).into_iter().map(Node);
-            notes.extend(admin.keys.iter().map(|key| Note::Owners {
-                key: key.clone(),
-                nodes: owners(key).collect(),
-            }));
+            notes.extend(admin.owners());
         }
         let own = &mut admin.seats[node as usize].lines;
         own.extend(lines);

@@ -1,6 +1,6 @@
 //! One node's disk: what is durable, what is not yet, and the evidence of every change.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use checker::Time;
 use checker::note::{Node, Note};
@@ -14,6 +14,22 @@ const SURVIVAL: Purpose = Purpose::named("unsynced store survives a crash");
 /// The chance in percent that a store which was not yet durable reached the disk before a crash, if
 /// all stores before it did.
 const SURVIVAL_PERCENT: u32 = 40;
+
+const TEAR: Purpose = Purpose::named("unsynced store is torn");
+
+/// The chance in percent that a part of a store survives a crash of a disk that scrambles, if not all does.
+const TEAR_PERCENT: u32 = 30;
+
+const TORN_AT: Purpose = Purpose::named("where an unsynced store is torn");
+
+/// What a crash leaves of what was not synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tail {
+    /// The first stores, whole.
+    Prefix,
+    /// Any of the stores, and of others some records, the last of them torn.
+    Scrambled,
+}
 
 /// Records and their new values, as a node issued them together.
 pub(crate) type Writes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
@@ -109,16 +125,42 @@ impl Platter {
         Some((pending.ticket, pending.key))
     }
 
-    /// The tail is lost, but for the stores at its head that happened to reach the disk.
-    pub(crate) fn crash(&mut self, luck: Luck, trace: &mut Trace, out: &mut Vec<Note>) {
+    /// The tail is lost, but for the stores that happened to reach the disk.
+    pub(crate) fn crash(&mut self, tail: Tail, luck: Luck, trace: &mut Trace, out: &mut Vec<Note>) {
         while let Some(pending) = self.tail.pop_front() {
-            if !luck.percent(pending.key, SURVIVAL, SURVIVAL_PERCENT) {
+            if luck.percent(pending.key, SURVIVAL, SURVIVAL_PERCENT) {
+                self.apply(pending.writes, trace, out);
+            } else if tail == Tail::Prefix {
                 break;
+            } else if luck.percent(pending.key, TEAR, TEAR_PERCENT) {
+                self.apply(torn(pending, luck), trace, out);
             }
-            self.apply(pending.writes, trace, out);
         }
         self.tail.clear();
         self.busy_until = Time(0);
+    }
+
+    /// From now on the disk holds exactly these records.
+    pub(crate) fn replace(&mut self, disk: &Disk, trace: &mut Trace, out: &mut Vec<Note>) {
+        let gone = self
+            .records
+            .keys()
+            .filter(|record| !disk.contains_key(*record));
+        let gone: Writes = gone.map(|record| (record.clone(), None)).collect();
+        let kept = disk.iter();
+        let kept = kept.map(|(record, value)| (record.clone(), Some(value.clone())));
+        self.apply(gone.into_iter().chain(kept).collect(), trace, out);
+    }
+
+    /// The lines of membership history that it holds.
+    pub(crate) fn lines(&self) -> BTreeSet<Vec<u8>> {
+        let held = self.records.iter();
+        let held = held.filter_map(|(record, kept)| (self.reader)(record, &kept.value));
+        let lines = held.filter_map(|holding| match holding {
+            Holding::Change(line) => Some(line),
+            _ => None,
+        });
+        lines.collect()
     }
 
     /// A copy of the durable records, for a node that starts. Linear in their size.
@@ -204,6 +246,18 @@ impl Platter {
             None => {}
         }
     }
+}
+
+/// The first records of a store, the last of them cut off.
+fn torn(pending: Pending, luck: Luck) -> Writes {
+    let mut writes = pending.writes;
+    let last = (writes.len() as u64).saturating_sub(1);
+    let whole = luck.between(pending.key, TORN_AT, 0, last) as usize;
+    writes.truncate(whole + 1);
+    if let Some((_, Some(value))) = writes.last_mut() {
+        value.truncate(value.len() / 2);
+    }
+    writes
 }
 
 #[cfg(test)]
@@ -342,7 +396,7 @@ mod tests {
                 );
             }
             let mut out = Vec::new();
-            platter.crash(Luck::new(1), &mut Trace::new(), &mut out);
+            platter.crash(Tail::Prefix, Luck::new(1), &mut Trace::new(), &mut out);
             let noted: Vec<_> = out.iter().map(label).collect();
             assert_eq!(noted, ["x=a", "x=b", "x=c"][..noted.len()]);
             let last = ["old", "a", "b", "c"][noted.len()];

@@ -6,6 +6,7 @@ use checker::{Outcome, Time};
 
 use crate::luck::Key;
 use crate::replica::{Replica, Request};
+use crate::sim::clock::Clock;
 use crate::sim::disk::Platter;
 use crate::subject::Answer;
 
@@ -38,6 +39,13 @@ pub(crate) enum Event<M> {
         member: u32,
         serial: u32,
         attempt: u64,
+    },
+    /// A slow node gets to what reached it, if it has not crashed since.
+    Served {
+        node: u32,
+        epoch: u32,
+        key: Key,
+        arrival: Arrival<M>,
     },
     /// A node hears what waited while it was paused, unless it is paused again.
     Resume { node: u32 },
@@ -73,6 +81,17 @@ pub(crate) struct Seat<R: Replica> {
     pub(crate) crashes: u32,
     /// How many open windows pause the node.
     pub(crate) pauses: u32,
+    /// By how much the node is slow, by window.
+    pub(crate) slow: Vec<(u32, u64)>,
+    /// When a slow node will have done what has reached it.
+    pub(crate) busy_until: Time,
+    /// How many open windows stall its disk, and how many stores would be durable without them.
+    pub(crate) stalls: u32,
+    pub(crate) stalled: u32,
+    /// How many open windows scramble what it had not synced.
+    pub(crate) scrambles: u32,
+    /// Its clock.
+    pub(crate) clock: Clock,
     /// How often the node has crashed.
     pub(crate) epoch: u32,
     /// When the next wake is due. Wakes in the queue for other times are stale.
@@ -81,6 +100,39 @@ pub(crate) struct Seat<R: Replica> {
     pub(crate) platter: Platter,
     /// What reached the node while it was paused, in order.
     pub(crate) waiting: VecDeque<(Key, Arrival<R::Message>)>,
+}
+
+impl<R: Replica> Seat<R> {
+    /// A node that was never started, on an empty disk.
+    pub(crate) fn new(platter: Platter) -> Self {
+        Seat {
+            replica: None,
+            crashes: 0,
+            pauses: 0,
+            slow: Vec::new(),
+            busy_until: Time(0),
+            stalls: 0,
+            stalled: 0,
+            scrambles: 0,
+            clock: Clock::default(),
+            epoch: 0,
+            wake: None,
+            platter,
+            waiting: VecDeque::new(),
+        }
+    }
+}
+
+/// A message that a clogged link holds back.
+#[derive(Debug)]
+pub(crate) struct Held<M> {
+    pub(crate) window: u32,
+    pub(crate) since: Time,
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) key: Key,
+    pub(crate) message: M,
+    pub(crate) carried: Vec<String>,
 }
 
 /// How far a call has come.

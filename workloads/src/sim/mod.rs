@@ -1,6 +1,8 @@
 //! One thread, one virtual clock: replicas with a network, disks and faults around them.
 
 mod admin;
+mod clock;
+mod damage;
 mod deployment;
 mod disk;
 mod event;

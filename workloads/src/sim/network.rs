@@ -1,8 +1,10 @@
 //! Which messages arrive, and when.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use checker::Time;
 
-use crate::fault::{Fate, Fault, NodeSet};
+use crate::fault::{Fate, Fault, Link, NodeSet, Scope};
 use crate::luck::{Key, Luck, Purpose};
 use crate::sim::pace::Pace;
 
@@ -10,6 +12,7 @@ const LATENCY: Purpose = Purpose::named("message latency");
 const LOSS: Purpose = Purpose::named("message loss");
 const OVERTAKING: Purpose = Purpose::named("message overtaking");
 const REPETITION: Purpose = Purpose::named("message repetition");
+const RANK: Purpose = Purpose::named("rank of a link");
 const GAP: Purpose = Purpose::named("message repetition gap");
 
 /// A repeated message arrives again within this many microseconds.
@@ -23,8 +26,36 @@ pub(crate) struct Network {
     nodes: u32,
     // How many open windows cut the link, by sender, then receiver.
     cuts: Vec<u32>,
-    open: Vec<(u32, Fault)>,
+    open: Vec<Open>,
+    /// When a link that some window narrows carries the next message.
+    carries_at: BTreeMap<(u32, Link), u64>,
     fates: Vec<(Time, u64, Fate)>,
+}
+
+/// A fault that strikes messages, of these scopes, while its window is open.
+#[derive(Debug)]
+struct Open {
+    window: u32,
+    scopes: Vec<Scope>,
+    fault: Fault,
+}
+
+impl Open {
+    fn holds(&self, (from, to): Link, kind: &str) -> bool {
+        let mut scopes = self.scopes.iter();
+        scopes.all(|scope| scope.holds(from, to, kind))
+    }
+}
+
+/// What becomes of a message that sets out.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// It is lost on the way.
+    Lost,
+    /// It does not set out before this window ends.
+    Held(u32),
+    /// It arrives.
+    Carried(Passage),
 }
 
 /// When a message arrives, and when it arrives again.
@@ -43,6 +74,7 @@ impl Network {
             nodes,
             cuts: vec![0; nodes as usize * nodes as usize],
             open: Vec::new(),
+            carries_at: BTreeMap::new(),
             fates: Vec::new(),
         }
     }
@@ -51,7 +83,7 @@ impl Network {
     pub(crate) fn reseed(&mut self, luck: Luck) {
         self.luck = luck;
         let told = |fault: &Fault| matches!(fault, Fault::Deliver { .. });
-        self.open.retain(|(_, fault)| !told(fault));
+        self.open.retain(|open| !told(&open.fault));
     }
 
     /// What chance did to messages so far, in the order they were sent.
@@ -64,31 +96,47 @@ impl Network {
         self.cuts[(from * self.nodes + to) as usize] > 0
     }
 
-    /// Begins a fault; those that do not concern messages are ignored.
+    /// Begins a fault, whose nodes are called by their numbers; those that do not concern messages are
+    /// ignored.
     pub(crate) fn begin(&mut self, window: u32, fault: &Fault) {
+        let (scopes, fault) = aimed(fault);
         match fault {
             Fault::Cut { side } => self.cut(side, true, |count| *count += 1),
             Fault::CutOneWay { side } => self.cut(side, false, |count| *count += 1),
-            Fault::Crash { .. } | Fault::Pause { .. } | Fault::Depart { .. } => {}
-            Fault::Lose { .. }
-            | Fault::Delay { .. }
-            | Fault::Reorder { .. }
-            | Fault::Repeat { .. }
-            | Fault::Deliver { .. } => self.open.push((window, fault.clone())),
+            Fault::CutLinks { links } => self.cut_links(links, |count| *count += 1),
+            _ if fault.strikes_messages() || matches!(fault, Fault::Deliver { .. }) => {
+                self.open.push(Open {
+                    window,
+                    scopes,
+                    fault: fault.clone(),
+                });
+            }
+            _ => {}
         }
     }
 
     /// Ends a fault that was begun.
     pub(crate) fn end(&mut self, window: u32, fault: &Fault) {
+        let (scopes, fault) = aimed(fault);
         match fault {
             Fault::Cut { side } => self.cut(side, true, |count| *count -= 1),
             Fault::CutOneWay { side } => self.cut(side, false, |count| *count -= 1),
+            Fault::CutLinks { links } => self.cut_links(links, |count| *count -= 1),
             _ => {
-                let same = |open: &(u32, Fault)| open.0 == window && open.1 == *fault;
+                let same = |open: &Open| {
+                    open.window == window && open.scopes == scopes && open.fault == *fault
+                };
                 if let Some(index) = self.open.iter().position(same) {
                     self.open.remove(index);
+                    self.carries_at.retain(|(of, _), _| *of != window);
                 }
             }
+        }
+    }
+
+    fn cut_links(&mut self, links: &BTreeSet<Link>, change: impl Fn(&mut u32)) {
+        for (from, to) in links {
+            change(&mut self.cuts[(from * self.nodes + to) as usize]);
         }
     }
 
@@ -107,28 +155,53 @@ impl Network {
         }
     }
 
-    /// A message sets out from one node to another; `None` if it is lost on the way.
+    /// A message sets out from one node to another.
     ///
     /// What chance does to it is written down as a [`Fate`], and a fate from a plan acts by the same
     /// arithmetic: a run repeats exactly when its fates stand in for the windows that drew them.
-    pub(crate) fn send(&mut self, now: Time, from: u32, to: u32, message: Key) -> Option<Passage> {
+    pub(crate) fn send(&mut self, now: Time, link: Link, kind: &str, message: Key) -> Sent {
+        let (from, to) = link;
         if self.is_cut(from, to) {
-            return None;
+            return Sent::Lost;
         }
-        let (min, max) = self.latency;
-        let latency = self.luck.mostly_low(message, LATENCY, min, max);
-        let arrival = now.0.saturating_add(latency);
+        let arrival = now.0.saturating_add(self.latency(message));
         if self.open.is_empty() {
-            return Some(Passage {
+            return Sent::Carried(Passage {
                 at: Time(arrival),
                 again: Vec::new(),
             });
         }
+        let mut clogs = self.open.iter().filter(|open| open.fault == Fault::Clog);
+        if let Some(clog) = clogs.find(|open| open.holds(link, kind)) {
+            return Sent::Held(clog.window);
+        }
+        let (drawn, mut told) = self.draw(now, link, kind, message);
+        drawn.record(now, message, &mut self.fates);
+        if drawn.lost || told.lost {
+            return Sent::Lost;
+        }
+        let at = arrival.saturating_add(drawn.late).saturating_add(told.late);
+        let mut gaps = drawn.gaps;
+        gaps.append(&mut told.gaps);
+        gaps.sort_unstable();
+        let again = gaps
+            .iter()
+            .map(|gap| Time(at.saturating_add(*gap)))
+            .collect();
+        Sent::Carried(Passage {
+            at: Time(at),
+            again,
+        })
+    }
+
+    /// What the windows of chance do to a message, and what a plan says of it.
+    fn draw(&mut self, now: Time, link: Link, kind: &str, message: Key) -> (Draw, Draw) {
+        let (from, to) = link;
         let mut drawn = Draw::default();
         let mut told = Draw::default();
-        for (window, fault) in &self.open {
-            let key = message.child(u64::from(*window));
-            match fault {
+        for open in self.open.iter().filter(|open| open.holds(link, kind)) {
+            let key = message.child(u64::from(open.window));
+            match &open.fault {
                 Fault::Lose { percent } => {
                     drawn.lost |= self.luck.percent(key, LOSS, *percent);
                 }
@@ -139,29 +212,54 @@ impl Network {
                 Fault::Repeat { percent } if self.luck.percent(key, REPETITION, *percent) => {
                     drawn.meet(Fate::Twice(self.luck.between(key, GAP, 1, GAP_US_MAX)));
                 }
+                Fault::Narrow { gap, room } => {
+                    let carries = self.carries_at.entry((open.window, link)).or_insert(now.0);
+                    let wait = carries.saturating_sub(now.0);
+                    if wait > gap.saturating_mul(*room) {
+                        drawn.lost = true;
+                    } else {
+                        drawn.meet(Fate::Late(wait));
+                        *carries = now.0.max(*carries).saturating_add(*gap);
+                    }
+                }
+                Fault::Rank { ranks, step } => {
+                    let of = Key::named("rank").child(u64::from(open.window));
+                    let of = of.child(u64::from(from)).child(u64::from(to));
+                    let last = u64::from((*ranks).max(1) - 1);
+                    let rank = self.luck.between(of.child_named(kind), RANK, 0, last);
+                    drawn.meet(Fate::Late(rank.saturating_mul(*step)));
+                }
                 Fault::Deliver {
                     message: id, fate, ..
                 } if *id == message.0 => told.meet(*fate),
                 _ => {}
             }
         }
-        drawn.record(now, message, &mut self.fates);
-        if drawn.lost || told.lost {
-            return None;
-        }
-        let at = arrival.saturating_add(drawn.late).saturating_add(told.late);
-        let mut gaps = drawn.gaps;
-        gaps.append(&mut told.gaps);
-        gaps.sort_unstable();
-        let again = gaps
-            .iter()
-            .map(|gap| Time(at.saturating_add(*gap)))
-            .collect();
-        Some(Passage {
-            at: Time(at),
-            again,
-        })
+        (drawn, told)
     }
+
+    /// A message that was held from then on sets out now: when it arrives. Nothing else is done to it.
+    pub(crate) fn release(&mut self, now: Time, since: Time, message: Key) -> Time {
+        let mut drawn = Draw::default();
+        drawn.meet(Fate::Late(now.0.saturating_sub(since.0)));
+        drawn.record(since, message, &mut self.fates);
+        Time(now.0.saturating_add(self.latency(message)))
+    }
+
+    fn latency(&self, message: Key) -> u64 {
+        let (min, max) = self.latency;
+        self.luck.mostly_low(message, LATENCY, min, max)
+    }
+}
+
+/// What strikes messages, and which ones.
+fn aimed(fault: &Fault) -> (Vec<Scope>, &Fault) {
+    let (mut scopes, mut fault) = (Vec::new(), fault);
+    while let Fault::Aimed { at, fault: within } = fault {
+        scopes.push(at.clone());
+        fault = within;
+    }
+    (scopes, fault)
 }
 
 /// What several windows together do to one message.
@@ -205,6 +303,15 @@ mod tests {
         Network::new(Luck::new(1), 3, &Pace::default())
     }
 
+    /// When a message of a kind that nothing aims at arrives.
+    fn carried(network: &mut Network, now: u64, link: Link, message: Key) -> Option<Passage> {
+        match network.send(Time(now), link, "word", message) {
+            Sent::Carried(passage) => Some(passage),
+            Sent::Lost => None,
+            Sent::Held(window) => panic!("window {window} clogs the link"),
+        }
+    }
+
     fn set(nodes: &[u32]) -> NodeSet {
         nodes.iter().copied().collect()
     }
@@ -222,7 +329,7 @@ mod tests {
         let cut = Fault::Cut { side: set(&[0]) };
         network.begin(1, &cut);
         assert_eq!(open_links(&network), [(1, 2), (2, 1)]);
-        assert_eq!(network.send(Time(0), 0, 1, M), None);
+        assert_eq!(carried(&mut network, 0, (0, 1), M), None);
         network.end(1, &cut);
         assert_eq!(open_links(&network).len(), 6);
     }
@@ -272,9 +379,9 @@ mod tests {
         let mut network = network();
         for part in 0..500 {
             let message = M.child(part);
-            let passage = network.send(Time(1000), 0, 1, message).expect("no fault");
+            let passage = carried(&mut network, 1000, (0, 1), message).expect("no fault");
             assert!((1200..=6000).contains(&passage.at.0));
-            assert_eq!(network.send(Time(1000), 1, 2, message), Some(passage));
+            assert_eq!(carried(&mut network, 1000, (1, 2), message), Some(passage));
         }
         assert_eq!(network.fates(), []);
     }
@@ -287,7 +394,7 @@ mod tests {
                 network.begin(*window, &Fault::Lose { percent: *percent });
             }
             (0..10_000)
-                .filter(|part| network.send(Time(0), 0, 1, M.child(*part)).is_none())
+                .filter(|part| carried(&mut network, 0, (0, 1), M.child(*part)).is_none())
                 .count()
         };
         assert!((2_800..3_200).contains(&lost(&[(1, 30)])));
@@ -299,19 +406,15 @@ mod tests {
     #[test]
     fn delays_add_up_and_end() {
         let mut network = network();
-        let plain = network.send(Time(0), 0, 1, M).expect("no fault").at.0;
+        let plain = carried(&mut network, 0, (0, 1), M).expect("no fault").at.0;
         let delay = Fault::Delay { by: 700 };
         network.begin(1, &delay);
         network.begin(2, &Fault::Delay { by: 50 });
-        let late = network
-            .send(Time(0), 0, 1, M)
-            .expect("a delay loses nothing");
+        let late = carried(&mut network, 0, (0, 1), M).expect("a delay loses nothing");
         assert_eq!(late.at.0, plain + 750);
         assert_eq!(network.fates(), [(Time(0), M.0, Fate::Late(750))]);
         network.end(1, &delay);
-        let late = network
-            .send(Time(0), 0, 1, M)
-            .expect("a delay loses nothing");
+        let late = carried(&mut network, 0, (0, 1), M).expect("a delay loses nothing");
         assert_eq!(late.at.0, plain + 50);
     }
 
@@ -320,13 +423,15 @@ mod tests {
         let mut network = network();
         network.begin(1, &Fault::Delay { by: u64::MAX });
         network.begin(2, &Fault::Repeat { percent: 100 });
-        let passage = network.send(Time(5), 0, 1, M).expect("only late");
+        let passage = carried(&mut network, 5, (0, 1), M).expect("only late");
         assert_eq!(passage.at, Time(u64::MAX));
     }
 
     #[test]
     fn fates_stand_in_for_the_windows_that_drew_them() {
         let mut drawing = network();
+        drawing.begin(6, &Fault::Narrow { gap: 1, room: 200 });
+        drawing.begin(7, &Fault::Rank { ranks: 3, step: 70 });
         drawing.begin(1, &Fault::Lose { percent: 20 });
         drawing.begin(2, &Fault::Reorder { within: 900 });
         drawing.begin(3, &Fault::Repeat { percent: 40 });
@@ -335,7 +440,7 @@ mod tests {
         let messages: Vec<Key> = (0..300).map(|part| M.child(part)).collect();
         let drawn: Vec<_> = messages
             .iter()
-            .map(|message| drawing.send(Time(7), 0, 1, *message))
+            .map(|message| carried(&mut drawing, 7, (0, 1), *message))
             .collect();
         let mut telling = network();
         for (_, message, fate) in drawing.fates() {
@@ -350,7 +455,7 @@ mod tests {
         }
         let told: Vec<_> = messages
             .iter()
-            .map(|message| telling.send(Time(7), 0, 1, *message))
+            .map(|message| carried(&mut telling, 7, (0, 1), *message))
             .collect();
         assert_eq!(drawn, told);
         assert_eq!(telling.fates(), []);
@@ -360,5 +465,97 @@ mod tests {
                 .flatten()
                 .any(|passage| passage.again.len() == 2)
         );
+    }
+
+    #[test]
+    fn cut_links_are_cut_in_their_direction_only() {
+        let mut network = network();
+        let links = Fault::CutLinks {
+            links: [(0, 1), (2, 0)].into(),
+        };
+        network.begin(1, &links);
+        network.begin(2, &Fault::Cut { side: set(&[0]) });
+        network.end(2, &Fault::Cut { side: set(&[0]) });
+        assert_eq!(open_links(&network), [(0, 2), (1, 0), (1, 2), (2, 1)]);
+        network.end(1, &links);
+        assert_eq!(open_links(&network).len(), 6);
+    }
+
+    #[test]
+    fn an_aimed_fault_strikes_messages_of_its_class_only() {
+        let mut network = network();
+        let at = Scope {
+            from: set(&[0]),
+            to: set(&[1, 2]),
+            kinds: ["hint".to_owned()].into(),
+        };
+        let fault = Box::new(Fault::Lose { percent: 100 });
+        let lose = Fault::Aimed { at, fault };
+        network.begin(1, &lose);
+        let mut lost = |link, kind| network.send(Time(0), link, kind, M) == Sent::Lost;
+        assert!(lost((0, 1), "hint") && lost((0, 2), "hint"));
+        assert!(!lost((0, 1), "gossip") && !lost((1, 0), "hint") && !lost((1, 2), "hint"));
+        network.end(1, &lose);
+        assert!(carried(&mut network, 0, (0, 1), M).is_some());
+    }
+
+    #[test]
+    fn a_clogged_link_holds_messages_until_the_end() {
+        let mut network = network();
+        network.begin(7, &Fault::Clog);
+        assert_eq!(network.send(Time(10), (0, 1), "word", M), Sent::Held(7));
+        assert_eq!(network.fates(), []);
+        network.end(7, &Fault::Clog);
+        let plain = carried(&mut network, 900, (0, 1), M).expect("no fault").at;
+        assert_eq!(network.release(Time(900), Time(10), M), plain);
+        assert_eq!(network.fates(), [(Time(10), M.0, Fate::Late(890))]);
+    }
+
+    #[test]
+    fn a_narrow_link_carries_one_message_at_a_time_and_loses_what_has_no_room() {
+        let mut network = network();
+        network.begin(1, &Fault::Narrow { gap: 100, room: 2 });
+        let late = |network: &mut Network, now, link, part| {
+            let plain = Network::new(Luck::new(1), 3, &Pace::default()).latency(M.child(part));
+            let at = carried(network, now, link, M.child(part))?.at.0;
+            Some(at - plain - now)
+        };
+        let burst: Vec<_> = (0..4)
+            .map(|part| late(&mut network, 0, (0, 1), part))
+            .collect();
+        assert_eq!(burst, [Some(0), Some(100), Some(200), None]);
+        assert_eq!(
+            late(&mut network, 0, (1, 0), 9),
+            Some(0),
+            "each link by itself"
+        );
+        assert_eq!(late(&mut network, 250, (0, 1), 4), Some(50));
+        assert_eq!(late(&mut network, 999, (0, 1), 5), Some(0));
+    }
+
+    #[test]
+    fn links_of_high_rank_are_faster_for_as_long_as_the_window_is_open() {
+        let mut seen = BTreeSet::new();
+        for window in 0..20 {
+            let mut network = network();
+            network.begin(
+                window,
+                &Fault::Rank {
+                    ranks: 3,
+                    step: 50_000,
+                },
+            );
+            let mut late = |link, part| {
+                let at = carried(&mut network, 0, link, M.child(part))
+                    .expect("only late")
+                    .at
+                    .0;
+                at / 50_000
+            };
+            let rank = late((0, 1), 0);
+            assert!((1..50).all(|part| late((0, 1), part) == rank));
+            seen.insert((rank, late((1, 0), 0)));
+        }
+        assert!(seen.len() > 5, "{seen:?}");
     }
 }

@@ -3,11 +3,13 @@
 use checker::note::{Node, Note};
 use checker::{Outcome, Time};
 
+use crate::fault::BACKLOG_US_MAX;
 use crate::luck::{Key, Purpose};
 use crate::replica::{Input, Output, Replica, Reply};
 use crate::sim::deployment::Deployment;
 use crate::sim::disk::Writes;
-use crate::sim::event::{Arrival, Event, Stage};
+use crate::sim::event::{Arrival, Event, Held, Stage};
+use crate::sim::network::Sent;
 use crate::sim::trace::Mark;
 use crate::sim::world::{MessageOf, Sim};
 use crate::subject::Answer;
@@ -23,13 +25,35 @@ impl<D: Deployment> Sim<D> {
     /// Starts the node on what its disk holds.
     pub(crate) fn start(&mut self, node: u32) {
         let seat = &mut self.seats[node as usize];
-        let replica = self.deployment.start(node, &seat.platter.disk(), self.now);
+        let now = seat.clock.starts(self.now);
+        let replica = self.deployment.start(node, &seat.platter.disk(), now);
         seat.replica = Some(replica);
         self.rearm(node);
     }
 
-    /// Something has reached the node; it hears it now, or when it is no longer paused.
+    /// Something has reached the node; it hears it now, or when it gets to it.
     pub(crate) fn reach(&mut self, node: u32, key: Key, arrival: Arrival<MessageOf<D>>) {
+        let seat = &mut self.seats[node as usize];
+        let by: u64 = seat.slow.iter().map(|(_, by)| by).sum();
+        if by == 0 && seat.busy_until <= self.now {
+            self.serve(node, key, arrival);
+            return;
+        }
+        let done = seat.busy_until.max(self.now).0.saturating_add(by);
+        let last = self.now.0.saturating_add(BACKLOG_US_MAX);
+        seat.busy_until = seat.busy_until.max(Time(done.min(last)));
+        let (at, epoch) = (seat.busy_until, seat.epoch);
+        let served = Event::Served {
+            node,
+            epoch,
+            key,
+            arrival,
+        };
+        self.queue.add(at, served);
+    }
+
+    /// The node gets to something; it hears it, or when it is no longer paused.
+    pub(crate) fn serve(&mut self, node: u32, key: Key, arrival: Arrival<MessageOf<D>>) {
         let seat = &mut self.seats[node as usize];
         if seat.pauses > 0 {
             self.trace.mark(self.now, Mark::Waits, node, key.0);
@@ -88,7 +112,14 @@ impl<D: Deployment> Sim<D> {
         if seat.pauses > 0 {
             return;
         }
-        if replica.deadline().is_some_and(|due| due <= self.now) {
+        if seat.busy_until > self.now {
+            let at = seat.busy_until;
+            seat.wake = Some(at);
+            self.queue.add(at, Event::Wake { node });
+            return;
+        }
+        let says = seat.clock.says(self.now);
+        if replica.deadline().is_some_and(|due| due <= says) {
             let key = WAKE.child(u64::from(node)).child(self.now.0);
             self.trace.mark(self.now, Mark::Wake, node, key.0);
             self.handle(node, key, Input::Wake);
@@ -106,6 +137,7 @@ impl<D: Deployment> Sim<D> {
         let Some(due) = seat.replica.as_ref().and_then(Replica::deadline) else {
             return;
         };
+        let due = seat.clock.when(self.now, due);
         let at = due.max(Time(self.now.0.saturating_add(1)));
         if seat.wake.is_none_or(|earlier| at < earlier) {
             seat.wake = Some(at);
@@ -114,11 +146,12 @@ impl<D: Deployment> Sim<D> {
     }
 
     pub(crate) fn handle(&mut self, node: u32, key: Key, input: Input<MessageOf<D>>) {
-        let Some(replica) = &mut self.seats[node as usize].replica else {
+        let seat = &mut self.seats[node as usize];
+        let Some(replica) = &mut seat.replica else {
             return;
         };
         let mut outputs = std::mem::take(&mut self.outputs);
-        replica.handle(self.now, input, &mut outputs);
+        replica.handle(seat.clock.says(self.now), input, &mut outputs);
         let mut stores = 0;
         for output in outputs.drain(..) {
             match output {
@@ -167,15 +200,30 @@ impl<D: Deployment> Sim<D> {
             );
             return;
         }
+        let kind = D::Replica::kind(&message);
         let fates = self.network.fates().len();
-        let passage = self.network.send(self.now, node, to, key);
+        let sent = self.network.send(self.now, (node, to), kind, key);
         if self.network.fates().len() > fates {
-            let kind = D::Replica::kind(&message);
             self.struck.insert(key.0, (kind, node, to));
         }
-        let Some(passage) = passage else {
-            self.trace.mark(self.now, Mark::Dropped, to, key.0);
-            return;
+        let passage = match sent {
+            Sent::Carried(passage) => passage,
+            Sent::Held(window) => {
+                self.held.push(Held {
+                    window,
+                    since: self.now,
+                    from: node,
+                    to,
+                    key,
+                    message,
+                    carried,
+                });
+                return;
+            }
+            Sent::Lost => {
+                self.trace.mark(self.now, Mark::Dropped, to, key.0);
+                return;
+            }
         };
         for (ordinal, at) in passage.again.iter().enumerate() {
             self.queue.add(
@@ -199,6 +247,36 @@ impl<D: Deployment> Sim<D> {
                 carried,
             },
         );
+    }
+
+    /// What this window held back sets out.
+    pub(crate) fn unclog(&mut self, window: u32) {
+        let (free, held) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|held: &Held<_>| held.window == window);
+        self.held = held;
+        for Held {
+            since,
+            from,
+            to,
+            key,
+            message,
+            carried,
+            ..
+        } in free
+        {
+            let at = self.network.release(self.now, since, key);
+            let kind = D::Replica::kind(&message);
+            self.struck.insert(key.0, (kind, from, to));
+            let message = Event::Message {
+                from,
+                to,
+                key,
+                message,
+                carried,
+            };
+            self.queue.add(at, message);
+        }
     }
 
     fn reply(&mut self, node: u32, id: u64, reply: Reply) {

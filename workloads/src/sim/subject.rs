@@ -79,7 +79,9 @@ impl<D: Deployment> Subject for Sim<D> {
     }
 
     fn fault(&mut self, window: u32, fault: &Fault, begins: bool) -> Result<(), Unsupported> {
-        if matches!(fault, Fault::Depart { .. }) && self.deployment.members_min().is_none() {
+        if matches!(fault.unaimed(), Fault::Depart { .. })
+            && self.deployment.members_min().is_none()
+        {
             return Err(Unsupported(fault.to_string()));
         }
         if begins {
@@ -91,16 +93,15 @@ impl<D: Deployment> Subject for Sim<D> {
             };
             self.begun.remove(index);
         }
-        let nodes = self.seats.len() as u32;
-        match (fault, begins) {
-            (Fault::Crash { node }, true) => self.crash(node % nodes),
-            (Fault::Crash { node }, false) => self.restart(node % nodes),
-            (Fault::Pause { node }, true) => self.pause(node % nodes),
-            (Fault::Pause { node }, false) => self.unpause(node % nodes),
-            (Fault::Depart { node }, true) => self.depart(node % nodes),
-            (Fault::Depart { node }, false) => self.rejoin(node % nodes),
-            (_, true) => self.network.begin(window, fault),
-            (_, false) => self.network.end(window, fault),
+        let mut fault = fault.clone();
+        fault.wrap(self.seats.len() as u32);
+        if begins {
+            self.network.begin(window, &fault);
+            self.strike(window, fault.unaimed());
+        } else {
+            self.network.end(window, &fault);
+            self.unclog(window);
+            self.relieve(window, fault.unaimed());
         }
         Ok(())
     }

@@ -469,3 +469,49 @@ fn roots_are_claimed_by_running_nodes_for_the_keys_asked_about() {
     assert_eq!(sim.inspect(&keys), [root(0), root(2)]);
     assert_eq!(sim.setup(&keys), [Note::Healed]);
 }
+
+/// Toys of which the third begins to ping when a counter says so that lives outside of the run: what an
+/// address, a real clock or an unordered map would do.
+struct Restless(std::sync::atomic::AtomicU64);
+
+impl crate::sim::Deployment for Restless {
+    type Replica = crate::sim::toy::Toy;
+
+    fn start(&self, node: u32, disk: &crate::replica::Disk, now: Time) -> Self::Replica {
+        let outside = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let late = if node == 2 { outside } else { 0 };
+        Toys(3).start(node, disk, Time(now.0 + late))
+    }
+
+    fn setup(&self, keys: &[String]) -> Vec<Note> {
+        Toys(3).setup(keys)
+    }
+
+    fn layout(&self, history: &std::collections::BTreeSet<Vec<u8>>) -> Box<dyn crate::sim::Layout> {
+        Toys(3).layout(history)
+    }
+}
+
+#[test]
+fn what_lies_outside_of_the_run_is_found_by_running_twice() {
+    let outside = std::sync::Arc::new(Restless(0.into()));
+    let run = |outside: &Restless| {
+        let counter = outside.0.load(std::sync::atomic::Ordering::Relaxed);
+        let mut sim = Sim::new(Restless(counter.into()), 3, 7);
+        sim.keep_log();
+        let _ = play(&mut sim, &load(), &trouble());
+        outside.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        sim
+    };
+    let (one, two) = (run(&outside), run(&outside));
+    assert_ne!(one.trace(), two.trace());
+    let parts = one.departure(&two).expect("the traces differ");
+    assert!(parts.contains("Wake at n2"), "{parts}");
+    let calm = || {
+        let mut sim = toys(7);
+        sim.keep_log();
+        let _ = play(&mut sim, &load(), &trouble());
+        sim
+    };
+    assert_eq!(calm().departure(&calm()), None);
+}

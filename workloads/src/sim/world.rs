@@ -9,15 +9,15 @@ use checker::{Outcome, Time};
 
 use crate::fault::{Fate, Fault};
 use crate::luck::{Key, Luck, Purpose};
-use crate::replica::{Output, Replica};
+use crate::replica::{Disk, Output, Replica};
 use crate::sim::admin::Admin;
 use crate::sim::deployment::Deployment;
-use crate::sim::disk::Platter;
-use crate::sim::event::{Arrival, Call, Event, Seat, Stage};
+use crate::sim::disk::{Platter, Tail};
+use crate::sim::event::{Arrival, Call, Event, Held, Seat, Stage};
 use crate::sim::network::Network;
 use crate::sim::pace::Pace;
 use crate::sim::queue::{Queue, Rank};
-use crate::sim::trace::{Mark, Trace};
+use crate::sim::trace::{Mark, Trace, departure};
 use crate::subject::{Answer, Happening};
 
 pub(crate) const THERE: Purpose = Purpose::named("client latency there");
@@ -41,7 +41,11 @@ pub struct Sim<D: Deployment> {
     pub(crate) network: Network,
     /// Kind and ends of the messages that chance did something to.
     pub(crate) struck: BTreeMap<u64, (&'static str, u32, u32)>,
+    /// What clogged links hold back, in the order in which it was sent.
+    pub(crate) held: Vec<Held<MessageOf<D>>>,
     pub(crate) seats: Vec<Seat<D::Replica>>,
+    /// The disks as they were when these windows opened.
+    pub(crate) backups: Vec<(u32, Disk)>,
     pub(crate) calls: Vec<Call>,
     pub(crate) begun: Vec<(u32, Fault)>,
     pub(crate) admin: Admin,
@@ -78,15 +82,7 @@ impl<D: Deployment> Sim<D> {
         let nodes = nodes.max(1);
         let luck = Luck::new(seed);
         let reader = deployment.reader();
-        let seat = |node| Seat {
-            replica: None,
-            crashes: 0,
-            pauses: 0,
-            epoch: 0,
-            wake: None,
-            platter: Platter::new(node, reader),
-            waiting: VecDeque::new(),
-        };
+        let seat = |node| Seat::new(Platter::new(node, reader));
         let admin = Admin::new(nodes, &deployment);
         let mut sim = Sim {
             deployment,
@@ -96,6 +92,8 @@ impl<D: Deployment> Sim<D> {
             queue: Queue::new(),
             network: Network::new(luck, nodes, &pace),
             struck: BTreeMap::new(),
+            held: Vec::new(),
+            backups: Vec::new(),
             seats: (0..nodes).map(seat).collect(),
             calls: Vec::new(),
             begun: Vec::new(),
@@ -114,11 +112,11 @@ impl<D: Deployment> Sim<D> {
         sim
     }
 
-    /// What random loss, delay and repetition did to messages, in the order they were sent.
+    /// What random loss, delay and repetition did to messages, in the order in which that was known.
     ///
     /// A plan with one [`Fault::Deliver`] for each of these, open from that time until a microsecond
-    /// later, in place of the windows of [`Fault::Lose`], [`Fault::Delay`], [`Fault::Reorder`] and
-    /// [`Fault::Repeat`], runs exactly the same way. What a cut or a crash swallowed is not listed.
+    /// later, in place of the windows that [strike messages](Fault::strikes_messages), runs exactly the
+    /// same way. What a cut or a crash swallowed is not listed.
     pub fn fates(&self) -> &[(Time, u64, Fate)] {
         self.network.fates()
     }
@@ -126,6 +124,16 @@ impl<D: Deployment> Sim<D> {
     /// Why the run was stopped: the replicas did not come to rest. All later calls end unknown.
     pub fn stuck(&self) -> Option<String> {
         self.stuck.clone()
+    }
+
+    /// From now on, events are written down, for [`Sim::departure`].
+    pub fn keep_log(&mut self) {
+        self.trace.keep();
+    }
+
+    /// The first event in which this run differs from another one, of those that were written down.
+    pub fn departure(&self, other: &Self) -> Option<String> {
+        departure(self.trace.log(), other.trace.log())
     }
 
     /// How many events have happened.
@@ -193,6 +201,16 @@ impl<D: Deployment> Sim<D> {
                 serial,
                 attempt,
             } => self.order(member, serial, attempt),
+            Event::Served {
+                node,
+                epoch,
+                key,
+                arrival,
+            } => {
+                if self.seats[node as usize].epoch == epoch {
+                    self.serve(node, key, arrival);
+                }
+            }
             Event::Resume { node } => self.resume(node),
             Event::Synced { node, epoch } => self.synced(node, epoch),
             Event::End { call, outcome } => self.end(call, outcome),
@@ -225,6 +243,10 @@ impl<D: Deployment> Sim<D> {
     fn synced(&mut self, node: u32, epoch: u32) {
         let seat = &mut self.seats[node as usize];
         if seat.epoch != epoch {
+            return;
+        }
+        if seat.stalls > 0 {
+            seat.stalled += 1;
             return;
         }
         let Some((ticket, key)) = seat.platter.sync(&mut self.trace, &mut self.notes) else {
@@ -289,8 +311,15 @@ impl<D: Deployment> Sim<D> {
         seat.wake = None;
         seat.epoch += 1;
         seat.waiting.clear();
+        seat.busy_until = Time(0);
+        seat.stalled = 0;
+        let tail = if seat.scrambles > 0 {
+            Tail::Scrambled
+        } else {
+            Tail::Prefix
+        };
         seat.platter
-            .crash(self.luck, &mut self.trace, &mut self.notes);
+            .crash(tail, self.luck, &mut self.trace, &mut self.notes);
         self.learn(node);
         self.notes.push(Note::Crash(Node(node)));
         self.trace.mark(self.now, Mark::Crashed, node, 0);
@@ -349,6 +378,7 @@ impl<D: Deployment> Sim<D> {
             }
             Event::Echo { node, .. } => format!("a message of n{node} to itself"),
             Event::Synced { node, .. } => format!("a store of n{node}"),
+            Event::Served { node, .. } => format!("what n{node} got to"),
             Event::Resume { node } => format!("the end of a pause of n{node}"),
             Event::Order { member, .. } => format!("an order about n{member}"),
             Event::Ask { .. } | Event::End { .. } => "a client".into(),

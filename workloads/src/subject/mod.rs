@@ -35,6 +35,12 @@ pub trait Subject {
     /// Evidence that is only taken when asked for: claims about Merkle roots.
     fn inspect(&mut self, keys: &[String]) -> Vec<Note>;
 
+    /// How long it takes to mend itself once all faults are over, in microseconds; `None`: as long as the
+    /// plan says.
+    fn settle_us(&self) -> Option<u64> {
+        None
+    }
+
     /// What windows of chance (loss, delay, reordering, repetition) did to single messages so far:
     /// when each was sent, its identity, its fate.
     fn fates(&self) -> Vec<(Time, u64, Fate)> {

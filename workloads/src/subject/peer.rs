@@ -1,5 +1,7 @@
 //! One node of the reference core behind the simulator's door.
 
+use std::hash::{Hash, Hasher};
+
 use checker::Time;
 use checker::note::{Clock, Version};
 use dynamo_core as core;
@@ -9,7 +11,7 @@ use super::text;
 use crate::replica::{Holding, Input, Output, Replica, Reply, Request};
 
 /// One node of the reference core behind the simulator's door.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Peer {
     node: core::Node,
     /// By how much its clock is ahead.
@@ -25,6 +27,17 @@ impl Peer {
             ahead_us,
             outputs: Vec::new(),
         }
+    }
+}
+
+impl Hash for Peer {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Peer {
+            node,
+            ahead_us,
+            outputs: _,
+        } = self;
+        (node, ahead_us).hash(state);
     }
 }
 

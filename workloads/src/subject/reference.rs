@@ -37,6 +37,16 @@ impl Reference {
         self.sim.stuck()
     }
 
+    /// From now on, events are written down, for [`Reference::departure`].
+    pub fn keep_log(&mut self) {
+        self.sim.keep_log();
+    }
+
+    /// The first event in which this run differs from another one, of those that were written down.
+    pub fn departure(&self, other: &Self) -> Option<String> {
+        self.sim.departure(&other.sim)
+    }
+
     /// How many events have happened.
     pub fn events(&self) -> u64 {
         self.sim.events()
@@ -91,9 +101,25 @@ pub struct Cluster {
 impl Cluster {
     /// The nearest legal cluster of this shape, of at most 64 nodes.
     pub fn new(shape: Shape, flaw: Option<Flaw>) -> Self {
+        Cluster::with(shape, flaw, |_| ())
+    }
+
+    /// The same, but that nodes do nothing unasked for the first seconds: they do not gossip, since
+    /// members stay the same, and compare their trees every [`Cluster::STILL_US`] only.
+    pub(crate) fn still(shape: Shape, flaw: Option<Flaw>) -> Self {
+        Cluster::with(shape, flaw, |shape| {
+            shape.gossip = false;
+            shape.timing.anti_entropy_us = Cluster::STILL_US;
+        })
+    }
+
+    /// See [`Cluster::still`].
+    pub(crate) const STILL_US: u64 = 2_000_000;
+
+    fn with(shape: Shape, flaw: Option<Flaw>, change: impl FnOnce(&mut core::Shape)) -> Self {
         let nodes = shape.nodes.min(64);
         let shape = Shape { nodes, ..shape }.legal();
-        let config = Config::new(core::Shape {
+        let mut core_shape = core::Shape {
             nodes: shape.nodes,
             n: shape.n,
             r: shape.r,
@@ -127,7 +153,9 @@ impl Cluster {
             },
             flaw,
             ..core::Shape::default()
-        });
+        };
+        change(&mut core_shape);
+        let config = Config::new(core_shape);
         Cluster {
             config: Arc::new(config.expect("a legal shape breaks no rule of the core")),
             shape,

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+mod explore;
 mod recordings;
 
 fn dyno(args: &[&str]) -> Output {

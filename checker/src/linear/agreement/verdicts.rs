@@ -35,6 +35,7 @@ impl Tally {
             self.special[way] += 1;
         }
         let judge = Linearizable::new(model);
+        assert_eq!(judge.holds(history, Budget::default()), Some(expected));
         match judge.check(history, Budget::default()) {
             Verdict::Valid(witness) => {
                 assert!(expected, "missed: {history:#?}");

@@ -15,7 +15,7 @@ use crate::view::Handover;
 const CLAIMS_MAX: u32 = 30;
 
 /// What is on its way from and to this node.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(in crate::node) struct Transfers {
     pub(super) duties: Vec<Duty>,
     pub(super) awaits: Vec<Await>,
@@ -24,7 +24,7 @@ pub(in crate::node) struct Transfers {
 }
 
 /// A part that this node hands over.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Duty {
     pub(super) handover: Handover,
     /// The store after which this node acts by the new ring even if it crashes.
@@ -36,7 +36,7 @@ pub(super) struct Duty {
 }
 
 /// The last key that was acknowledged, and what was sent since.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Batched {
     pub(super) after: Option<Vec<u8>>,
     pub(super) upto: Option<Vec<u8>>,
@@ -44,7 +44,7 @@ pub(super) struct Batched {
 }
 
 /// A part that this node waits for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Await {
     pub(super) handover: Handover,
     /// Whether the old owner is known to act by a ring in which it is none.
