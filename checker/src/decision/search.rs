@@ -24,7 +24,13 @@ pub(super) struct Shown {
 /// The earliest contradiction of any kind before the store counts as mended: of one that speaks of the
 /// counterexample's operations, else of any. What else the same line contradicts becomes a fact.
 pub(super) fn done(history: &History<Kv>, found: &Counterexample) -> Option<Decision> {
-    let disk = |(_, note): (_, &Note)| matches!(note, Note::Durable { .. } | Note::Hint { .. });
+    // Whoever tells of roots has looked inside, so a disk of which nothing is told holds nothing.
+    let disk = |(_, note): (_, &Note)| {
+        matches!(
+            note,
+            Note::Durable { .. } | Note::Hint { .. } | Note::Root { .. }
+        )
+    };
     if !history.notes().any(disk) {
         return None;
     }

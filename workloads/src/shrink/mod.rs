@@ -53,8 +53,10 @@ pub fn shrink(
         search.steps(&mut best);
         search.faults(&mut best);
         search.deliveries(&mut best);
-        search.retarget(&mut best);
-        search.reseed(&mut best);
+        if !rounded {
+            search.retarget(&mut best);
+            search.reseed(&mut best);
+        }
         search.shapes(&mut best);
         search.contexts(&mut best);
         // Calls that wait for their client would never keep round times.

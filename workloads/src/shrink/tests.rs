@@ -154,7 +154,6 @@ fn eight_hundred_entries_become_few_within_two_hundred_replays() {
     for (flaw, promise) in [
         (Flaw::ForgetSequence, Promise::ClockCausality),
         (Flaw::DominateSameContext, Promise::SiblingPreservation),
-        (Flaw::AckBeforeSync, Promise::SiblingPreservation),
         (Flaw::DropHintOnSend, Promise::HandoffDelivery),
     ] {
         // What comes later may mend what was broken, or break something else.
