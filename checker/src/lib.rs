@@ -14,6 +14,7 @@
 //! - [`session`], [`causal`], [`regular`], [`staleness`]: what sessions see, and how late.
 //! - [`last_writer`]: what stores of single values promise: causal, sessions, regular.
 //! - [`cycles`]: transactions that depend on themselves, and which consistency models that denies.
+//! - [`decision`]: the moment at which a store went wrong.
 //! - [`report`]: counterexamples as files and pictures.
 //! - [`verdict`]: [`Verdict`], [`Counterexample`], [`Budget`], [`Promise`], [`Checker`].
 
@@ -23,6 +24,7 @@ pub mod causality;
 pub mod convergence;
 pub mod counter;
 pub mod cycles;
+pub mod decision;
 pub mod domain;
 pub(crate) mod evidence;
 pub mod export;

@@ -1,6 +1,6 @@
 //! Every flaw is found by the healthy campaign's own generator, and becomes small.
 
-use checker::report::Bundle;
+use checker::report::{Bundle, Effect};
 use checker::{Budget, Promise};
 use dynamo_core::Flaw;
 use dynamometer::bundle;
@@ -24,6 +24,25 @@ const CAUGHT_BY: [(Flaw, Promise); 11] = [
     (Flaw::HintKeyWithoutOwner, Promise::HandoffDelivery),
     (Flaw::DropHintOnSend, Promise::HandoffDelivery),
     (Flaw::CountTwice, Promise::HandoffDelivery),
+];
+
+/// Where each flaw sins, in the words of the decision that is blamed. What was never synced is forgotten in a
+/// crash, so a node that answered too early mints again.
+const SINS: [(Flaw, &[&str]); 11] = [
+    (Flaw::ForgetSequence, &["Two writes share one event"]),
+    (Flaw::MintOnRepair, &["One write became two events"]),
+    (Flaw::DominateSameContext, &["nothing of that had seen"]),
+    (Flaw::CoverWholeContext, &["nothing of that had seen"]),
+    (
+        Flaw::AckBeforeSync,
+        &["had too few copies", "share one event"],
+    ),
+    (Flaw::SkipSmallDifferences, &["nothing brought it"]),
+    (Flaw::HashArrivalOrder, &["in different orders"]),
+    (Flaw::ForgetHints, &["came back with its hint"]),
+    (Flaw::HintKeyWithoutOwner, &["let go of"]),
+    (Flaw::DropHintOnSend, &["let go of"]),
+    (Flaw::CountTwice, &["too few copies"]),
 ];
 
 /// Where the source of the flaw itself says that it shows at once: nothing is durable when the put is
@@ -92,8 +111,23 @@ fn hunt(flaw: Flaw, promise: Promise) {
         size.minimized
     );
     assert_minimal(&bundle, target, promise);
+    assert_blamed(&bundle, flaw);
     let again = bundle::replay(&bundle, target, Budget::default()).expect("it runs");
     assert_eq!(again.leaves, None, "{} does not replay", flaw.name());
+}
+
+/// The flaw is needed, and what is blamed is what the flaw does.
+fn assert_blamed(bundle: &Bundle, flaw: Flaw) {
+    let explanation = bundle::explained(bundle, 1, Budget::default()).expect("it still fails");
+    assert_eq!(explanation.needs[0].change, format!("without {flaw}"));
+    assert_ne!(explanation.needs[0].effect, Effect::Fails, "{flaw}");
+    let decision = explanation.decision;
+    let decision = decision.unwrap_or_else(|| panic!("{flaw} shows nothing"));
+    let sins = SINS.iter().find(|(known, _)| *known == flaw);
+    let (_, words) = sins.unwrap_or_else(|| panic!("{flaw} has a sin"));
+    let said = words.iter().any(|words| decision.sentence.contains(words));
+    assert!(said, "{flaw}: {decision:#?}");
+    assert!(!decision.facts.is_empty(), "{flaw}: {decision:#?}");
 }
 
 /// Without any one of its calls or faults the plan no longer fails for the same cause.

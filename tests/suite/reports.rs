@@ -4,11 +4,11 @@ use checker::import::{self, Format, Imported, Options};
 use checker::report::{Bundle, terminal};
 use checker::{Budget, Promise};
 use dynamo_core::Flaw;
-use dynamometer::bundle;
 use dynamometer::campaign::{Campaign, Seeds};
 use dynamometer::preset::{PROMISES, Preset};
 use dynamometer::shrink::REPLAYS;
 use dynamometer::target::{Target, judge};
+use dynamometer::{bundle, explain};
 
 fn minimized(flaw: Flaw, promises: &[Promise]) -> Bundle {
     let target = Target { flaw: Some(flaw) };
@@ -23,7 +23,13 @@ fn minimized(flaw: Flaw, promises: &[Promise]) -> Bundle {
         budget: Budget::default(),
     };
     let failure = campaign.run(|_| ()).failure.expect("the flaw is found");
-    bundle::minimized(target, &failure, REPLAYS, Budget::default()).expect("it repeats")
+    let small = bundle::minimized(target, &failure, REPLAYS, Budget::default());
+    let small = small.expect("it repeats");
+    let explanation = bundle::explained(&small, explain::REPLAYS, Budget::default());
+    Bundle {
+        explanation: Some(explanation.expect("it still fails")),
+        ..small
+    }
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use checker::note::Node;
-use checker::report::{Bundle, FORMAT, Size};
+use checker::report::{Bundle, Explanation, FORMAT, Size};
 use checker::{Budget, Counterexample, OpId, Promise, Verdict};
 use dynamo_core::Flaw;
 use thiserror::Error;
 
 use crate::campaign::Failure;
 use crate::drive::{Run, Undriven};
+use crate::explain::explain;
 use crate::matrix;
 use crate::plan::Plan;
 use crate::preset::PROMISES;
@@ -79,6 +80,43 @@ pub fn minimized(
     // The seed that found it: the minimized plan may go on with other luck.
     let seed = failure.plan.seed;
     Some(Bundle { seed, ..packed })
+}
+
+/// Why a bundle that can be run again cannot be explained.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Unexplained {
+    /// It cannot be run.
+    #[error(transparent)]
+    Unplayable(#[from] Unplayable),
+    /// It is the record of a run that broke nothing.
+    #[error("it broke no promise")]
+    Unbroken,
+    /// The run is not the recorded one any more, so what would be explained is not what was found.
+    #[error("its plan does not fail that way any more")]
+    Gone,
+}
+
+/// Explains the counterexample of a bundle, within so many replays.
+///
+/// # Errors
+/// When there is nothing to explain: the plan cannot be run, or does not break the same promise for the
+/// same cause.
+pub fn explained(
+    bundle: &Bundle,
+    replays: u32,
+    budget: Budget,
+) -> Result<Explanation, Unexplained> {
+    let (plan, target) = (plan(bundle)?, target(bundle)?);
+    let recorded = bundle
+        .counterexample
+        .as_ref()
+        .ok_or(Unexplained::Unbroken)?;
+    let run = target.run(&plan).map_err(Unplayable::from)?;
+    let found = broken(&plan, &run, recorded.promise, budget);
+    let found = found.filter(|found| found.cause == recorded.cause);
+    let found = found.ok_or(Unexplained::Gone)?;
+    Ok(explain(target, &plan, &run, &found, (replays, budget)))
 }
 
 fn broken(plan: &Plan, run: &Run, promise: Promise, budget: Budget) -> Option<Counterexample> {
@@ -158,6 +196,7 @@ pub(crate) fn packed(
         counterexample,
         also,
         size,
+        explanation: None,
         via,
         trace: format!("{:016x}", run.trace),
         plan: serde_json::to_value(plan).expect("a plan has text keys and finite numbers"),

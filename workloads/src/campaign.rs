@@ -75,6 +75,9 @@ pub struct Tally {
     pub promises: BTreeMap<Promise, Standing>,
     /// The first run that broke a promise.
     pub failure: Option<Box<Failure>>,
+    /// What went wrong, one entry a cause, in the order in which they were found: promises that break for
+    /// the same cause are one. Of a campaign that stops at its first failure, that one.
+    pub causes: Vec<Cause>,
     /// The first run that could not be run, or not twice the same way.
     pub trouble: Option<Trouble>,
 }
@@ -118,6 +121,39 @@ pub struct Failure {
     pub broken: Vec<Counterexample>,
 }
 
+/// Failures that break the same promise first, and for the same cause.
+#[derive(Clone, Debug)]
+pub struct Cause {
+    /// How many runs failed so.
+    pub runs: u64,
+    /// The shortest plans among them, at most [`Cause::KEPT`], the first found of equally long ones.
+    pub failures: Vec<Failure>,
+}
+
+impl Cause {
+    /// How many failures are kept for each cause.
+    pub const KEPT: usize = 3;
+
+    fn is_of(&self, failure: &Failure) -> bool {
+        let of = |failure: &Failure| failure.broken.first().map(|found| found.cause.clone());
+        self.failures
+            .first()
+            .is_some_and(|known| of(known) == of(failure))
+    }
+
+    fn add(&mut self, failure: &Failure) {
+        let length = |failure: &Failure| failure.plan.steps.len() + failure.plan.faults.0.len();
+        self.runs += 1;
+        let place = self
+            .failures
+            .partition_point(|known| length(known) <= length(failure));
+        if place < Cause::KEPT {
+            self.failures.insert(place, failure.clone());
+            self.failures.truncate(Cause::KEPT);
+        }
+    }
+}
+
 /// A run that proves nothing about the promises.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
@@ -146,8 +182,17 @@ struct Judged {
 }
 
 impl Campaign {
-    /// Runs it. `progress` is called now and then with the runs judged so far.
+    /// Runs it, up to the first failure. `progress` is called now and then with the runs judged so far.
     pub fn run(&self, progress: impl FnMut(&Tally)) -> Tally {
+        self.judge_all(false, progress)
+    }
+
+    /// As [`Campaign::run`], but goes on after failures and tells causes apart.
+    pub fn run_on(&self, progress: impl FnMut(&Tally)) -> Tally {
+        self.judge_all(true, progress)
+    }
+
+    fn judge_all(&self, goes_on: bool, progress: impl FnMut(&Tally)) -> Tally {
         let next = AtomicU64::new(0);
         let last = Mutex::new(self.last());
         let ends = self.time.map(|time| Instant::now() + time);
@@ -162,7 +207,8 @@ impl Campaign {
                             return;
                         }
                         let judged = self.judge_one(run);
-                        if !matches!(&judged, Ok(judged) if judged.failure.is_none()) {
+                        let fine = |judged: &Judged| goes_on || judged.failure.is_none();
+                        if !judged.as_ref().is_ok_and(fine) {
                             // Runs before this one go on, so that the first failure is always found.
                             lower(last, run + 1);
                         }
@@ -173,7 +219,7 @@ impl Campaign {
                 });
             }
             drop(send);
-            self.gather(&receive, progress)
+            self.gather(&receive, goes_on, progress)
         })
     }
 
@@ -188,6 +234,7 @@ impl Campaign {
     fn gather(
         &self,
         results: &mpsc::Receiver<(u64, Result<Judged, Trouble>)>,
+        goes_on: bool,
         mut progress: impl FnMut(&Tally),
     ) -> Tally {
         let mut tally = Tally {
@@ -201,7 +248,7 @@ impl Campaign {
         for (run, judged) in results {
             waiting.insert(run, judged);
             while let Some(judged) = waiting.remove(&tally.runs) {
-                if tally.failure.is_some() || tally.trouble.is_some() {
+                if tally.failure.is_some() && !goes_on || tally.trouble.is_some() {
                     break;
                 }
                 tally.runs += 1;
@@ -316,7 +363,17 @@ impl Tally {
             let broken = verdict.counterexample().is_some();
             self.promises.entry(promise).or_default().seen_broken += u64::from(broken);
         }
-        self.failure = judged.failure;
+        let Some(failure) = judged.failure else {
+            return;
+        };
+        match self.causes.iter_mut().find(|cause| cause.is_of(&failure)) {
+            Some(cause) => cause.add(&failure),
+            None => self.causes.push(Cause {
+                runs: 1,
+                failures: vec![(*failure).clone()],
+            }),
+        }
+        self.failure.get_or_insert(failure);
     }
 }
 

@@ -64,7 +64,31 @@ pub enum Undriven {
 /// # Errors
 /// When the subject cannot do what the plan asks; a run is never silently something else.
 pub fn drive(plan: &Plan, subject: &mut dyn Subject) -> Result<Run, Undriven> {
+    drive_turned(plan, subject, None)
+}
+
+/// A moment from which on chance falls another way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// What is drawn from then on has other luck.
+    pub at: Time,
+    /// The luck it has.
+    pub seed: u64,
+}
+
+/// As [`drive`], but from a moment on with other luck: calls and faults stay as the plan has them, and
+/// so does all that was drawn before. Fates of single messages are luck; those that were not met by
+/// then are forgotten.
+///
+/// # Errors
+/// When the subject cannot do what the plan asks.
+pub fn drive_turned(
+    plan: &Plan,
+    subject: &mut dyn Subject,
+    turn: Option<Turn>,
+) -> Result<Run, Undriven> {
     let mut driver = Driver::new(plan, subject)?;
+    driver.turn = turn;
     driver.play()?;
     driver.settle()?;
     driver.read_everything()?;
@@ -87,6 +111,8 @@ struct Driver<'a> {
     unacknowledged: BTreeMap<u32, Option<u32>>,
     made: BTreeMap<u32, Time>,
     processes: u64,
+    turn: Option<Turn>,
+    turned: bool,
 }
 
 struct Client<'a> {
@@ -147,6 +173,8 @@ impl<'a> Driver<'a> {
             unacknowledged: BTreeMap::new(),
             made: BTreeMap::new(),
             processes: last + 1,
+            turn: None,
+            turned: false,
         })
     }
 
@@ -194,6 +222,9 @@ impl<'a> Driver<'a> {
         }
         edges.pop_front();
         let window = &self.plan.faults.0[edge.window];
+        if self.turned && matches!(window.fault, Fault::Deliver { .. }) {
+            return Ok(());
+        }
         self.subject.fault(window.id, &window.fault, edge.begins)?;
         // The fate of one message has a moment, not a span.
         if edge.begins || !matches!(window.fault, Fault::Deliver { .. }) {
@@ -216,6 +247,18 @@ impl<'a> Driver<'a> {
 
     /// Whether the time was reached without a completion in between.
     fn advance(&mut self, until: Time) -> bool {
+        if let Some(turn) = self.turn.filter(|turn| turn.at <= until) {
+            if !self.pass(turn.at) {
+                return false;
+            }
+            self.subject.reseed(turn.seed);
+            self.turn = None;
+            self.turned = true;
+        }
+        self.pass(until)
+    }
+
+    fn pass(&mut self, until: Time) -> bool {
         let until = until.max(self.now);
         let mut happenings = Vec::new();
         self.now = self.subject.advance(until, &mut happenings);

@@ -13,6 +13,7 @@
 //! - [`explore`]: every schedule of a few calls, and the shortest that breaks a promise.
 //! - [`promised`], [`matrix`]: which promises a shape makes, and which its quorums and sessions do.
 //! - [`shrink`], [`bundle`]: smaller plans, and the file that repeats one.
+//! - [`explain`]: what a failure needs, since when it was certain, and where the store went wrong.
 //! - [`cli`]: the `dyno` command, one file a subcommand.
 
 mod arbitrary;
@@ -20,6 +21,7 @@ pub mod bundle;
 pub mod campaign;
 pub mod cli;
 pub mod drive;
+pub mod explain;
 pub mod explore;
 pub mod fault;
 pub mod harness;

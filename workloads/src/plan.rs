@@ -139,6 +139,27 @@ impl Call {
         }
     }
 
+    /// The same, to be changed.
+    pub fn key_mut(&mut self) -> &mut String {
+        match self {
+            Call::Get { key }
+            | Call::Put { key, .. }
+            | Call::PutForged { key, .. }
+            | Call::Retry { key, .. }
+            | Call::Delete { key, .. } => key,
+        }
+    }
+
+    /// The step that the call refers to, if it does.
+    pub fn step_mut(&mut self) -> Option<&mut u32> {
+        match self {
+            Call::Get { .. } => None,
+            Call::Put { context, .. } | Call::Delete { context, .. } => context.as_mut(),
+            Call::PutForged { context, .. } => Some(context),
+            Call::Retry { of, .. } => Some(of),
+        }
+    }
+
     /// Whether the call makes a new version.
     pub fn writes(&self) -> bool {
         !matches!(self, Call::Get { .. })

@@ -4,7 +4,7 @@ use checker::kv::Kv;
 use checker::{Budget, Checker, History, Promise, Verdict};
 use dynamo_core::Flaw;
 
-use crate::drive::{Run, Undriven, drive};
+use crate::drive::{Run, Turn, Undriven, drive_turned};
 use crate::plan::Plan;
 use crate::subject::reference::Reference;
 
@@ -21,8 +21,16 @@ impl Target {
     /// # Errors
     /// When the target cannot do what the plan asks.
     pub fn run(self, plan: &Plan) -> Result<Run, Undriven> {
+        self.run_turned(plan, None)
+    }
+
+    /// As [`Target::run`], but from a moment on with other luck.
+    ///
+    /// # Errors
+    /// When the target cannot do what the plan asks.
+    pub fn run_turned(self, plan: &Plan, turn: Option<Turn>) -> Result<Run, Undriven> {
         let mut subject = Reference::new(plan.seed, plan.shape, self.flaw);
-        let run = drive(plan, &mut subject);
+        let run = drive_turned(plan, &mut subject, turn);
         match subject.stuck() {
             Some(why) => Err(Undriven::Stuck(why)),
             None => run,
@@ -35,7 +43,7 @@ impl Target {
         let run = || {
             let mut subject = Reference::new(plan.seed, plan.shape, self.flaw);
             subject.keep_log();
-            let _ = drive(plan, &mut subject);
+            let _ = drive_turned(plan, &mut subject, None);
             subject
         };
         run().departure(&run())

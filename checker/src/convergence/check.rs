@@ -90,6 +90,14 @@ pub(crate) fn verdict(order: &Order<'_>, marks: &Marks<'_>) -> Verdict {
     findings.verdict(missing.map(Into::into))
 }
 
+/// Two disks that took in the same events and hold different things, whatever the setup promises.
+pub(crate) fn states_differ(history: &History<Kv>) -> Option<Counterexample> {
+    let order = Order::new(history);
+    let mut findings = Findings::new(Promise::Convergence, &PARTS);
+    events::judge(&order, &Marks::new(&order), &mut findings);
+    findings.all().into_iter().next()
+}
+
 /// All findings, and what is missing for a "yes".
 pub(super) fn judge(history: &History<Kv>) -> (Findings, Option<&'static str>) {
     let order = Order::new(history);

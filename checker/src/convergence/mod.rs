@@ -11,4 +11,4 @@ mod roots;
 mod tests;
 
 pub use check::Convergence;
-pub(crate) use check::verdict;
+pub(crate) use check::{states_differ, verdict};

@@ -104,6 +104,22 @@ pub(crate) fn verdict(order: &Order<'_>, marks: &Marks<'_>) -> Verdict {
     findings.verdict(missing.map(Into::into))
 }
 
+/// An acknowledged write on fewer disks than the setup says, whether or not it promises handoff.
+pub(crate) fn too_few_copies(history: &History<Kv>) -> Option<Counterexample> {
+    let order = Order::new(history);
+    let marks = Marks::new(&order);
+    let needed = marks.setup?.w;
+    let mut findings = Findings::new(Promise::HandoffDelivery, &PARTS);
+    copies::count(
+        &order,
+        &marks,
+        &Sight::new(&order, &marks),
+        needed,
+        &mut findings,
+    );
+    findings.all().into_iter().next()
+}
+
 /// All findings, and what is missing for a "yes".
 pub(super) fn judge(history: &History<Kv>) -> (Findings, Option<&'static str>) {
     let order = Order::new(history);

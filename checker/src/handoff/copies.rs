@@ -25,7 +25,7 @@ pub(super) fn judge<'h>(
     }
 }
 
-fn count<'h>(
+pub(super) fn count<'h>(
     order: &Order<'h>,
     marks: &Marks<'h>,
     sight: &Sight<'h>,

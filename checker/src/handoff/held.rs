@@ -11,7 +11,7 @@ use crate::order::{Key, Order};
 
 /// Some versions of one key, as writes where their writes are known.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Held<'h> {
+pub(crate) struct Held<'h> {
     /// Writes of values, sorted.
     writes: Vec<usize>,
     /// Tombstones, and values that nobody put.
@@ -20,7 +20,7 @@ pub(super) struct Held<'h> {
 
 impl<'h> Held<'h> {
     /// Adds versions to what is held.
-    pub(super) fn add(&mut self, key: &Key<'h>, versions: &'h [Version]) {
+    pub(crate) fn add(&mut self, key: &Key<'h>, versions: &'h [Version]) {
         for version in versions {
             let write = version.value.as_deref().and_then(|one| key.write_of(one));
             if let Some(write) = write {
@@ -34,13 +34,13 @@ impl<'h> Held<'h> {
     }
 
     /// Adds the tombstones that were held before.
-    pub(super) fn add_tombstones(&mut self, before: &Held<'h>) {
+    pub(crate) fn add_tombstones(&mut self, before: &Held<'h>) {
         let tombstones = before.others.iter().filter(|one| one.value.is_none());
         self.others.extend(tombstones);
     }
 
     /// Whether it is not certain that nothing here is this version or supersedes it.
-    pub(super) fn covers(&self, sight: &Sight<'h>, key: &Key<'h>, version: &Version) -> bool {
+    pub(crate) fn covers(&self, sight: &Sight<'h>, key: &Key<'h>, version: &Version) -> bool {
         if self.wins(sight) {
             return true;
         }
@@ -63,7 +63,7 @@ impl<'h> Held<'h> {
     /// Whether it is not certain that nothing here is this write or supersedes it.
     ///
     /// What is certain costs least, and goes first. Only hidden deletes make the rest possible.
-    pub(super) fn covers_write(&self, sight: &Sight<'h>, key: &Key<'h>, write: usize) -> bool {
+    pub(crate) fn covers_write(&self, sight: &Sight<'h>, key: &Key<'h>, write: usize) -> bool {
         if self.surely_covers(sight, key, write) {
             return true;
         }
@@ -82,7 +82,7 @@ impl<'h> Held<'h> {
     }
 
     /// Whether it takes no hidden delete for that.
-    pub(super) fn surely_covers(&self, sight: &Sight<'h>, key: &Key<'h>, write: usize) -> bool {
+    pub(crate) fn surely_covers(&self, sight: &Sight<'h>, key: &Key<'h>, write: usize) -> bool {
         self.wins(sight) || key.covered(write, &self.writes)
     }
 
@@ -103,18 +103,18 @@ impl<'h> Held<'h> {
 
 /// What each node ever held of each key.
 #[derive(Debug, Default)]
-pub(super) struct Holdings<'h>(Vec<Vec<(Node, Held<'h>)>>);
+pub(crate) struct Holdings<'h>(Vec<Vec<(Node, Held<'h>)>>);
 
 impl<'h> Holdings<'h> {
     /// What this node ever held of this key, if anything.
-    pub(super) fn of(&self, key: usize, node: Node) -> Option<&Held<'h>> {
+    pub(crate) fn of(&self, key: usize, node: Node) -> Option<&Held<'h>> {
         let of_key = self.0.get(key)?;
         let found = of_key.iter().find(|(known, _)| *known == node);
         found.map(|(_, held)| held)
     }
 
     /// Adds versions to what this node held of the key of this number.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         (number, key): (usize, &Key<'h>),
         node: Node,
@@ -135,7 +135,7 @@ impl<'h> Holdings<'h> {
 
 /// When each tombstone was first seen on any disk.
 #[derive(Debug, Default)]
-pub(super) struct Sight<'h> {
+pub(crate) struct Sight<'h> {
     since: FxHashMap<(&'h str, &'h (String, u64)), Time>,
     /// Whether writes get lost by design.
     may_lose: bool,
@@ -143,7 +143,7 @@ pub(super) struct Sight<'h> {
 
 impl<'h> Sight<'h> {
     /// Reads all notes once.
-    pub(super) fn new(order: &Order<'h>, marks: &Marks<'h>) -> Self {
+    pub(crate) fn new(order: &Order<'h>, marks: &Marks<'h>) -> Self {
         let mut sight = Sight {
             may_lose: marks.may_lose(),
             ..Sight::default()
@@ -164,7 +164,7 @@ impl<'h> Sight<'h> {
     }
 
     /// The deletes that may have made this tombstone: those called before it was first seen.
-    pub(super) fn deletes<'a>(
+    pub(crate) fn deletes<'a>(
         &'a self,
         key: &'a Key<'h>,
         tombstone: &'a Version,

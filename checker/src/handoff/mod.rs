@@ -12,4 +12,5 @@ mod served;
 mod tests;
 
 pub use check::HandoffDelivery;
-pub(crate) use check::verdict;
+pub(crate) use check::{too_few_copies, verdict};
+pub(crate) use held::{Held, Sight};

@@ -298,7 +298,8 @@ fn reads_go_forward(ops: &[Op<Kv>], key: &Key<'_>) -> bool {
     })
 }
 
-fn named(note: &Note) -> Option<&str> {
+/// The key that a note speaks of.
+pub(crate) fn named(note: &Note) -> Option<&str> {
     match note {
         Note::Owners { key, .. }
         | Note::Durable { key, .. }

@@ -19,7 +19,7 @@ mod watch;
 pub(crate) use columns::{Columns, Question};
 pub(crate) use course::Course;
 pub(crate) use cover::Cover;
-pub(crate) use index::{Noted, Order, Slot};
+pub(crate) use index::{Noted, Order, Slot, named};
 pub(crate) use key::{Key, Read, Status};
 pub(crate) use misses::Misses;
 pub(crate) use sweep::{survey, sweep};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::explanation::Explanation;
 use crate::history::{Entry, History, Malformed, OpId};
 use crate::kv::Kv;
 use crate::note::Node;
@@ -37,6 +38,9 @@ pub struct Bundle {
     /// How large the failing plan was, how small it became, and in how many runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<Size>,
+    /// What the failure needs, since when it was certain, and where the store went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Explanation>,
     /// Which node each operation asked.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub via: BTreeMap<OpId, Node>,

@@ -1,8 +1,14 @@
 //! Counterexamples as files and pictures; every rendering is a pure function of the bundle.
 
 mod bundle;
+mod explained;
+mod explanation;
+mod needed;
 mod steps;
 mod terminal;
 
 pub use bundle::{Bundle, FORMAT, Size, Unreadable};
+pub use explained::explained;
+pub use explanation::{Doom, Effect, Explanation, Need, Share, Sort};
+pub use needed::needed;
 pub use terminal::{body, operations, terminal};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::bundle::Bundle;
+use super::explained::summary;
 use super::steps::{Step, What, steps};
 use crate::domain::Domain;
 use crate::history::{History, OpId, Outcome, Time};
@@ -45,6 +46,10 @@ pub fn body(bundle: &Bundle, history: &History<Kv>, steps_max: usize) -> String 
     for reason in &found.reasons {
         let _ = writeln!(out, "  {label:<9} {}", reason.text);
         label = "";
+    }
+    let _ = writeln!(out, "  {:<9} {}", "cause", bundle.fingerprint());
+    if let Some(explanation) = &bundle.explanation {
+        summary(&mut out, explanation);
     }
     for title in &bundle.also {
         let _ = writeln!(out, "  {:<9} {title}", "also");

@@ -16,7 +16,7 @@ use dynamo_core::{Flaw, ReadRepair};
 
 use super::exit::{Exit, HELP, INTERNAL, USAGE};
 use super::output::say;
-use super::{check, explore, export, hunt, pin, replay};
+use super::{check, explain, explore, export, hunt, pin, replay};
 use crate::explore::Program;
 use crate::harness::env;
 use crate::preset::Preset;
@@ -46,6 +46,8 @@ enum Command {
     Export(Export),
     /// Run a bundle again, exactly
     Replay(Replay),
+    /// Find what a failure needs, when it became unavoidable, and where the store went wrong
+    Explain(Explain),
     /// Make a test's bundle a pin, which the test runs first from now on
     Pin(Pin),
     /// The variables that tests of one's own store read
@@ -96,6 +98,9 @@ pub(super) struct Hunt {
     /// Runs at the same time; the result does not depend on it [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) jobs: Option<u16>,
+    /// Go on after a failure, and report each cause once, with the smallest of its counterexamples
+    #[arg(long, conflicts_with = "seed")]
+    pub(super) keep_going: bool,
     /// Where bundles go
     #[arg(long, value_name = "DIR", default_value = "target/dyno")]
     pub(super) out: PathBuf,
@@ -230,6 +235,9 @@ pub(super) struct Check {
     /// How many states a search may visit before it gives up
     #[arg(long = "check-budget", value_name = "STATES", default_value_t = checker::Budget::default().states)]
     pub(super) states: u64,
+    /// Where the operations go that break a promise by themselves, as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
     /// What stdout gets
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
@@ -326,6 +334,20 @@ pub(super) struct Replay {
 
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
+pub(super) struct Explain {
+    /// The bundle that hunt wrote
+    #[arg(value_name = "BUNDLE")]
+    pub(super) file: PathBuf,
+    /// How many runs it may take
+    #[arg(long, value_name = "N", default_value_t = crate::explain::REPLAYS)]
+    pub(super) replays: u32,
+    /// What stdout gets
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
 pub(super) struct Pin {
     /// The bundle that a failing test wrote
     #[arg(value_name = "BUNDLE")]
@@ -412,6 +434,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(args),
         Command::Export(args) => export::export(args),
         Command::Replay(args) => replay::replay(args),
+        Command::Explain(args) => explain::explain(args),
         Command::Pin(args) => pin::pin(args),
         Command::Env => {
             say(&env::table());

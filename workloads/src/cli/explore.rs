@@ -238,6 +238,7 @@ fn told(scope: &Scope, program: &Program, broken: &Broken) -> String {
             .map(checker::Counterexample::title)
             .collect(),
         size: None,
+        explanation: None,
         via: std::collections::BTreeMap::new(),
         trace: String::new(),
         plan: serde_json::Value::Null,

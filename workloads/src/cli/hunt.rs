@@ -15,10 +15,10 @@ use serde_json::json;
 use super::args::{Chosen, Format, Hunt};
 use super::exit::Exit;
 use super::output::{say, say_line};
-use crate::campaign::{Campaign, Failure, Seeds, Standing, Tally, Trouble};
+use crate::campaign::{Campaign, Cause, Seeds, Standing, Tally, Trouble};
 use crate::preset::Preset;
 use crate::target::Target;
-use crate::{bundle, matrix, preset, shrink};
+use crate::{bundle, explain, matrix, preset, shrink};
 
 /// Runs when neither `--runs` nor `--budget` says how long.
 const RUNS: u64 = 1_000;
@@ -67,18 +67,26 @@ fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Exit, String> {
     };
     let human = args.format == Format::Human;
     let mut status = Status::new(args);
-    let tally = campaign.run(|tally| status.show(tally));
+    let show = |tally: &Tally| status.show(tally);
+    let tally = if args.keep_going {
+        campaign.run_on(show)
+    } else {
+        campaign.run(show)
+    };
     status.clear();
-    let found = report_failure(args, &campaign, &tally)?;
+    let found = report_causes(args, &campaign, &tally)?;
     let exit = exit(&campaign, &tally);
     if human {
         say(&human_summary(&campaign, &tally));
-        if let Some(found) = &found {
+        for found in &found {
             say(&format!("\n{}", found.told()));
+        }
+        if args.keep_going && !found.is_empty() {
+            say(&causes(&found, tally.runs));
         }
         keep_single(args, &campaign, &tally)?;
     } else {
-        say_line(&json_summary(&campaign, &tally, found.as_ref(), exit));
+        say_line(&json_summary(&campaign, &tally, &found, exit));
     }
     Ok(exit)
 }
@@ -89,6 +97,8 @@ pub(super) fn cores() -> usize {
 
 /// A broken promise, minimized and saved.
 struct Found {
+    /// In how many runs it was broken for that cause.
+    runs: u64,
     bundle: Bundle,
     path: PathBuf,
 }
@@ -124,29 +134,61 @@ impl Found {
     }
 }
 
-/// Saves the failure as found first, so that nothing is lost if minimizing is interrupted.
-fn report_failure(
-    args: &Hunt,
-    campaign: &Campaign,
-    tally: &Tally,
-) -> Result<Option<Found>, String> {
-    let Some(failure) = &tally.failure else {
-        return Ok(None);
-    };
-    let raw = bundle::found(campaign.target, failure);
-    let path = save(&args.out, &raw)?;
-    let small = minimize(campaign, failure);
-    match small {
-        None => Ok(Some(Found { bundle: raw, path })),
-        Some(bundle) => {
-            let path = save(&args.out, &bundle)?;
-            Ok(Some(Found { bundle, path }))
-        }
-    }
+/// One report for each cause, in the order in which they were found.
+fn report_causes(args: &Hunt, campaign: &Campaign, tally: &Tally) -> Result<Vec<Found>, String> {
+    let causes = tally.causes.iter();
+    causes
+        .map(|cause| report_cause(args, campaign, cause))
+        .collect()
 }
 
-fn minimize(campaign: &Campaign, failure: &Failure) -> Option<Bundle> {
-    bundle::minimized(campaign.target, failure, shrink::REPLAYS, campaign.budget)
+/// Saves a failure as found first, so that nothing is lost if minimizing is interrupted. Of several
+/// failures of one cause the smallest is reported.
+fn report_cause(args: &Hunt, campaign: &Campaign, cause: &Cause) -> Result<Found, String> {
+    let raw = bundle::found(campaign.target, &cause.failures[0]);
+    let path = save(&args.out, &raw)?;
+    let small = cause.failures.iter().filter_map(|failure| {
+        bundle::minimized(campaign.target, failure, shrink::REPLAYS, campaign.budget)
+    });
+    let least = |bundle: &Bundle| {
+        let size = bundle.size.map_or((0, 0, 0), |size| size.minimized);
+        (size.0 + size.1, size.2)
+    };
+    let runs = cause.runs;
+    let Some(small) = small.min_by_key(least) else {
+        return Ok(Found {
+            runs,
+            bundle: raw,
+            path,
+        });
+    };
+    let bundle = Bundle {
+        explanation: bundle::explained(&small, explain::REPLAYS, campaign.budget).ok(),
+        ..small
+    };
+    let path = save(&args.out, &bundle)?;
+    Ok(Found { runs, bundle, path })
+}
+
+/// One line a cause: how often, and where its report is.
+fn causes(found: &[Found], runs: u64) -> String {
+    let many = if found.len() == 1 { "cause" } else { "causes" };
+    let mut out = format!("\n✗ {} {many} in {} runs\n\n", found.len(), number(runs));
+    for one in found {
+        let _ = writeln!(
+            out,
+            "  {}  {}  in {}  {}",
+            one.bundle.fingerprint(),
+            one.bundle.title(),
+            if one.runs == 1 {
+                "1 run".into()
+            } else {
+                format!("{} runs", number(one.runs))
+            },
+            one.path.display()
+        );
+    }
+    out
 }
 
 fn save(out: &Path, bundle: &Bundle) -> Result<PathBuf, String> {
@@ -356,7 +398,7 @@ pub(super) fn number(count: u64) -> String {
 fn json_summary(
     campaign: &Campaign,
     tally: &Tally,
-    found: Option<&Found>,
+    found: &[Found],
     exit: Exit,
 ) -> serde_json::Value {
     let promises: Vec<_> = told(campaign, tally)
@@ -387,22 +429,26 @@ fn json_summary(
             json!({ "seed": seed, "nondeterministic": true, "parts_at": parts })
         }
     });
-    let violation = found.map(|found| {
+    let violations = found.iter().map(|found| {
         json!({
+            "runs": found.runs,
             "bundle": found.path.display().to_string(),
             "fingerprint": found.bundle.fingerprint(),
             "seed": found.bundle.seed,
             "size": found.bundle.size,
             "also": found.bundle.also,
             "counterexample": found.bundle.counterexample,
+            "explanation": found.bundle.explanation,
         })
     });
+    let violations: Vec<_> = violations.collect();
     json!({
         "format": "dyno-hunt/1", "target": campaign.target.name(),
         "preset": campaign.preset.name(), "seed": seed,
         "seed_base": base, "runs": tally.runs, "operations": tally.operations,
         "reruns": tally.reruns, "promises": promises, "exercised": tally.happened,
-        "never": preset::missing(tally), "trouble": trouble, "violation": violation,
+        "never": preset::missing(tally), "trouble": trouble, "violation": violations.first(),
+        "causes": violations,
         "exit": exit.number(),
     })
 }

@@ -79,6 +79,13 @@ impl Network {
         }
     }
 
+    /// From now on messages have this luck, and no fate that a plan wrote down for one of them.
+    pub(crate) fn reseed(&mut self, luck: Luck) {
+        self.luck = luck;
+        let told = |fault: &Fault| matches!(fault, Fault::Deliver { .. });
+        self.open.retain(|open| !told(&open.fault));
+    }
+
     /// What chance did to messages so far, in the order they were sent.
     pub(crate) fn fates(&self) -> &[(Time, u64, Fate)] {
         &self.fates

@@ -6,7 +6,7 @@ use checker::note::{Node, Note};
 use checker::{Outcome, Time};
 
 use crate::fault::{Fate, Fault};
-use crate::luck::Key;
+use crate::luck::{Key, Luck};
 use crate::replica::Replica;
 use crate::sim::deployment::Deployment;
 use crate::sim::event::{Call, Event, Stage};
@@ -141,6 +141,11 @@ impl<D: Deployment> Subject for Sim<D> {
         said.map_or_else(String::new, |(kind, from, to)| {
             format!("{kind} n{from} → n{to}")
         })
+    }
+
+    fn reseed(&mut self, seed: u64) {
+        self.luck = Luck::new(seed);
+        self.network.reseed(self.luck);
     }
 
     fn trace(&self) -> u64 {

@@ -52,6 +52,10 @@ pub trait Subject {
         String::new()
     }
 
+    /// From now on chance falls as it would with this seed, and fates of single messages count no more.
+    /// What was drawn before stays. A subject whose chance is not ours does nothing.
+    fn reseed(&mut self, _seed: u64) {}
+
     /// A number that two runs share exactly if they went the same way.
     fn trace(&self) -> u64;
 }

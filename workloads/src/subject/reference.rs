@@ -82,6 +82,10 @@ impl Subject for Reference {
         self.sim.message(identity)
     }
 
+    fn reseed(&mut self, seed: u64) {
+        self.sim.reseed(seed);
+    }
+
     fn trace(&self) -> u64 {
         self.sim.trace()
     }

@@ -293,3 +293,104 @@ fn two_processes_write_the_same_run() {
     };
     assert_eq!(bytes("one"), bytes("two"));
 }
+
+#[test]
+fn explain_says_what_a_failure_needs_since_when_and_whose_mistake() {
+    let folder = folder("explain");
+    let out = folder.to_string_lossy().into_owned();
+    let flaw = ["--flaw", "cover-whole-context", "--seed-base", "1"];
+    let hunt = dyno(&[&["hunt", "--out", &out][..], &flaw].concat());
+    let said = stdout(&hunt);
+    assert_eq!(code(&hunt), 10, "{said}");
+    for part in [
+        "decided",
+        "doomed",
+        "holds",
+        "without cover-whole-context",
+        "cause",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let path = bundle(&folder);
+    let output = dyno(&["explain", &path]);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 10, "{said}");
+    for part in [
+        "what it takes to fail",
+        "when it became unavoidable",
+        "the wrong decision",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let json = stdout(&dyno(&["explain", &path, "--format", "json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    let saved = fs::read_to_string(&path).expect("the bundle is there");
+    let saved: serde_json::Value = serde_json::from_str(&saved).expect("it is JSON");
+    assert_eq!(
+        json["explanation"], saved["explanation"],
+        "hunt put the same into the bundle"
+    );
+
+    // A bundle of old says nothing of that, and is read all the same.
+    let mut old = saved;
+    old.as_object_mut()
+        .expect("an object")
+        .remove("explanation");
+    let old = file(&folder, "old.json", old.to_string().as_bytes());
+    assert_eq!(code(&dyno(&["explain", &old])), 10);
+    assert_eq!(code(&dyno(&["replay", &old])), 10);
+    let healthy = fs::read_to_string(&old).expect("it is there");
+    let healthy = healthy.replace("\"flaw\":\"cover-whole-context\",", "");
+    let healthy = file(&folder, "healthy.json", healthy.as_bytes());
+    assert_eq!(
+        code(&dyno(&["explain", &healthy])),
+        13,
+        "the healthy store does not fail"
+    );
+    let wrong = file(&folder, "wrong.json", b"{}");
+    assert_eq!(code(&dyno(&["explain", &wrong])), 2);
+}
+
+#[test]
+fn nothing_is_to_be_explained_of_a_run_that_broke_nothing() {
+    let folder = folder("unbroken");
+    let out = folder.to_string_lossy().into_owned();
+    dyno(&["hunt", "--seed", "5", "--out", &out]);
+    let output = dyno(&["explain", &bundle(&folder)]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+}
+
+#[test]
+fn each_cause_is_reported_once_with_its_count() {
+    let folder = folder("causes");
+    let out = folder.to_string_lossy().into_owned();
+    let flaw = [
+        "--flaw",
+        "dominate-same-context",
+        "--seed-base",
+        "1",
+        "--runs",
+        "40",
+    ];
+    let hunt = |more: &[&str]| dyno(&[&["hunt", "--out", &out][..], &flaw, more].concat());
+    let output = hunt(&["--keep-going"]);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 10, "{said}");
+    let bundles = fs::read_dir(&folder).expect("it is there").count();
+    assert!(bundles >= 2, "{said}");
+    assert!(
+        said.contains(&format!("✗ {bundles} causes in 40 runs")),
+        "{said}"
+    );
+    let json = stdout(&hunt(&["--keep-going", "--format", "json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    let causes = json["causes"].as_array().expect("a list");
+    assert_eq!(causes.len(), bundles);
+    let names: BTreeSet<&str> = causes
+        .iter()
+        .filter_map(|one| one["fingerprint"].as_str())
+        .collect();
+    assert_eq!(names.len(), bundles, "each cause has its own name");
+    let runs: u64 = causes.iter().filter_map(|one| one["runs"].as_u64()).sum();
+    assert!((2..=40).contains(&runs), "{runs}");
+}

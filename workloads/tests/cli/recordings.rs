@@ -401,3 +401,47 @@ fn a_recording_is_written_in_another_format_and_judged_the_same() {
     assert_eq!(code(&unsaid), 2);
     assert!(stderr(&unsaid).contains("no words"), "{}", stderr(&unsaid));
 }
+
+#[test]
+fn what_breaks_a_promise_by_itself_is_cut_out_of_a_recording() {
+    let folder = folder("cut");
+    let mut lines = vec!["{\"format\":\"dyno-history/1\",\"domain\":\"register\"}".to_owned()];
+    let mut call = |op: usize, call: &str, ok: &str| {
+        let at = 10 * op;
+        lines.push(format!(
+            "{{\"invoke\":{{\"op\":{op},\"at\":{at},\"process\":0,\"call\":{call}}}}}"
+        ));
+        let end = at + 5;
+        lines.push(format!(
+            "{{\"return\":{{\"op\":{op},\"at\":{end},\"outcome\":{{\"ok\":{ok}}}}}}}"
+        ));
+    };
+    for op in 1..40 {
+        call(
+            op,
+            &format!("{{\"action\":{{\"write\":{{\"int\":{op}}}}}}}"),
+            "\"done\"",
+        );
+    }
+    call(40, "{\"action\":\"read\"}", "{\"value\":{\"int\":7}}");
+    let long = file(&folder, "long.jsonl", (lines.join("\n") + "\n").as_bytes());
+    let cut = folder.join("cut.jsonl").to_string_lossy().into_owned();
+    let output = dyno(&["check", &long, "--model", "register", "--out", &cut]);
+    assert_eq!(code(&output), 10, "{}{}", stdout(&output), stderr(&output));
+    assert!(stderr(&output).contains("of 40 operations, which break linearizable by themselves"));
+    let again = dyno(&["check", &cut, "--model", "register"]);
+    assert_eq!(code(&again), 10, "{}", stdout(&again));
+    let text = fs::read_to_string(&cut).expect("it was written");
+    assert!(text.lines().count() <= 9, "{text}");
+
+    let calm = file(
+        &folder,
+        "calm.jsonl",
+        (lines[..7].join("\n") + "\n").as_bytes(),
+    );
+    let none = folder.join("none.jsonl").to_string_lossy().into_owned();
+    let output = dyno(&["check", &calm, "--model", "register", "--out", &none]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).contains("nothing is written"));
+    assert!(!std::path::Path::new(&none).exists());
+}

@@ -165,6 +165,14 @@ fn by_what_is_weaker(judged: &mut [Judged]) {
     }
 }
 
+/// What broke the promise, if it was judged and is broken.
+pub(super) fn counterexample(one: &Judged) -> Option<&Counterexample> {
+    match &one.stand {
+        Stand::Verdict(verdict) => verdict.counterexample(),
+        Stand::Follows(_) => None,
+    }
+}
+
 /// With which exit code one promise alone would end.
 pub(super) fn alone(stand: &Stand) -> Exit {
     match stand {

@@ -1,15 +1,20 @@
 //! The command itself: read, choose the judges, judge, tell.
 
+use std::fs;
+use std::path::Path;
+
 use checker::cycles::{self, ConsistencyModel, Cycles, Sources};
+use checker::export::json_lines;
 use checker::import::{Import, Imported, Object};
 use checker::kv::Kv;
 use checker::model::{Appends, Mutexes, Queues, Sets};
 use checker::register::Register;
+use checker::report::needed;
 use checker::txn::{Ask, Txn};
-use checker::{Budget, Domain, History, last_writer, staleness};
+use checker::{Budget, Counterexample, Domain, History, Promise, last_writer, staleness};
 use clap::ValueEnum;
 
-use super::judged::{Judge, judge, worst};
+use super::judged::{Judge, counterexample, judge, worst};
 use super::load::{load, name};
 use super::objects::{Judges, counters, object, placed, registers, siblings, value};
 use super::summary::summary;
@@ -31,52 +36,84 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
     let begins = args.initial.as_deref().unwrap_or("nil");
     takes(args, model).map_err(|why| format!("cannot check {name}: {why}"))?;
     match (&import.history, model) {
-        (Imported::Register(history), Model::Register | Model::CasRegister) => {
-            let judges = registers(&import, model, begins, history);
-            told(conclude(args, &import, model, history, judges, || {
-                last_writer::staleness(history, &value(begins)).to_string()
-            }))
-        }
-        (Imported::Append(history), Model::KvAppend) => {
-            let judges = Ok(object(history, Appends));
-            told(conclude(args, &import, model, history, judges, String::new))
-        }
-        (Imported::Set(history), Model::Set) => {
-            let judges = Ok(object(history, Sets));
-            told(conclude(args, &import, model, history, judges, String::new))
-        }
-        (Imported::Counter(history), Model::Counter) => {
-            let judges = counters(begins, history);
-            told(conclude(args, &import, model, history, judges, String::new))
-        }
-        (Imported::Queue(history), Model::Queue) => {
-            let judges = Ok(object(history, Queues));
-            told(conclude(args, &import, model, history, judges, String::new))
-        }
-        (Imported::Mutex(history), Model::Mutex) => {
-            let judges = Ok(object(history, Mutexes));
-            told(conclude(args, &import, model, history, judges, String::new))
-        }
+        (Imported::Register(history), Model::Register | Model::CasRegister) => told(conclude(
+            args,
+            &import,
+            model,
+            history,
+            |history| registers(&import, model, begins, history),
+            || last_writer::staleness(history, &value(begins)).to_string(),
+        )),
+        (Imported::Append(history), Model::KvAppend) => told(conclude(
+            args,
+            &import,
+            model,
+            history,
+            |history| Ok(object(history, Appends)),
+            String::new,
+        )),
+        (Imported::Set(history), Model::Set) => told(conclude(
+            args,
+            &import,
+            model,
+            history,
+            |history| Ok(object(history, Sets)),
+            String::new,
+        )),
+        (Imported::Counter(history), Model::Counter) => told(conclude(
+            args,
+            &import,
+            model,
+            history,
+            |history| counters(begins, history),
+            String::new,
+        )),
+        (Imported::Queue(history), Model::Queue) => told(conclude(
+            args,
+            &import,
+            model,
+            history,
+            |history| Ok(object(history, Queues)),
+            String::new,
+        )),
+        (Imported::Mutex(history), Model::Mutex) => told(conclude(
+            args,
+            &import,
+            model,
+            history,
+            |history| Ok(object(history, Mutexes)),
+            String::new,
+        )),
         (Imported::Txn(history), Model::ListAppend | Model::RwRegister) => {
             let promised = args.consistency.unwrap_or_default();
-            let judges = Ok(vec![Judge::made(history, Cycles::new(promised))]);
-            told(conclude(args, &import, model, history, judges, || {
-                denied(history, args.states)
-            }))
+            told(conclude(
+                args,
+                &import,
+                model,
+                history,
+                |history| Ok(vec![Judge::made(history, Cycles::new(promised))]),
+                || denied(history, args.states),
+            ))
         }
-        (Imported::Kv(history), Model::Siblings | Model::MultiValueRegister) => {
-            let judges = siblings(&import, model, history, &args.promises);
-            told(conclude(args, &import, model, history, judges, || {
-                staleness::measure(history).to_string()
-            }))
-        }
+        (Imported::Kv(history), Model::Siblings | Model::MultiValueRegister) => told(conclude(
+            args,
+            &import,
+            model,
+            history,
+            |history| siblings(&import, model, history, &args.promises),
+            || staleness::measure(history).to_string(),
+        )),
         (Imported::Kv(history), Model::Register) => {
             let single =
                 single(&import, history).map_err(|why| format!("cannot check {name}: {why}"))?;
-            let judges = registers(&import, model, begins, &single);
-            told(conclude(args, &import, model, &single, judges, || {
-                last_writer::staleness(&single, &value(begins)).to_string()
-            }))
+            told(conclude(
+                args,
+                &import,
+                model,
+                &single,
+                |history| registers(&import, model, begins, history),
+                || last_writer::staleness(&single, &value(begins)).to_string(),
+            ))
         }
         _ => Err(format!(
             "{name} is a recording of {about}: its models are {}, not {model}",
@@ -178,10 +215,11 @@ fn conclude<D: Domain>(
     import: &Import,
     model: Model,
     history: &History<D>,
-    judges: Judges<'_>,
+    judges: impl for<'h> Fn(&'h History<D>) -> Judges<'h>,
     measured: impl Fn() -> String,
 ) -> Result<Exit, String> {
-    let judges = judges?;
+    let judges_of = judges;
+    let judges = judges_of(history)?;
     let has = |promise| judges.iter().any(|judge| judge.promise() == promise);
     if let Some(promise) = args.promises.iter().find(|promise| !has(**promise)) {
         let known: Vec<&str> = judges.iter().map(|judge| judge.promise().name()).collect();
@@ -200,5 +238,48 @@ fn conclude<D: Domain>(
         Format::Human => say(&screen(import, model, history, &judged, &measured)),
         Format::Json => say_line(&summary(import, model, history, &judged, &measured, exit)),
     }
+    if let Some(path) = &args.out {
+        let broken = judged
+            .iter()
+            .filter(|one| one.decisive)
+            .find_map(counterexample);
+        eprintln!(
+            "{}",
+            cut(path, history, broken, |cut, promise| {
+                let judges = judges_of(cut)?;
+                let again = judge(&judges, &[promise], budget);
+                Ok(again.iter().any(|one| counterexample(one).is_some()))
+            })?
+        );
+    }
     Ok(exit)
+}
+
+/// Writes the operations that a counterexample names, if they break the promise by themselves; says what
+/// was written.
+fn cut<D: Domain>(
+    path: &Path,
+    history: &History<D>,
+    broken: Option<&Counterexample>,
+    breaks: impl Fn(&History<D>, Promise) -> Result<bool, String>,
+) -> Result<String, String> {
+    let Some(found) = broken else {
+        return Ok("nothing is written: no promise is broken".into());
+    };
+    let cut = needed(history, found);
+    // What cannot even be judged breaks nothing.
+    if !breaks(&cut, found.promise).unwrap_or(false) {
+        return Ok(
+            "nothing is written: what is named breaks the promise only with the rest".into(),
+        );
+    }
+    fs::write(path, json_lines(&cut))
+        .map_err(|why| format!("{} cannot be written: {why}", path.display()))?;
+    Ok(format!(
+        "{} of {} operations, which break {} by themselves, are in {}",
+        cut.ops().len(),
+        history.ops().len(),
+        found.promise,
+        path.display()
+    ))
 }

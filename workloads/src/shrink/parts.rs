@@ -1,75 +1,19 @@
-//! Smaller plans that still break the same promise for the same cause.
-//!
-//! Each candidate is the plan without some part of it, and is run again; it is kept when it still
-//! fails as the original did. Parts are tried in groups first (clients, keys, kinds of fault), then in
-//! chunks of halving size, then one by one until nothing more can go.
+//! A plan with fewer parts: calls, faults, deliveries, in groups, in chunks and one by one.
 
 use std::collections::BTreeSet;
 
 use checker::Time;
-use dynamo_core::{
-    Causality, Coordinator, Detection, Durability, ReadFrom, ReadRepair, Resolution,
-};
 
-use crate::drive::{Message, Run};
+use super::search::{Best, Search};
+use crate::drive::Message;
 use crate::fault::{Fate, Fault, Window};
-use crate::plan::{Partitioning, Plan};
-
-/// How many runs a search for a smaller plan may cost: counted, so the result is the same everywhere.
-pub const REPLAYS: u32 = 3_000;
+use crate::plan::Plan;
 
 /// How many other seeds are tried for each part of a small plan.
 const RESEEDS: u64 = 8;
 
 /// Larger plans become smaller in cheaper ways.
 const RESEED_STEPS_MAX: usize = 12;
-
-/// The smallest plan found.
-#[derive(Clone, Debug)]
-pub struct Shrunk {
-    /// It still fails for the same cause.
-    pub plan: Plan,
-    /// Its run.
-    pub run: Run,
-    /// How many runs it took to find it.
-    pub replays: u32,
-}
-
-/// Shrinks a failing plan.
-///
-/// `fails` runs a candidate and returns its run if it breaks the same promise for the same cause. The
-/// result is 1-minimal over calls and faults unless the replays ran out.
-///
-/// Returns `None` if the plan itself does not fail.
-pub fn shrink(plan: Plan, replays: u32, fails: impl FnMut(&Plan) -> Option<Run>) -> Option<Shrunk> {
-    let mut search = Search {
-        fails,
-        left: replays,
-    };
-    let run = search.run(&plan)?;
-    let mut best = (plan, run);
-    search.pin(&mut best);
-    loop {
-        let before = best.0.clone();
-        search.groups(&mut best);
-        search.chunks(&mut best, steps);
-        search.chunks(&mut best, faults);
-        search.deliveries(&mut best);
-        search.retarget(&mut best);
-        search.reseed(&mut best);
-        search.shapes(&mut best);
-        search.contexts(&mut best);
-        search.pin(&mut best);
-        if best.0 == before || search.left == 0 {
-            let (plan, run) = best;
-            return Some(Shrunk {
-                plan,
-                run,
-                replays: replays - search.left,
-            });
-        }
-    }
-}
 
 /// A list inside a plan from which parts can be left out.
 type Part = fn(&Plan, &dyn Fn(usize) -> bool) -> (Plan, usize);
@@ -91,33 +35,14 @@ fn kept<T: Clone>(list: &[T], keep: &dyn Fn(usize) -> bool) -> Vec<T> {
     kept.map(|(_, item)| item.clone()).collect()
 }
 
-struct Search<F> {
-    fails: F,
-    left: u32,
+/// Whether the fault is one of this node alone.
+fn strikes(fault: &Fault, of: u32) -> bool {
+    matches!(fault, Fault::Crash { node } | Fault::Pause { node } | Fault::Depart { node } if *node == of)
 }
 
-impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
-    fn run(&mut self, plan: &Plan) -> Option<Run> {
-        self.left = self.left.checked_sub(1)?;
-        (self.fails)(plan)
-    }
-
-    /// Takes the candidate if it differs and still fails.
-    fn take(&mut self, best: &mut (Plan, Run), candidate: Plan) -> bool {
-        if candidate == best.0 {
-            return false;
-        }
-        match self.run(&candidate) {
-            Some(run) => {
-                *best = (candidate, run);
-                true
-            }
-            None => false,
-        }
-    }
-
+impl Search<'_> {
     /// Writes down when each call was really made, so that leaving one out moves no other.
-    fn pin(&mut self, best: &mut (Plan, Run)) {
+    pub(super) fn pin(&mut self, best: &mut Best) {
         let mut pinned = best.0.clone();
         for step in &mut pinned.steps {
             if let Some(&made) = best.1.made.get(&step.id) {
@@ -128,8 +53,41 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
         self.take(best, pinned);
     }
 
+    /// Leaves out what comes last, by halving: the shortest beginning that still fails.
+    pub(super) fn suffix(&mut self, best: &mut Best) {
+        let steps = best.0.steps.iter().map(|step| step.at);
+        let windows = best.0.faults.0.iter().map(|window| window.from);
+        let mut times: Vec<Time> = steps.chain(windows).collect();
+        times.sort_unstable();
+        times.dedup();
+        // The whole plan fails; how short a beginning still does?
+        let (mut low, mut high) = (0, times.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            let until = times[middle];
+            let mut shorter = best.0.clone();
+            shorter.steps.retain(|step| step.at < until);
+            shorter.faults.0.retain(|window| window.from < until);
+            if self.take(best, shorter) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+    }
+
+    /// Leaves out calls, in chunks and one by one.
+    pub(super) fn steps(&mut self, best: &mut Best) {
+        self.chunks(best, steps);
+    }
+
+    /// Leaves out faults, in chunks and one by one.
+    pub(super) fn faults(&mut self, best: &mut Best) {
+        self.chunks(best, faults);
+    }
+
     /// Leaves out whole keys, clients and kinds of fault, and all faults at once.
-    fn groups(&mut self, best: &mut (Plan, Run)) {
+    pub(super) fn groups(&mut self, best: &mut Best) {
         let mut calm = best.0.clone();
         calm.faults.0.clear();
         self.take(best, calm);
@@ -150,6 +108,16 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
             smaller.steps.retain(|step| step.client != client);
             self.take(best, smaller);
         }
+        let nodes = best.0.shape.legal().nodes;
+        for node in 0..nodes {
+            let mut smaller = best.0.clone();
+            smaller.steps.retain(|step| step.via % nodes != node);
+            smaller
+                .faults
+                .0
+                .retain(|window| !strikes(&window.fault, node));
+            self.take(best, smaller);
+        }
         let kinds: BTreeSet<&str> = best
             .0
             .faults
@@ -168,7 +136,7 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
     }
 
     /// Leaves out chunks from the back, of halving size, in place, until single parts stay.
-    fn chunks(&mut self, best: &mut (Plan, Run), part: Part) {
+    fn chunks(&mut self, best: &mut Best, part: Part) {
         let (_, length) = part(&best.0, &|_| true);
         let mut chunk = length.div_ceil(2);
         while chunk > 0 {
@@ -184,14 +152,14 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
             if chunk > 1 || !removed {
                 chunk /= 2;
             }
-            if self.left == 0 {
+            if self.left() == 0 {
                 return;
             }
         }
     }
 
     /// Replaces windows of chance by the single deliveries they caused, where these are as few.
-    fn deliveries(&mut self, best: &mut (Plan, Run)) {
+    pub(super) fn deliveries(&mut self, best: &mut Best) {
         let chance = |fault: &Fault| {
             matches!(
                 fault,
@@ -231,7 +199,7 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
     }
 
     /// A lost message is a plainer thing than a late one, and others then need not be late either.
-    fn losses(&mut self, best: &mut (Plan, Run)) {
+    fn losses(&mut self, best: &mut Best) {
         for index in 0..best.0.faults.0.len() {
             let mut plainer = best.0.clone();
             if let Fault::Deliver { fate, .. } = &mut plainer.faults.0[index].fault
@@ -245,7 +213,7 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
 
     /// Leaves out one fault and lets another strike a different node instead: what the first one led
     /// to another node may now stay where the second one strikes.
-    fn retarget(&mut self, best: &mut (Plan, Run)) {
+    pub(super) fn retarget(&mut self, best: &mut Best) {
         let nodes = best.0.shape.legal().nodes;
         let mut without = 0;
         while without < best.0.faults.0.len() && best.0.faults.0.len() > 1 {
@@ -273,7 +241,7 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
 
     /// Leaves out one fault or call and tries other luck for the rest: what a fault made likely may
     /// happen without it.
-    fn reseed(&mut self, best: &mut (Plan, Run)) {
+    pub(super) fn reseed(&mut self, best: &mut Best) {
         if best.0.steps.len() > RESEED_STEPS_MAX {
             return;
         }
@@ -289,52 +257,6 @@ impl<F: FnMut(&Plan) -> Option<Run>> Search<F> {
                     without += 1;
                 }
             }
-        }
-    }
-
-    /// Tries a smaller cluster with fewer mechanisms.
-    fn shapes(&mut self, best: &mut (Plan, Run)) {
-        while best.0.shape.nodes > 1 {
-            let mut smaller = best.0.clone();
-            smaller.shape.nodes -= 1;
-            if !self.take(best, smaller.wrapped()) {
-                break;
-            }
-        }
-        let plainer: [fn(&mut Plan); 16] = [
-            |plan| plan.shape.vnodes = 1,
-            |plan| plan.shape.partitioning = Partitioning::Tokens,
-            |plan| plan.shape.read_repair = ReadRepair::Off,
-            |plan| plan.shape.coordinator = Coordinator::Asked,
-            |plan| plan.shape.read_from = ReadFrom::Healthy,
-            |plan| plan.shape.reaping_us = None,
-            |plan| plan.shape.durability = Durability::Synced,
-            |plan| plan.shape.detection = Detection::Requests,
-            |plan| plan.shape.yields = false,
-            |plan| plan.shape.skew_us = 0,
-            |plan| plan.shape.resolution = Resolution::Client,
-            |plan| plan.shape.causality = Causality::Dots,
-            |plan| plan.shape.sloppy = false,
-            |plan| plan.shape.r = 1,
-            |plan| plan.shape.w = 1,
-            |plan| plan.shape.n = plan.shape.n.saturating_sub(1).max(1),
-        ];
-        for change in plainer {
-            let mut smaller = best.0.clone();
-            change(&mut smaller);
-            smaller.shape = smaller.shape.legal();
-            self.take(best, smaller);
-        }
-    }
-
-    /// Makes puts and deletes blind that need no context.
-    fn contexts(&mut self, best: &mut (Plan, Run)) {
-        for index in 0..best.0.steps.len() {
-            let mut smaller = best.0.clone();
-            if let Some(context) = smaller.steps[index].call.context_mut() {
-                *context = None;
-            }
-            self.take(best, smaller);
         }
     }
 }

@@ -1,0 +1,134 @@
+//! Drawn histories: the line that is blamed, and those in which nobody is.
+
+use super::{Decision, decide};
+use crate::evidence::sketch::{node, sketch};
+use crate::history::OpId;
+use crate::verdict::{Counterexample, Promise};
+
+fn found(promise: Promise) -> Counterexample {
+    Counterexample {
+        promise,
+        part: String::new(),
+        sentence: String::new(),
+        key: Some("x".into()),
+        ops: Vec::new(),
+        reasons: Vec::new(),
+        cause: String::new(),
+    }
+}
+
+fn blamed(text: &str, promise: Promise) -> Option<Decision> {
+    decide(&sketch(text), &found(promise))
+}
+
+const SETUP: &str = "0 setup n=3 r=2 w=1 converges hands_off
+    0 owners x A,B,C
+    [1,3] s1 put x a -> ok as p
+    2 durable A x {a}
+    [4,5] s2 get x -> {a} as g
+    ";
+
+#[test]
+fn a_disk_that_lets_go_of_what_nobody_had_seen_is_blamed_at_that_moment() {
+    let unseen = format!(
+        "{SETUP} [6,9] s3 put x b -> ok
+         7 durable A x {{a,b}}
+         8 durable A x {{b}}
+         20 quiet"
+    );
+    let decision = blamed(&unseen, Promise::SiblingPreservation).expect("a is gone");
+    assert_eq!((decision.at.0, decision.node), (8, Some(node("A"))));
+    assert!(
+        decision.sentence.contains("replaced a by {b}"),
+        "{decision:?}"
+    );
+    let seen = unseen.replace("put x b -> ok", "put x b ctx=g -> ok");
+    assert_eq!(blamed(&seen, Promise::SiblingPreservation), None);
+}
+
+#[test]
+fn of_two_mistakes_the_one_that_the_counterexample_speaks_of_is_blamed() {
+    let text = format!(
+        "{SETUP} [6,9] s3 put x b -> ok
+         7 durable A x {{b}}
+         [10,13] s4 put x c -> ok
+         11 durable A x {{c}}
+         20 quiet"
+    );
+    let history = sketch(&text);
+    let any = decide(&history, &found(Promise::SiblingPreservation)).expect("a is gone");
+    assert_eq!(any.at.0, 7);
+    let put = history
+        .ops()
+        .iter()
+        .find(|op| op.label().contains("put x b"));
+    let ops: Vec<OpId> = put.iter().map(|op| op.id).collect();
+    let of_b = Counterexample {
+        ops,
+        ..found(Promise::SiblingPreservation)
+    };
+    assert_eq!(decide(&history, &of_b).expect("b is gone").at.0, 11);
+}
+
+#[test]
+fn a_hint_that_is_dropped_too_early_is_its_holders_mistake() {
+    let early = format!(
+        "{SETUP} 6 hint D C x {{a}}
+         8 dropped D C x
+         9 durable C x {{a}}
+         20 quiet"
+    );
+    let decision = blamed(&early, Promise::HandoffDelivery).expect("it was too early");
+    assert_eq!((decision.at.0, decision.node), (8, Some(node("D"))));
+    let in_time = early.replace("9 durable C", "7 durable C");
+    assert_eq!(blamed(&in_time, Promise::HandoffDelivery), None);
+    // Within one instant nobody knows what came first.
+    let at_once = early.replace("9 durable C", "8 durable C");
+    assert_eq!(blamed(&at_once, Promise::HandoffDelivery), None);
+}
+
+#[test]
+fn a_hint_that_a_restart_left_lying_is_blamed_on_the_restart() {
+    let lying = format!(
+        "{SETUP} 6 hint D C x {{a}}
+         8 crash D
+         10 restart D
+         20 quiet"
+    );
+    let decision = blamed(&lying, Promise::HandoffDelivery).expect("it lies there");
+    assert_eq!((decision.at.0, decision.node), (10, Some(node("D"))));
+    let sent = lying.replace("20 quiet", "12 transfer D C hint x\n20 quiet");
+    assert_eq!(
+        blamed(&sent, Promise::HandoffDelivery),
+        None,
+        "it did what it could"
+    );
+    let steady = lying.replace("10 restart D", "").replace("8 crash D", "");
+    assert_eq!(
+        blamed(&steady, Promise::HandoffDelivery),
+        None,
+        "nothing tells why"
+    );
+}
+
+#[test]
+fn an_event_that_two_writes_share_is_blamed_on_its_maker() {
+    let text = "0 setup n=3 r=2 w=1 converges hands_off
+        [1,3] s1 put x a -> ok
+        2 durable A x {a@n0:1}
+        [4,6] s2 put x b -> ok
+        5 durable B x {b@n0:1}
+        20 quiet";
+    let decision = blamed(text, Promise::ClockCausality).expect("two are one");
+    assert_eq!(
+        (decision.at.0, decision.node),
+        (5, Some(node("A"))),
+        "{decision:?}"
+    );
+}
+
+#[test]
+fn without_disks_nobody_is_blamed() {
+    let text = "[1,3] s1 put x a -> ok\nfinal x {}";
+    assert_eq!(blamed(text, Promise::SiblingPreservation), None);
+}
