@@ -22,7 +22,7 @@ pub(super) fn holds(target: Target, plan: &Plan) -> Result<Vec<Promise>, TestCas
         .map_err(|wrong| TestCaseError::fail(wrong.to_string()))?;
     let mut broken: Vec<Counterexample> = Vec::new();
     let mut held = Vec::new();
-    let promises = promised_in(&plan).promises;
+    let promises = promised_in(plan).promises;
     for (promise, verdict) in judge(&run.history, &promises, Budget::default()) {
         match verdict {
             Verdict::Valid(_) => held.push(promise),

@@ -287,7 +287,21 @@ fn human_summary(campaign: &Campaign, tally: &Tally) -> String {
         "determinism {0} of {0} reruns identical",
         number(tally.reruns)
     );
+    if let Some(shows) = worth(tally) {
+        let _ = writeln!(
+            out,
+            "worth       what breaks a promise in 1 of {} runs would have been seen, with a chance of 95 %",
+            number(shows)
+        );
+    }
     out
+}
+
+/// In how many runs a defect may show once and would still have been seen in a clean campaign, with a chance
+/// of 95 %: the rule of three (Hanley and Lippman-Hand, JAMA 1983). `None` where nothing was clean.
+fn worth(tally: &Tally) -> Option<u64> {
+    let clean = tally.failure.is_none() && tally.causes.is_empty() && tally.trouble.is_none();
+    (clean && tally.runs >= 3).then_some(tally.runs / 3)
 }
 
 /// What was asked for, and what was not promised in some run. Of what was promised and not asked for nothing

@@ -53,6 +53,7 @@ pub fn shrink(
         search.steps(&mut best);
         search.faults(&mut best);
         search.deliveries(&mut best);
+        search.plainer(&mut best);
         if !rounded {
             search.retarget(&mut best);
             search.reseed(&mut best);

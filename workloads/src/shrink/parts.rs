@@ -37,7 +37,7 @@ fn kept<T: Clone>(list: &[T], keep: &dyn Fn(usize) -> bool) -> Vec<T> {
 
 /// Whether the fault is one of this node alone.
 fn strikes(fault: &Fault, of: u32) -> bool {
-    matches!(fault, Fault::Crash { node } | Fault::Pause { node } | Fault::Depart { node } if *node == of)
+    fault.clone().node_mut().is_some_and(|node| *node == of)
 }
 
 impl Search<'_> {
@@ -160,15 +160,7 @@ impl Search<'_> {
 
     /// Replaces windows of chance by the single deliveries they caused, where these are as few.
     pub(super) fn deliveries(&mut self, best: &mut Best) {
-        let chance = |fault: &Fault| {
-            matches!(
-                fault,
-                Fault::Lose { .. }
-                    | Fault::Delay { .. }
-                    | Fault::Reorder { .. }
-                    | Fault::Repeat { .. }
-            )
-        };
+        let chance = Fault::strikes_messages;
         if !best.0.faults.0.iter().any(|window| chance(&window.fault)) {
             return;
         }
@@ -211,6 +203,35 @@ impl Search<'_> {
         }
     }
 
+    /// Puts plainer faults in the place of others: a crash for a lost disk, a pause for a slow node, fewer
+    /// links that are cut.
+    pub(super) fn plainer(&mut self, best: &mut Best) {
+        for index in 0..best.0.faults.0.len() {
+            let plain = match *best.0.faults.0[index].fault.unaimed() {
+                Fault::Wipe { node } | Fault::Rot { node, .. } | Fault::Restore { node } => {
+                    Some(Fault::Crash { node })
+                }
+                Fault::Slow { node, .. } | Fault::Stall { node } => Some(Fault::Pause { node }),
+                _ => None,
+            };
+            if let Some(fault) = plain {
+                let mut plainer = best.0.clone();
+                plainer.faults.0[index].fault = fault;
+                self.take(best, plainer);
+            }
+            let Fault::CutLinks { links } = best.0.faults.0[index].fault.clone() else {
+                continue;
+            };
+            for link in links {
+                let mut fewer = best.0.clone();
+                if let Fault::CutLinks { links } = &mut fewer.faults.0[index].fault {
+                    links.remove(&link);
+                }
+                self.take(best, fewer);
+            }
+        }
+    }
+
     /// Leaves out one fault and lets another strike a different node instead: what the first one led
     /// to another node may now stay where the second one strikes.
     pub(super) fn retarget(&mut self, best: &mut Best) {
@@ -223,12 +244,8 @@ impl Search<'_> {
                 (0..fewer.faults.0.len()).flat_map(|index| (0..nodes).map(move |to| (index, to)));
             let taken = struck.into_iter().any(|(index, to)| {
                 let mut other = fewer.clone();
-                match &mut other.faults.0[index].fault {
-                    Fault::Crash { node } | Fault::Pause { node } | Fault::Depart { node }
-                        if *node != to =>
-                    {
-                        *node = to;
-                    }
+                match other.faults.0[index].fault.node_mut() {
+                    Some(node) if *node != to => *node = to,
                     _ => return false,
                 }
                 self.take(best, other)

@@ -5,7 +5,7 @@ use dynamo_core::Flaw;
 
 use super::{REPLAYS, Shrunk, shrink};
 use crate::drive::Run;
-use crate::fault::{Fate, Fault};
+use crate::fault::{Fate, Fault, Window};
 use crate::load;
 use crate::matrix;
 use crate::plan::Plan;
@@ -199,4 +199,46 @@ fn a_lost_message_is_plainer_than_a_late_one() {
         let small = shrunk(target, plan, &found).plan;
         assert!(!late(&small), "{small:#?}");
     }
+}
+
+#[test]
+fn rare_faults_become_plain_ones_where_those_do() {
+    let window = |id, fault| Window {
+        id,
+        from: Time(1_000),
+        until: Time(90_000),
+        fault,
+    };
+    let mut plan = load::plan(1);
+    plan.faults.0 = vec![
+        window(1, Fault::Wipe { node: 0 }),
+        window(2, Fault::Slow { node: 1, by: 500 }),
+        window(
+            3,
+            Fault::CutLinks {
+                links: [(0, 1), (1, 2), (2, 0)].into(),
+            },
+        ),
+    ];
+    // What is looked for: something strikes n0, something n1, and n2 does not hear n1.
+    let fails = |plan: &Plan| {
+        let mut nodes: Vec<u32> = Vec::new();
+        let mut deaf = false;
+        for window in &plan.faults.0 {
+            nodes.extend(window.fault.clone().node_mut().copied());
+            deaf |= matches!(&window.fault, Fault::CutLinks { links } if links.contains(&(1, 2)));
+        }
+        let fails = deaf && nodes.contains(&0) && nodes.contains(&1);
+        fails.then(|| Target::default().run(plan).expect("it runs"))
+    };
+    let small = shrink(plan, REPLAYS, fails).expect("it fails to begin with");
+    let told: Vec<String> = small
+        .plan
+        .faults
+        .0
+        .iter()
+        .map(|one| one.fault.to_string())
+        .collect();
+    assert_eq!(told, ["crash n0", "pause n1", "cut n1→n2"]);
+    assert!(small.plan.steps.is_empty());
 }

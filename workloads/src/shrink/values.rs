@@ -9,7 +9,7 @@ use dynamo_core::{
 
 use super::search::{Best, Search};
 use crate::fault::Fault;
-use crate::plan::{Partitioning, Plan};
+use crate::plan::{Call, Partitioning, Plan};
 
 /// The grids that times are rounded to, in microseconds, the coarsest first.
 const GRIDS: [u64; 3] = [1_000_000, 100_000, 10_000];
@@ -60,8 +60,17 @@ impl Search<'_> {
     pub(super) fn contexts(&mut self, best: &mut Best) {
         for index in 0..best.0.steps.len() {
             let mut smaller = best.0.clone();
-            if let Some(context) = smaller.steps[index].call.context_mut() {
-                *context = None;
+            let call = &mut smaller.steps[index].call;
+            match call {
+                Call::PutForged { key, .. } | Call::Retry { key, .. } => {
+                    let (key, context) = (key.clone(), None);
+                    *call = Call::Put { key, context };
+                }
+                _ => {
+                    if let Some(context) = call.context_mut() {
+                        *context = None;
+                    }
+                }
             }
             self.take(best, smaller);
         }
