@@ -157,13 +157,21 @@ impl Versioning {
         if held.same(other) || other.is_empty() {
             return false;
         }
-        let merged = match self.causality {
-            Causality::Vectors => {
+        let merged = match (self.causality, self.resolution) {
+            (Causality::Vectors, _) => {
                 let mut merged = merged_under_one_clock(held, other);
                 self.resolve(&mut merged);
                 merged
             }
-            _ => self.merged(held, other),
+            (_, Resolution::LastWriterWins) => self.latest_of(held, other),
+            (_, Resolution::Client) => {
+                let kept = self.unreplaced(held, other);
+                let mut stays = kept.iter().zip(held.iter());
+                if kept.len() == held.len() && stays.all(|(kept, old)| core::ptr::eq(*kept, old)) {
+                    return false;
+                }
+                kept.into_iter().cloned().collect()
+            }
         };
         if merged.same(held) {
             return false;
@@ -177,27 +185,42 @@ impl Versioning {
         true
     }
 
-    fn merged(self, held: &Siblings, other: &Siblings) -> Siblings {
-        let mut union: Vec<Version> = Vec::with_capacity(held.len() + other.len());
+    fn latest_of(self, held: &Siblings, other: &Siblings) -> Siblings {
+        let union = self.union(held, other).into_iter();
+        let mut merged: Siblings = union.cloned().collect();
+        let mut seen = self.context(held);
+        seen.join(&self.context(other));
+        self.resolve(&mut merged);
+        take_over(&mut merged, seen);
+        merged
+    }
+
+    /// Each version of both, once: those of the first come first.
+    fn union<'s>(self, held: &'s Siblings, other: &'s Siblings) -> Vec<&'s Version> {
+        let mut union: Vec<&Version> = Vec::with_capacity(held.len() + other.len());
         for version in held.iter().chain(other.iter()) {
             match union.iter_mut().find(|kept| self.same(kept, version)) {
-                None => union.push(version.clone()),
-                Some(kept) if kept.tie(version).is_lt() => *kept = version.clone(),
+                None => union.push(version),
+                Some(kept) if kept.tie(version).is_lt() => *kept = version,
                 Some(_) => {}
             }
         }
-        if self.resolution == Resolution::LastWriterWins {
-            let mut merged: Siblings = union.into_iter().collect();
-            let mut seen = self.context(held);
-            seen.join(&self.context(other));
-            self.resolve(&mut merged);
-            take_over(&mut merged, seen);
-            return merged;
+        union
+    }
+
+    /// The versions of both that no other one of them replaces.
+    fn unreplaced<'s>(self, held: &'s Siblings, other: &'s Siblings) -> Vec<&'s Version> {
+        let union = self.union(held, other);
+        let mut seen = VersionVector::new();
+        for version in &union {
+            seen.join(&version.past);
         }
-        let replaced = |old: &Version| union.iter().any(|new| self.replaces(new, old));
-        let stays: Vec<bool> = union.iter().map(|old| !replaced(old)).collect();
-        let kept = union.into_iter().zip(stays).filter(|(_, stays)| *stays);
-        kept.map(|(version, _)| version).collect()
+        // Most versions are in nobody's past. Only dots say that nothing else replaces them then.
+        let dots = self.causality == Causality::Dots;
+        let replaced = |old: &Version| {
+            (!dots || seen.covers(old.dot)) && union.iter().any(|new| self.replaces(new, old))
+        };
+        union.iter().copied().filter(|old| !replaced(old)).collect()
     }
 
     /// Whether two versions are one and the same.
