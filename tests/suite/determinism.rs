@@ -36,6 +36,21 @@ fn different_seeds_go_different_ways() {
 }
 
 #[test]
+fn steps_may_have_any_names() {
+    let mut plan = load::plan(1);
+    plan.steps.truncate(6);
+    for (step, name) in plan.steps.iter_mut().zip((1 << 20)..) {
+        step.id = name;
+        if let Some(context) = step.call.context_mut() {
+            *context = None;
+        }
+    }
+    plan.steps[5].id = u32::MAX;
+    let run = Target::default().run(&plan).expect("it runs");
+    assert!(run.history.ops().len() > 6);
+}
+
+#[test]
 fn every_part_of_a_plan_is_a_plan() {
     for seed in 0..20 {
         let whole = load::plan(seed);

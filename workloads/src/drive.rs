@@ -95,7 +95,8 @@ pub fn drive_turned(
     Ok(driver.finish())
 }
 
-/// The first name of operations that are not steps of the plan: reads at the quiet end.
+/// The first name of operations that are not steps of the plan, if no step has a later one: reads at the
+/// quiet end.
 const FINAL_READS: u64 = 1 << 20;
 
 struct Driver<'a> {
@@ -441,7 +442,8 @@ impl<'a> Driver<'a> {
     fn read_everything(&mut self) -> Result<(), Undriven> {
         // A read at the same instant as the last write's answer would count as concurrent with it.
         self.advance(Time(self.now.0 + 1));
-        let mut op = FINAL_READS;
+        let last = self.plan.steps.iter().map(|step| u64::from(step.id)).max();
+        let mut op = last.map_or(FINAL_READS, |last| FINAL_READS.max(last + 1));
         for key in self.keys.clone() {
             for node in 0..self.plan.shape.legal().nodes {
                 self.clients.push(Client {

@@ -297,7 +297,8 @@ impl Fault {
             // A clock that is set right stands still for as long as it was ahead.
             Fault::Clock { ahead, drift, .. } => {
                 let gained = u128::from(span) * u128::from(drift.unsigned_abs()) / 1_000_000;
-                ahead.unsigned_abs().saturating_add(gained as u64)
+                let gained = u64::try_from(gained).unwrap_or(u64::MAX);
+                ahead.unsigned_abs().saturating_add(gained)
             }
             Fault::Narrow { gap, room } => gap.saturating_mul(*room),
             Fault::Rank { ranks, step } => step.saturating_mul(u64::from(*ranks)),

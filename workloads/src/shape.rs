@@ -83,6 +83,9 @@ pub enum Partitioning {
 /// The most that a clock may be ahead of the one before it, as a plan may ask for it: an hour.
 const SKEW_US_MAX: u64 = 3_600_000_000;
 
+/// The least time that tombstones are kept, as a plan may ask for it: nodes look for them that often.
+const REAPING_US_MIN: u64 = 1_000;
+
 /// The most records in a write buffer, as a plan may ask for them.
 const BUFFERED_MAX: u32 = 1_000;
 
@@ -121,6 +124,7 @@ impl Shape {
             sloppy: self.sloppy && self.hints,
             causality,
             durability,
+            reaping_us: self.reaping_us.map(|us| us.max(REAPING_US_MIN)),
             skew_us: self.skew_us.min(SKEW_US_MAX),
             ..self
         }

@@ -27,26 +27,37 @@ pub(super) fn summary(out: &mut String, explanation: &Explanation) {
         before = Some(percent);
     }
     item(out, "doomed", &doom);
-    let (needed, else_): (Vec<&Need>, Vec<&Need>) = explanation
-        .needs
-        .iter()
-        .filter(|need| need.effect != Effect::Fails)
-        .partition(|need| need.effect == Effect::Holds || matches!(need.effect, Effect::Idle(_)));
-    let list =
-        |needs: &[&Need]| -> Vec<String> { needs.iter().map(|need| need.change.clone()).collect() };
-    item(out, "holds", &list(&needed));
-    let otherwise: Vec<&Need> = else_
-        .iter()
-        .copied()
-        .filter(|need| matches!(need.effect, Effect::Otherwise(_)))
-        .collect();
-    item(out, "otherwise", &list(&otherwise));
-    let fails = explanation
-        .needs
-        .iter()
-        .filter(|need| need.effect == Effect::Fails);
-    let fails: Vec<&Need> = fails.collect();
-    item(out, "any", &list(&fails));
+    let whole = explanation.as_it_is;
+    let list = |label: &str| -> Vec<String> {
+        let needs = explanation.needs.iter();
+        let listed = needs.filter(|need| of(need, whole) == label);
+        let told = listed.map(|need| match &need.effect {
+            Effect::Otherwise(how) => format!("{} ({how})", need.change),
+            _ => need.change.clone(),
+        });
+        told.collect()
+    };
+    for label in ["holds", "by luck", "idle", "otherwise", "any"] {
+        item(out, label, &list(label));
+    }
+}
+
+/// Under which label a change stands.
+///
+/// That the promise held once means something only if it holds more often than as things were.
+fn of(need: &Need, whole: Share) -> &'static str {
+    match &need.effect {
+        Effect::Holds
+            if need.luck.runs > 0 && need.luck.percent() >= whole.percent() && whole.fails > 0 =>
+        {
+            "by luck"
+        }
+        Effect::Holds => "holds",
+        Effect::Idle(_) => "idle",
+        Effect::Unpromised => "",
+        Effect::Otherwise(_) => "otherwise",
+        Effect::Fails => "any",
+    }
 }
 
 /// The long form: a row for each change, with what other luck makes of it, and the curve.

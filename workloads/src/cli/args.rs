@@ -164,7 +164,7 @@ pub(super) struct Explore {
     #[arg(long = "property", value_name = "PROMISE", value_parser = promises(&HUNTED))]
     pub(super) promises: Vec<Promise>,
     /// How many states of one program are kept before the search is cut short
-    #[arg(long, value_name = "N", default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) states: u64,
     /// Programs at the same time; the result does not depend on it [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]

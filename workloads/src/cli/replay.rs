@@ -40,7 +40,11 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, String> {
             .iter()
             .any(|found| found.promise == expected.promise)
     });
-    let exit = if !again.steady || (again.leaves.is_some() && same_target && same_source) {
+    // Who runs the same plan the same way finds the same; a bundle that says otherwise was changed.
+    let honest = expected.is_none_or(|expected| again.broken.contains(expected));
+    let changed = again.leaves.is_none() && same_target && same_source && !honest;
+    let exit = if changed || !again.steady || (again.leaves.is_some() && same_target && same_source)
+    {
         Exit::TwoWays
     } else if broken {
         Exit::Violated
@@ -59,7 +63,25 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, String> {
         return Ok(exit);
     }
     let told = match &again.leaves {
-        None => reproduced(&recorded, &history, broken),
+        None if changed => format!(
+            "✗ the run is the same, but what the bundle says of it is not what it shows{}\n",
+            match again.broken.first() {
+                Some(found) => format!(": {}", found.title()),
+                None => ": nothing is broken".into(),
+            }
+        ),
+        None => {
+            // Judged by this version, whatever an older one said.
+            let found = again
+                .broken
+                .iter()
+                .find(|found| expected.is_none_or(|expected| found.promise == expected.promise));
+            let judged = Bundle {
+                counterexample: found.cloned().or_else(|| recorded.counterexample.clone()),
+                ..recorded.clone()
+            };
+            reproduced(&judged, &history, broken)
+        }
         Some(leaves) => {
             let (mark, said) = match exit {
                 Exit::TwoWays if !again.steady => ("✗", "the run is not deterministic".into()),

@@ -445,3 +445,29 @@ fn what_breaks_a_promise_by_itself_is_cut_out_of_a_recording() {
     assert!(stderr(&output).contains("nothing is written"));
     assert!(!std::path::Path::new(&none).exists());
 }
+
+#[test]
+fn a_cut_breaks_the_promise_in_the_same_way_and_never_replaces_what_is_read() {
+    let folder = folder("cut-siblings");
+    let readme = include_str!("../../../README.md");
+    let recording = readme.split("```json\n").nth(1).expect("a recording");
+    let recording = recording.split("```").next().expect("its end");
+    let cart = file(&folder, "cart.jsonl", recording.as_bytes());
+    let cut = folder.join("cut.jsonl").to_string_lossy().into_owned();
+    let output = dyno(&["check", &cart, "--model", "siblings", "--out", &cut]);
+    assert_eq!(code(&output), 10, "{}", stderr(&output));
+    let again = dyno(&["check", &cut, "--model", "siblings"]);
+    assert!(
+        stdout(&again).contains("(lost write)"),
+        "{}",
+        stdout(&again)
+    );
+
+    let refused = dyno(&["check", &cart, "--model", "siblings", "--out", &cart]);
+    assert_eq!(code(&refused), 2, "{}", stdout(&refused));
+    assert!(stderr(&refused).contains("--out cannot write to it"));
+    assert_eq!(
+        fs::read_to_string(&cart).expect("it is still there"),
+        recording
+    );
+}

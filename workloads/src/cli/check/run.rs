@@ -11,7 +11,7 @@ use checker::model::{Appends, Mutexes, Queues, Sets};
 use checker::register::Register;
 use checker::report::needed;
 use checker::txn::{Ask, Txn};
-use checker::{Budget, Counterexample, Domain, History, Promise, last_writer, staleness};
+use checker::{Budget, Counterexample, Domain, History, last_writer, staleness};
 use clap::ValueEnum;
 
 use super::judged::{Judge, counterexample, judge, worst};
@@ -26,6 +26,12 @@ use crate::cli::output::{say, say_line};
 /// Judges a recording.
 pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
     let name = name(&args.recording.file);
+    if let Some(out) = &args.out
+        && let (Ok(read), Ok(written)) = (args.recording.file.canonicalize(), out.canonicalize())
+        && read == written
+    {
+        return Err(format!("{name} is read, so --out cannot write to it"));
+    }
     let named = args.model.map(Model::object);
     let import =
         load(&args.recording, named).map_err(|why| format!("cannot read {name}: {why}"))?;
@@ -245,34 +251,51 @@ fn conclude<D: Domain>(
             .find_map(counterexample);
         eprintln!(
             "{}",
-            cut(path, history, broken, |cut, promise| {
+            cut(path, history, broken, |cut, found| {
                 let judges = judges_of(cut)?;
-                let again = judge(&judges, &[promise], budget);
-                Ok(again.iter().any(|one| counterexample(one).is_some()))
+                let again = judge(&judges, &[found.promise], budget);
+                let mut broken = again.iter().filter_map(counterexample);
+                Ok(broken.any(|again| again.title() == found.title() && again.key == found.key))
             })?
         );
     }
     Ok(exit)
 }
 
-/// Writes the operations that a counterexample names, if they break the promise by themselves; says what
-/// was written.
+/// All operations on the key of a counterexample; all that there are, if it has none.
+fn of_key<D: Domain>(history: &History<D>, found: &Counterexample) -> History<D> {
+    let Some(key) = found.key.as_deref() else {
+        return history.clone();
+    };
+    let ops = history.ops().iter();
+    let of_key = ops.filter(|op| D::key(&op.call) == Some(key));
+    let whole = Counterexample {
+        ops: of_key.map(|op| op.id).collect(),
+        ..found.clone()
+    };
+    needed(history, &whole)
+}
+
+/// Writes the operations that a counterexample names, or all on their key, if they break the promise in the
+/// same way by themselves; says what was written.
 fn cut<D: Domain>(
     path: &Path,
     history: &History<D>,
     broken: Option<&Counterexample>,
-    breaks: impl Fn(&History<D>, Promise) -> Result<bool, String>,
+    breaks: impl Fn(&History<D>, &Counterexample) -> Result<bool, String>,
 ) -> Result<String, String> {
     let Some(found) = broken else {
         return Ok("nothing is written: no promise is broken".into());
     };
-    let cut = needed(history, found);
-    // What cannot even be judged breaks nothing.
-    if !breaks(&cut, found.promise).unwrap_or(false) {
+    // What cannot even be judged breaks nothing. What is named may need the others of its key: the writers of
+    // what was read, for one.
+    let alone = [needed(history, found), of_key(history, found)];
+    let mut alone = alone.into_iter();
+    let Some(cut) = alone.find(|cut| breaks(cut, found).unwrap_or(false)) else {
         return Ok(
             "nothing is written: what is named breaks the promise only with the rest".into(),
         );
-    }
+    };
     fs::write(path, json_lines(&cut))
         .map_err(|why| format!("{} cannot be written: {why}", path.display()))?;
     Ok(format!(
