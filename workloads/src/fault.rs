@@ -40,6 +40,9 @@ pub struct Window {
 /// Nothing waits longer than this at a slow node, in microseconds.
 pub(crate) const BACKLOG_US_MAX: u64 = 500_000;
 
+/// A repeated message arrives again within this many microseconds.
+pub(crate) const REPEAT_US_MAX: u64 = 20_000;
+
 /// Some of the nodes, by number; numbers beyond the cluster wrap around.
 pub type NodeSet = BTreeSet<u32>;
 
@@ -293,6 +296,13 @@ impl Fault {
     /// How long after its window it may still be felt, in microseconds, if that was so long.
     pub(crate) fn lingers(&self, span: u64) -> u64 {
         match self {
+            Fault::Delay { by } => *by,
+            Fault::Reorder { within } => *within,
+            Fault::Repeat { .. } => REPEAT_US_MAX,
+            Fault::Deliver { fate, .. } => match fate {
+                Fate::Late(by) | Fate::Twice(by) => *by,
+                Fate::Lost => 0,
+            },
             Fault::Slow { .. } => BACKLOG_US_MAX,
             // A clock that is set right stands still for as long as it was ahead.
             Fault::Clock { ahead, drift, .. } => {
@@ -310,12 +320,7 @@ impl Fault {
     /// The longest time of which it speaks, in microseconds.
     pub(crate) fn longest(&self) -> u64 {
         match self {
-            Fault::Delay { by } | Fault::Slow { by, .. } => *by,
-            Fault::Reorder { within } => *within,
-            Fault::Deliver { fate, .. } => match fate {
-                Fate::Late(by) | Fate::Twice(by) => *by,
-                Fate::Lost => 0,
-            },
+            Fault::Slow { by, .. } => *by,
             Fault::Aimed { fault, .. } => fault.longest(),
             other => other.lingers(1_000_000),
         }

@@ -3,10 +3,12 @@
 //! Interpretation is total: every part of a plan is a plan. Node numbers wrap around, quorums are
 //! clamped to what is legal, a context that was never read is no context.
 
+use std::cmp::Reverse;
+
 use checker::Time;
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{Fault, FaultSchedule};
+use crate::fault::{Fault, FaultSchedule, Window};
 pub use crate::shape::{Partitioning, Shape};
 
 /// The longest plan: ten virtual days, in microseconds. Simulated clusters are never idle, so a longer
@@ -44,14 +46,31 @@ impl Plan {
     #[must_use]
     pub fn settle(&self) -> u64 {
         let mut windows = self.faults.0.iter();
-        let departs = windows.any(|window| matches!(window.fault, Fault::Depart { .. }));
+        let departs = windows.any(|window| matches!(window.fault.unaimed(), Fault::Depart { .. }));
         let resettle = if departs { self.shape.resettle() } else { 0 };
-        let lingers = self.faults.0.iter().map(|window| {
-            let span = window.until.0.saturating_sub(window.from.0);
-            window.fault.lingers(span)
-        });
-        let lingers = lingers.fold(0, u64::saturating_add).min(SPAN_US_MAX);
+        let lingers = self.lingers();
         self.shape.settle() + resettle + lingers
+    }
+
+    /// How long after the last window something may still be felt of any: a message that met several of them
+    /// at once is as late as all of them make it, from the first that ended on.
+    fn lingers(&self) -> u64 {
+        let quiet = self.faults.quiet_from().0;
+        let mut windows: Vec<&Window> = self.faults.0.iter().collect();
+        windows.retain(|window| window.from < window.until);
+        windows.sort_by_key(|window| Reverse(window.until));
+        let (mut all, mut last) = (0_u64, 0);
+        for window in windows {
+            let span = window.until.0 - window.from.0;
+            all = all.saturating_add(window.fault.lingers(span));
+            last = window
+                .until
+                .0
+                .saturating_add(all)
+                .saturating_sub(quiet)
+                .max(last);
+        }
+        last.min(SPAN_US_MAX)
     }
 
     /// The same run with every node called by its number within the cluster.
@@ -171,5 +190,41 @@ impl Call {
             Call::Get { .. } | Call::PutForged { .. } | Call::Retry { .. } => None,
             Call::Put { context, .. } | Call::Delete { context, .. } => Some(context),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load;
+
+    #[test]
+    fn the_quiet_end_waits_for_what_is_felt_of_faults_that_are_over() {
+        let window = |id, until, fault| Window {
+            id,
+            from: Time(0),
+            until: Time(until),
+            fault,
+        };
+        let lingers = |windows: &[Window]| {
+            let mut plan = load::plan(1);
+            plan.faults.0 = windows.to_vec();
+            plan.settle() - plan.shape.settle()
+        };
+        let delay = |id, until, by| window(id, until, Fault::Delay { by });
+        let crash = |until| window(9, until, Fault::Crash { node: 0 });
+        assert_eq!(lingers(&[delay(1, 10, 500)]), 500);
+        // What ended long before the last window has passed by then.
+        assert_eq!(lingers(&[delay(1, 10, 500), crash(400)]), 110);
+        assert_eq!(lingers(&[delay(1, 10, 500), crash(4_000)]), 0);
+        // A message may meet both, up to the end of the first.
+        assert_eq!(lingers(&[delay(1, 10, 500), delay(2, 40, 300)]), 770);
+        let fault = Box::new(Fault::Reorder { within: 70 });
+        let aimed = Fault::Aimed {
+            at: crate::fault::Scope::default(),
+            fault,
+        };
+        assert_eq!(lingers(&[window(1, 10, aimed)]), 70);
+        assert_eq!(lingers(&[delay(1, 0, 500)]), 0);
     }
 }

@@ -25,7 +25,8 @@
 //!
 //! Once no crash is left, stores are durable at once. To hear a message and have it on disk late is
 //! then the same as to hear it late, but for one thing: a put whose own first store takes longer than
-//! its client waits is not explored without a crash.
+//! its client waits is not explored without a crash; nor is a store that acknowledges what is not on disk
+//! yet seen to do so by a schedule that has no crash left.
 //!
 //! # What is told apart
 //!

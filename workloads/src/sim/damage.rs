@@ -316,8 +316,11 @@ mod tests {
 
     #[test]
     fn what_a_clogged_link_held_arrives_after_the_end() {
-        let clog = window(1, 10, 300, Fault::Clog);
-        let happenings = run(&[put(20, 1, 0, "x", "a")], &[clog]);
+        let (first, second) = (
+            window(1, 10, 200, Fault::Clog),
+            window(2, 15, 300, Fault::Clog),
+        );
+        let happenings = run(&[put(20, 1, 0, "x", "a")], &[first, second]);
         let arrived = copies(&happenings, "x");
         assert_eq!(arrived.len(), 2);
         assert!(

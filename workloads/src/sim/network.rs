@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use checker::Time;
 
-use crate::fault::{Fate, Fault, Link, NodeSet, Scope};
+use crate::fault::{Fate, Fault, Link, NodeSet, REPEAT_US_MAX, Scope};
 use crate::luck::{Key, Luck, Purpose};
 use crate::sim::pace::Pace;
 
@@ -14,9 +14,6 @@ const OVERTAKING: Purpose = Purpose::named("message overtaking");
 const REPETITION: Purpose = Purpose::named("message repetition");
 const RANK: Purpose = Purpose::named("rank of a link");
 const GAP: Purpose = Purpose::named("message repetition gap");
-
-/// A repeated message arrives again within this many microseconds.
-const GAP_US_MAX: u64 = 20_000;
 
 /// The links between replicas. All windows that are open act together.
 #[derive(Debug)]
@@ -171,9 +168,8 @@ impl Network {
                 again: Vec::new(),
             });
         }
-        let mut clogs = self.open.iter().filter(|open| open.fault == Fault::Clog);
-        if let Some(clog) = clogs.find(|open| open.holds(link, kind)) {
-            return Sent::Held(clog.window);
+        if let Some(window) = self.clogged(link, kind) {
+            return Sent::Held(window);
         }
         let (drawn, mut told) = self.draw(now, link, kind, message);
         drawn.record(now, message, &mut self.fates);
@@ -210,7 +206,7 @@ impl Network {
                     drawn.meet(Fate::Late(self.luck.between(key, OVERTAKING, 0, *within)));
                 }
                 Fault::Repeat { percent } if self.luck.percent(key, REPETITION, *percent) => {
-                    drawn.meet(Fate::Twice(self.luck.between(key, GAP, 1, GAP_US_MAX)));
+                    drawn.meet(Fate::Twice(self.luck.between(key, GAP, 1, REPEAT_US_MAX)));
                 }
                 Fault::Narrow { gap, room } => {
                     let carries = self.carries_at.entry((open.window, link)).or_insert(now.0);
@@ -236,6 +232,13 @@ impl Network {
             }
         }
         (drawn, told)
+    }
+
+    /// The window that clogs a link for messages of this kind, if one does.
+    pub(crate) fn clogged(&self, link: Link, kind: &str) -> Option<u32> {
+        let mut clogs = self.open.iter().filter(|open| open.fault == Fault::Clog);
+        let clog = clogs.find(|open| open.holds(link, kind))?;
+        Some(clog.window)
     }
 
     /// A message that was held from then on sets out now: when it arrives. Nothing else is done to it.

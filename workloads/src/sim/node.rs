@@ -255,18 +255,22 @@ impl<D: Deployment> Sim<D> {
             .into_iter()
             .partition(|held: &Held<_>| held.window == window);
         self.held = held;
-        for Held {
-            since,
-            from,
-            to,
-            key,
-            message,
-            carried,
-            ..
-        } in free
-        {
+        for message in free {
+            let kind = D::Replica::kind(&message.message);
+            if let Some(window) = self.network.clogged((message.from, message.to), kind) {
+                self.held.push(Held { window, ..message });
+                continue;
+            }
+            let Held {
+                since,
+                from,
+                to,
+                key,
+                message,
+                carried,
+                ..
+            } = message;
             let at = self.network.release(self.now, since, key);
-            let kind = D::Replica::kind(&message);
             self.struck.insert(key.0, (kind, from, to));
             let message = Event::Message {
                 from,
