@@ -11,6 +11,7 @@ use super::args::{Format, Replay};
 use super::exit::Exit;
 use super::output::{say, say_line};
 use crate::bundle::{self, Departure, Unplayable};
+use crate::target::Target;
 
 pub(super) fn replay(args: &Replay) -> Result<Exit, String> {
     let name = args.file.display();
@@ -63,43 +64,55 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, String> {
         return Ok(exit);
     }
     let told = match &again.leaves {
-        None if changed => format!(
-            "✗ the run is the same, but what the bundle says of it is not what it shows{}\n",
-            match again.broken.first() {
-                Some(found) => format!(": {}", found.title()),
-                None => ": nothing is broken".into(),
-            }
-        ),
-        None => {
-            // Judged by this version, whatever an older one said.
-            let found = again
-                .broken
-                .iter()
-                .find(|found| expected.is_none_or(|expected| found.promise == expected.promise));
-            let judged = Bundle {
-                counterexample: found.cloned().or_else(|| recorded.counterexample.clone()),
-                ..recorded.clone()
-            };
-            reproduced(&judged, &history, broken)
-        }
-        Some(leaves) => {
-            let (mark, said) = match exit {
-                Exit::TwoWays if !again.steady => ("✗", "the run is not deterministic".into()),
-                Exit::TwoWays => (
-                    "✗",
-                    "these sources do not reproduce their own bundle".into(),
-                ),
-                Exit::Violated => {
-                    let title = again.broken.first().map(Counterexample::title);
-                    ("✗", format!("still broken: {}", title.unwrap_or_default()))
-                }
-                _ => ("✓", format!("{} holds now", title(&recorded))),
-            };
-            format!("{mark} {said}  ({})\n{}", target.name(), departure(leaves))
-        }
+        None if changed => not_as_said(&again),
+        None => reproduced(&judged(&recorded, &again), &history, broken),
+        Some(leaves) => left(&recorded, &again, (exit, target), leaves),
     };
     say(&told);
     Ok(exit)
+}
+
+/// What a bundle that was changed says, and its run does not.
+fn not_as_said(again: &bundle::Replay) -> String {
+    let shows = match again.broken.first() {
+        Some(found) => found.title(),
+        None => "nothing is broken".into(),
+    };
+    format!("✗ the run is the same, but what the bundle says of it is not what it shows: {shows}\n")
+}
+
+/// The bundle as this version judges its run, whatever an older one said.
+fn judged(recorded: &Bundle, again: &bundle::Replay) -> Bundle {
+    let expected = recorded.counterexample.as_ref();
+    let mut broken = again.broken.iter();
+    let found =
+        broken.find(|found| expected.is_none_or(|expected| found.promise == expected.promise));
+    Bundle {
+        counterexample: found.or(expected).cloned(),
+        ..recorded.clone()
+    }
+}
+
+/// Where the run leaves the recorded one, and what came of it.
+fn left(
+    recorded: &Bundle,
+    again: &bundle::Replay,
+    (exit, target): (Exit, Target),
+    leaves: &Departure,
+) -> String {
+    let (mark, said) = match exit {
+        Exit::TwoWays if !again.steady => ("✗", "the run is not deterministic".into()),
+        Exit::TwoWays => (
+            "✗",
+            "these sources do not reproduce their own bundle".into(),
+        ),
+        Exit::Violated => {
+            let title = again.broken.first().map(Counterexample::title);
+            ("✗", format!("still broken: {}", title.unwrap_or_default()))
+        }
+        _ => ("✓", format!("{} holds now", title(recorded))),
+    };
+    format!("{mark} {said}  ({})\n{}", target.name(), departure(leaves))
 }
 
 fn reproduced(recorded: &Bundle, history: &History<Kv>, broken: bool) -> String {
