@@ -26,12 +26,7 @@ use crate::cli::output::{say, say_line};
 /// Judges a recording.
 pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
     let name = name(&args.recording.file);
-    if let Some(out) = &args.out
-        && let (Ok(read), Ok(written)) = (args.recording.file.canonicalize(), out.canonicalize())
-        && read == written
-    {
-        return Err(format!("{name} is read, so --out cannot write to it"));
-    }
+    spares(args)?;
     let named = args.model.map(Model::object);
     let import =
         load(&args.recording, named).map_err(|why| format!("cannot read {name}: {why}"))?;
@@ -126,6 +121,17 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
             models(about)
         )),
     }
+}
+
+/// Refuses to write where it reads.
+fn spares(args: &Check) -> Result<(), String> {
+    let written = args.out.as_ref().and_then(|out| out.canonicalize().ok());
+    let read = args.recording.file.canonicalize().ok();
+    if written.is_some() && read == written {
+        let name = name(&args.recording.file);
+        return Err(format!("{name} is read, so --out cannot write to it"));
+    }
+    Ok(())
 }
 
 /// A recording of siblings as one of registers; an error names the get that returned several.
