@@ -12,7 +12,7 @@ use super::digest::{Digest, Scribe};
 /// How much of the past keeps two states apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Apart {
-    /// What judges can tell apart; see [`Past`].
+    /// What judges can tell apart: calls, answers and evidence in the orders that matter to them.
     #[default]
     Judged,
     /// The order of everything that was recorded.
