@@ -191,6 +191,13 @@ pub enum Shortfall {
     },
 }
 
+impl Shortfall {
+    /// Whether more of the same budget would not help: nothing was exercised, or something cannot be judged.
+    pub fn is_idle(&self) -> bool {
+        matches!(self, Shortfall::NothingExercised(_) | Shortfall::LeftOut(_))
+    }
+}
+
 impl fmt::Display for Shortfall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use checker::{Budget, Counterexample, Promise, Shortfall, Verdict};
+use checker::{Budget, Counterexample, Promise, Verdict};
 use dynamo_core::Flaw;
 use dynamometer::campaign::{Campaign, Failure, Seeds};
 use dynamometer::plan::Plan;
@@ -26,7 +26,7 @@ pub(super) fn holds(target: Target, plan: &Plan) -> Result<Vec<Promise>, TestCas
     for (promise, verdict) in judge(&run.history, &promises, Budget::default()) {
         match verdict {
             Verdict::Valid(_) => held.push(promise),
-            Verdict::Unknown(Shortfall::NothingExercised(_) | Shortfall::LeftOut(_)) => {}
+            Verdict::Unknown(why) if why.is_idle() => {}
             Verdict::Invalid(found) => broken.push(*found),
             Verdict::Unknown(why) => {
                 return Err(TestCaseError::fail(format!(

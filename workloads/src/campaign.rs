@@ -1,19 +1,21 @@
 //! Many seeds under one budget: runs, judges, counts, and stops at the first broken promise.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use checker::{Budget, Counterexample, Counters, Promise, Shortfall, Verdict};
+use checker::{Budget, Counterexample, Counters, Promise, Verdict};
 
 use crate::drive::{Run, Undriven};
 use crate::luck::{Key, Luck, Purpose};
 use crate::matrix;
 use crate::plan::Plan;
 use crate::preset::{self, Preset};
+use crate::standing::{Standing, add};
 use crate::target::Target;
 
 /// What to run, and for how long.
@@ -47,6 +49,11 @@ pub enum Seeds {
 }
 
 impl Seeds {
+    /// A base that nobody has chosen.
+    pub fn random() -> Self {
+        Seeds::Base(RandomState::new().hash_one(0_u8))
+    }
+
     /// The seed of this run.
     pub fn seed(self, run: u64) -> u64 {
         match self {
@@ -80,34 +87,6 @@ pub struct Tally {
     pub causes: Vec<Cause>,
     /// The first run that could not be run, or not twice the same way.
     pub trouble: Option<Trouble>,
-}
-
-/// What became of one promise.
-#[derive(Clone, Debug, Default)]
-pub struct Standing {
-    /// Runs in which it held although it could have been broken.
-    pub held: u64,
-    /// Runs in which it was broken.
-    pub broken: u64,
-    /// Runs in which nothing could have broken it.
-    pub idle: u64,
-    /// Runs in which it was not decided, and the first reason.
-    pub undecided: u64,
-    /// Runs that do not make this promise: their shapes or sessions do not. They are no failure.
-    pub unpromised: u64,
-    /// Those of them in which it was seen broken, where that is counted.
-    pub seen_broken: u64,
-    /// The first reason why it was not decided.
-    pub shortfall: Option<Shortfall>,
-    /// What gave it a chance to be broken.
-    pub exercised: Counters,
-}
-
-impl Standing {
-    /// Runs in which it was judged.
-    pub fn runs(&self) -> u64 {
-        self.held + self.broken + self.idle + self.undecided
-    }
 }
 
 /// A run that broke promises.
@@ -340,21 +319,7 @@ impl Tally {
         self.reruns += u64::from(judged.reran);
         add(&mut self.happened, judged.happened);
         for (promise, verdict) in judged.verdicts {
-            let standing = self.promises.entry(promise).or_default();
-            match verdict {
-                Verdict::Valid(witness) => {
-                    standing.held += 1;
-                    add(&mut standing.exercised, witness.exercised);
-                }
-                Verdict::Invalid(_) => standing.broken += 1,
-                Verdict::Unknown(Shortfall::NothingExercised(_) | Shortfall::LeftOut(_)) => {
-                    standing.idle += 1;
-                }
-                Verdict::Unknown(shortfall) => {
-                    standing.undecided += 1;
-                    standing.shortfall.get_or_insert(shortfall);
-                }
-            }
+            self.promises.entry(promise).or_default().add(verdict);
         }
         for promise in judged.unpromised {
             self.promises.entry(promise).or_default().unpromised += 1;
@@ -374,11 +339,5 @@ impl Tally {
             }),
         }
         self.failure.get_or_insert(failure);
-    }
-}
-
-fn add(sum: &mut Counters, more: Counters) {
-    for (name, count) in more {
-        *sum.entry(name).or_default() += count;
     }
 }

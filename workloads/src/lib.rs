@@ -9,7 +9,8 @@
 //! - [`sim`]: one thread, one virtual clock: network, disks, faults.
 //! - [`subject`]: what a plan can be run against: the reference core, a live store.
 //! - [`drive`]: plan in, history out; the only loop that runs anything.
-//! - [`campaign`], [`target`], [`preset`]: many seeds, what is judged, what must be exercised.
+//! - [`campaign`], [`target`], [`preset`]: many seeds, what is judged, what must be exercised; [`standing`]:
+//!   what became of a promise.
 //! - [`explore`]: every schedule of a few calls, and the shortest that breaks a promise.
 //! - [`promised`], [`matrix`]: which promises a shape makes, and which its quorums and sessions do.
 //! - [`shrink`], [`bundle`]: smaller plans, and the file that repeats one.
@@ -36,6 +37,7 @@ pub mod replica;
 mod shape;
 pub mod shrink;
 pub mod sim;
+pub mod standing;
 pub mod strategy;
 pub mod subject;
 pub mod target;

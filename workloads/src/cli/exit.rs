@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::standing::Standing;
+
 /// How a command ended. The worst comes first when several apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Exit {
@@ -20,6 +22,19 @@ pub(super) enum Exit {
 }
 
 impl Exit {
+    /// How one promise alone would have it.
+    pub(super) fn of(standing: &Standing) -> Self {
+        if standing.broken > 0 {
+            Exit::Violated
+        } else if standing.undecided > 0 {
+            Exit::Undecided
+        } else if standing.held == 0 {
+            Exit::Idle
+        } else {
+            Exit::Fine
+        }
+    }
+
     pub(super) fn number(self) -> u8 {
         match self {
             Exit::Target => 12,

@@ -13,8 +13,9 @@ use super::exit::Exit;
 use super::hunt::{cores, counts, number, wrapped};
 use super::output::{say, say_line};
 use crate::bundle::SOURCE;
-use crate::explore::{Apart, Bounds, Broken, Program, Scope, Standing, Survey, programs, survey};
+use crate::explore::{Apart, Bounds, Broken, Program, Scope, Survey, programs, survey};
 use crate::plan::{Partitioning, Shape};
+use crate::standing::Standing;
 use crate::target::Target;
 
 pub(super) fn explore(args: &Explore) -> Result<Exit, String> {
@@ -109,27 +110,15 @@ fn exit(scope: &Scope, survey: &Survey) -> Exit {
         exits.push(Exit::Undecided);
     }
     let asked = scope.promises.iter();
-    let judged = total.promises.values().map(stands);
+    let judged = total.promises.values().map(Exit::of);
     exits.extend(judged.filter(|exit| *exit != Exit::Idle));
     for promise in asked {
-        exits.push(total.promises.get(promise).map_or(Exit::Idle, stands));
+        exits.push(total.promises.get(promise).map_or(Exit::Idle, Exit::of));
     }
     if total.promises.is_empty() {
         exits.push(Exit::Idle);
     }
     exits.into_iter().min().unwrap_or(Exit::Idle)
-}
-
-fn stands(standing: &Standing) -> Exit {
-    if standing.broken > 0 {
-        Exit::Violated
-    } else if standing.undecided > 0 {
-        Exit::Undecided
-    } else if standing.held == 0 {
-        Exit::Idle
-    } else {
-        Exit::Fine
-    }
 }
 
 /// How far it went, in one line.
@@ -191,8 +180,8 @@ fn human(args: &Explore, scope: &Scope, survey: &Survey) -> String {
 }
 
 fn promise_line(promise: Promise, standing: &Standing) -> String {
-    let ends = number(standing.held + standing.broken + standing.idle + standing.undecided);
-    let (mark, said) = match stands(standing) {
+    let ends = number(standing.runs());
+    let (mark, said) = match Exit::of(standing) {
         Exit::Violated => ("✗", "broken".to_owned()),
         Exit::Undecided => (
             "?",
@@ -259,7 +248,7 @@ fn summary(args: &Explore, scope: &Scope, survey: &Survey, exit: Exit) -> serde_
         .promises
         .iter()
         .map(|(promise, standing)| {
-            let verdict = match stands(standing) {
+            let verdict = match Exit::of(standing) {
                 Exit::Violated => "violated",
                 Exit::Undecided => "undecided",
                 Exit::Idle => "nothing-exercised",

@@ -1,9 +1,7 @@
 //! `dyno hunt`: many seeds, every promise, and the smallest counterexample of the first that breaks.
 
-use std::collections::hash_map::RandomState;
 use std::fmt::Write;
 use std::fs;
-use std::hash::BuildHasher;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,8 +13,9 @@ use serde_json::json;
 use super::args::{Chosen, Format, Hunt};
 use super::exit::Exit;
 use super::output::{say, say_line};
-use crate::campaign::{Campaign, Cause, Seeds, Standing, Tally, Trouble};
+use crate::campaign::{Campaign, Cause, Seeds, Tally, Trouble};
 use crate::preset::Preset;
+use crate::standing::Standing;
 use crate::target::Target;
 use crate::{bundle, explain, matrix, preset, shrink};
 
@@ -27,7 +26,7 @@ pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
     let seeds = match (args.seed, args.seed_base) {
         (Some(seed), _) => Seeds::Single(seed),
         (None, Some(base)) => Seeds::Base(base),
-        (None, None) => Seeds::Base(RandomState::new().hash_one(0_u8)),
+        (None, None) => Seeds::random(),
     };
     if let (Format::Human, Seeds::Base(base)) = (args.format, seeds) {
         let random = if args.seed_base.is_none() {
@@ -222,21 +221,9 @@ fn exit(campaign: &Campaign, tally: &Tally) -> Exit {
         None => {}
     }
     for promise in &campaign.promises {
-        exits.push(tally.promises.get(promise).map_or(Exit::Idle, stands));
+        exits.push(tally.promises.get(promise).map_or(Exit::Idle, Exit::of));
     }
     exits.into_iter().min().unwrap_or(Exit::Idle)
-}
-
-fn stands(standing: &Standing) -> Exit {
-    if standing.broken > 0 {
-        Exit::Violated
-    } else if standing.undecided > 0 {
-        Exit::Undecided
-    } else if standing.held == 0 {
-        Exit::Idle
-    } else {
-        Exit::Fine
-    }
 }
 
 fn human_summary(campaign: &Campaign, tally: &Tally) -> String {
@@ -330,7 +317,7 @@ fn promise_line(campaign: &Campaign, promise: Promise, standing: &Standing) -> S
         );
         return format!("· {promise:<22}{said}");
     }
-    let (mark, said) = match stands(standing) {
+    let (mark, said) = match Exit::of(standing) {
         Exit::Violated => ("✗", "broken".to_owned()),
         Exit::Undecided => {
             let why = standing.shortfall.as_ref().map(ToString::to_string);
@@ -417,7 +404,7 @@ fn json_summary(
 ) -> serde_json::Value {
     let promises: Vec<_> = told(campaign, tally)
         .map(|(promise, standing)| {
-            let verdict = match stands(standing) {
+            let verdict = match Exit::of(standing) {
                 Exit::Violated => "violated",
                 Exit::Undecided => "undecided",
                 Exit::Idle if !campaign.promises.contains(&promise) => "not-promised",

@@ -70,5 +70,5 @@ mod world;
 pub use past::Apart;
 pub use program::{Call, NoProgram, Program, Verb, programs};
 pub use scope::{Bounds, Scope};
-pub use search::{Broken, Explored, Standing};
+pub use search::{Broken, Explored};
 pub use survey::{Survey, explore, survey};

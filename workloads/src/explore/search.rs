@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use checker::kv::Kv;
-use checker::{Budget, Counterexample, Counters, Entry, Promise, Shortfall, Verdict};
+use checker::{Budget, Counterexample, Entry, Promise};
 
 use super::digest::{Digest, Scribe};
 use super::end::quiet_end;
@@ -14,21 +14,7 @@ use super::world::{Choice, Rules, World};
 use crate::matrix;
 use crate::replica::Replica;
 use crate::sim::Deployment;
-
-/// How a promise fared at the ends of all schedules.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// Ends at which it held.
-    pub held: u64,
-    /// Ends at which it was broken.
-    pub broken: u64,
-    /// Ends at which nothing could have broken it.
-    pub idle: u64,
-    /// Ends at which it stayed open.
-    pub undecided: u64,
-    /// What happened, over all ends at which it held.
-    pub exercised: Counters,
-}
+use crate::standing::Standing;
 
 /// What a search has come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +31,7 @@ pub struct Explored {
     pub capped: bool,
     /// Whether a schedule went on for ever.
     pub restless: bool,
-    /// What was judged, and how it fared.
+    /// What was judged, and how it fared: where a standing says runs, these are ends of schedules.
     pub promises: BTreeMap<Promise, Standing>,
     /// What was broken and why, by the causes that judges name.
     pub causes: BTreeSet<String>,
@@ -199,22 +185,12 @@ where
         let shape = self.rules.plan.shape;
         let mut broken = Vec::new();
         for (promise, verdict) in matrix::judge(shape, &history, &promises, Budget::default()) {
-            let standing = self.explored.promises.entry(promise).or_default();
-            match verdict {
-                Verdict::Valid(witness) => {
-                    standing.held += 1;
-                    for (name, count) in witness.exercised {
-                        *standing.exercised.entry(name).or_default() += count;
-                    }
-                }
-                Verdict::Invalid(found) => {
-                    standing.broken += 1;
-                    self.explored.causes.insert(found.cause.clone());
-                    broken.push(*found);
-                }
-                Verdict::Unknown(Shortfall::NothingExercised(_)) => standing.idle += 1,
-                Verdict::Unknown(_) => standing.undecided += 1,
+            if let Some(found) = verdict.counterexample() {
+                self.explored.causes.insert(found.cause.clone());
+                broken.push(found.clone());
             }
+            let standing = self.explored.promises.entry(promise).or_default();
+            standing.add(verdict);
         }
         if !broken.is_empty() && self.broken.is_none() {
             self.broken = Some(Broken {

@@ -52,14 +52,7 @@ impl Survey {
         total.restless |= explored.restless;
         total.causes.extend(explored.causes);
         for (promise, standing) in explored.promises {
-            let all = total.promises.entry(promise).or_default();
-            all.held += standing.held;
-            all.broken += standing.broken;
-            all.idle += standing.idle;
-            all.undecided += standing.undecided;
-            for (name, count) in standing.exercised {
-                *all.exercised.entry(name).or_default() += count;
-            }
+            total.promises.entry(promise).or_default().join(standing);
         }
         if let Some(broken) = broken {
             let shorter = |(_, known): &(Program, Broken)| broken.steps.len() < known.steps.len();

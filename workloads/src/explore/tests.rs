@@ -9,6 +9,7 @@ use dynamo_core::{
 
 use super::*;
 use crate::plan::{Partitioning, Shape};
+use crate::standing::Standing;
 
 const SHAPE: Shape = Shape {
     nodes: 3,

@@ -15,7 +15,7 @@ mod test;
 
 pub use bench::{Bench, endured};
 pub use failed::{Cause, Failed};
-pub use held::{Chances, Held};
+pub use held::Held;
 pub use history::{Judged, Outcome, check, recording};
 pub use running::{Running, live};
 pub use simulated::{Boot, Simulated, simulate};

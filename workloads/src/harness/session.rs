@@ -81,7 +81,7 @@ impl Session<'_> {
         let undecided = verdicts
             .iter()
             .find_map(|(promise, verdict)| match verdict {
-                Verdict::Unknown(why) if !is_idle(why) => Some((*promise, why.to_string())),
+                Verdict::Unknown(why) if !why.is_idle() => Some((*promise, why.to_string())),
                 _ => None,
             });
         self.fail_if_broken(plan, &run, verdicts)?;
@@ -94,7 +94,7 @@ impl Session<'_> {
         let seeds = match (self.seed, self.seed_base) {
             (Some(seed), _) => Seeds::Single(seed),
             (None, Some(base)) => Seeds::Base(base),
-            (None, None) => Seeds::Base(chance()),
+            (None, None) => Seeds::random(),
         };
         (held.seed, held.runs) = match seeds {
             Seeds::Single(seed) | Seeds::Base(seed) => (seed, 0),
@@ -318,11 +318,6 @@ impl Session<'_> {
     }
 }
 
-fn is_idle(why: &checker::Shortfall) -> bool {
-    use checker::Shortfall::{LeftOut, NothingExercised};
-    matches!(why, NothingExercised(_) | LeftOut(_))
-}
-
 /// What was broken, this promise first, then in the order of reports.
 fn broken(verdicts: Vec<(Promise, Verdict)>, first: Option<Promise>) -> Vec<Counterexample> {
     let found = verdicts.into_iter();
@@ -338,10 +333,4 @@ fn broken_of(verdicts: Vec<(Promise, Verdict)>, first: &Counterexample) -> Vec<C
     let mut broken = broken(verdicts, Some(first.promise));
     broken.sort_by_key(|found| found.cause != first.cause);
     broken
-}
-
-/// Another number each time; every failure says which seed it came from.
-fn chance() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(0_u8)
 }

@@ -12,11 +12,9 @@ use super::bench::{Bench, ENDURED, endured};
 use super::terms::Terms;
 use super::test::{Test, Undeclared};
 use crate::drive::{Run, Undriven, drive};
-use crate::fault::{Fate, Fault};
 use crate::plan::{Plan, Shape};
 use crate::replica::{Disk, Replica};
 use crate::sim::{Deployment, Layout, Sim};
-use crate::subject::{Ask, Happening, Subject, Unsupported};
 
 /// What a node is started with: at first on an empty disk, later on what a crash left.
 #[derive(Clone, Copy, Debug)]
@@ -122,14 +120,12 @@ where
             start: &self.start,
             shape: terms.shape,
             setup: terms.setup.clone(),
+            settle_us: terms.settle_us,
             owners: self.owners.clone(),
         };
-        let mut subject = Settling {
-            sim: Sim::new(deployed, nodes, plan.seed),
-            settle_us: terms.settle_us,
-        };
-        let run = drive(plan, &mut subject);
-        match subject.sim.stuck() {
+        let mut sim = Sim::new(deployed, nodes, plan.seed);
+        let run = drive(plan, &mut sim);
+        match sim.stuck() {
             Some(why) => Err(Undriven::Stuck(why)),
             None => run,
         }
@@ -148,6 +144,7 @@ struct Deployed<'a, F> {
     start: &'a F,
     shape: Shape,
     setup: Option<Setup>,
+    settle_us: Option<u64>,
     owners: Option<Arc<Owners>>,
 }
 
@@ -169,6 +166,10 @@ where
             disk,
             now,
         })
+    }
+
+    fn settle_us(&self) -> Option<u64> {
+        self.settle_us
     }
 
     fn setup(&self, keys: &[String]) -> Vec<Note> {
@@ -216,49 +217,5 @@ impl Layout for Settled {
 
     fn range(&self, _key: &str) -> Option<String> {
         None
-    }
-}
-
-/// The simulator with a word on how long the store needs to mend itself.
-struct Settling<D: Deployment> {
-    sim: Sim<D>,
-    settle_us: Option<u64>,
-}
-
-impl<D: Deployment> Subject for Settling<D> {
-    fn setup(&mut self, keys: &[String]) -> Vec<Note> {
-        self.sim.setup(keys)
-    }
-
-    fn submit(&mut self, ask: Ask) {
-        self.sim.submit(ask);
-    }
-
-    fn advance(&mut self, until: Time, out: &mut Vec<Happening>) -> Time {
-        self.sim.advance(until, out)
-    }
-
-    fn fault(&mut self, window: u32, fault: &Fault, begins: bool) -> Result<(), Unsupported> {
-        self.sim.fault(window, fault, begins)
-    }
-
-    fn inspect(&mut self, keys: &[String]) -> Vec<Note> {
-        self.sim.inspect(keys)
-    }
-
-    fn settle_us(&self) -> Option<u64> {
-        self.settle_us
-    }
-
-    fn fates(&self) -> Vec<(Time, u64, Fate)> {
-        Subject::fates(&self.sim)
-    }
-
-    fn message(&self, identity: u64) -> String {
-        self.sim.message(identity)
-    }
-
-    fn trace(&self) -> u64 {
-        self.sim.trace()
     }
 }

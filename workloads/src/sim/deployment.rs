@@ -29,6 +29,11 @@ pub trait Deployment {
     /// [`Holding::Change`](crate::replica::Holding).
     fn layout(&self, history: &BTreeSet<Vec<u8>>) -> Box<dyn Layout>;
 
+    /// How long a healed cluster may take to mend itself, in microseconds; `None` leaves that to the plan.
+    fn settle_us(&self) -> Option<u64> {
+        None
+    }
+
     /// How many members there must be at any time; `None` if they never change.
     fn members_min(&self) -> Option<u32> {
         None

@@ -132,6 +132,10 @@ impl<D: Deployment> Subject for Sim<D> {
         notes
     }
 
+    fn settle_us(&self) -> Option<u64> {
+        self.deployment.settle_us()
+    }
+
     fn fates(&self) -> Vec<(Time, u64, Fate)> {
         self.network.fates().to_vec()
     }

@@ -178,9 +178,7 @@ pub(super) fn alone(stand: &Stand) -> Exit {
     match stand {
         Stand::Follows(_) | Stand::Verdict(Verdict::Valid(_)) => Exit::Fine,
         Stand::Verdict(Verdict::Invalid(_)) => Exit::Violated,
-        Stand::Verdict(Verdict::Unknown(
-            Shortfall::NothingExercised(_) | Shortfall::LeftOut(_),
-        )) => Exit::Idle,
+        Stand::Verdict(Verdict::Unknown(why)) if why.is_idle() => Exit::Idle,
         Stand::Verdict(Verdict::Unknown(_)) => Exit::Undecided,
     }
 }
