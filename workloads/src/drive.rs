@@ -97,7 +97,7 @@ pub fn drive_turned(
 
 /// The first name of operations that are not steps of the plan, if no step has a later one: reads at the
 /// quiet end.
-const FINAL_READS: u64 = 1 << 20;
+pub(crate) const FINAL_READS: u64 = 1 << 20;
 
 struct Driver<'a> {
     plan: &'a Plan,
@@ -335,58 +335,29 @@ impl<'a> Driver<'a> {
         );
     }
 
-    /// What a step says to the store, and to the history; `None` if there is nothing to be said.
+    /// What a step says to the history, and to the store; `None` if there is nothing to be said.
     fn asked(&self, step: &Step) -> Option<(KvCall, Request)> {
-        let name = step.call.key().to_owned();
-        let key = name.clone().into_bytes();
-        let asked = match &step.call {
-            Call::Get { .. } => (KvCall::Get { key: name }, Request::Get { key }),
-            Call::Put { context, .. } => self.put(step, *context),
-            Call::Retry { of, .. } => self.put(step, *self.unacknowledged.get(of)?),
-            Call::PutForged { context, .. } => {
-                let (call, request) = self.put(step, None);
-                let Request::Put { value, .. } = request else {
-                    return None;
-                };
-                let context = self.contexts.get(context);
-                let context = context.map(|context| forged(context, step.id));
-                let request = Request::Put {
-                    key,
-                    value,
-                    context,
-                };
-                (call, request)
-            }
-            Call::Delete { context, .. } => {
-                let read = self.read(*context);
-                let call = KvCall::Delete {
-                    key: name,
-                    context: names(read),
-                };
-                let request = Request::Delete {
-                    key,
-                    context: read.map(|(_, context)| context.to_vec()),
-                };
-                (call, request)
-            }
+        let (Call::Put { context, .. } | Call::Delete { context, .. }) = step.call else {
+            return match step.call {
+                Call::Retry { of, .. } => {
+                    let context = *self.unacknowledged.get(&of)?;
+                    Some(said(step, self.read(context)))
+                }
+                Call::PutForged { context, .. } => {
+                    let (call, mut request) = said(step, None);
+                    if let Request::Put {
+                        context: passed, ..
+                    } = &mut request
+                    {
+                        let context = self.contexts.get(&context);
+                        *passed = context.map(|context| forged(context, step.id));
+                    }
+                    Some((call, request))
+                }
+                _ => Some(said(step, None)),
+            };
         };
-        Some(asked)
-    }
-
-    fn put(&self, step: &Step, context: Option<u32>) -> (KvCall, Request) {
-        let read = self.read(context);
-        let (key, value) = (step.call.key(), format!("v{}", step.id));
-        let request = Request::Put {
-            key: key.as_bytes().to_vec(),
-            value: value.clone().into_bytes(),
-            context: read.map(|(_, context)| context.to_vec()),
-        };
-        let call = KvCall::Put {
-            key: key.to_owned(),
-            value,
-            context: names(read),
-        };
-        (call, request)
+        Some(said(step, self.read(context)))
     }
 
     /// A get and its context. One that was never answered leaves none.
@@ -498,8 +469,38 @@ impl<'a> Driver<'a> {
     }
 }
 
-fn names(read: Option<(u32, &[u8])>) -> Vec<OpId> {
-    read.iter().map(|(get, _)| OpId(u64::from(*get))).collect()
+/// What a step says to the history, and to the store, if it passes the context of this get. Whoever tries
+/// again, or forges, says what a put does.
+pub(crate) fn said(step: &Step, read: Option<(u32, &[u8])>) -> (KvCall, Request) {
+    let name = step.call.key().to_owned();
+    let key = name.clone().into_bytes();
+    let names = read.iter().map(|(get, _)| OpId(u64::from(*get))).collect();
+    let context = read.map(|(_, context)| context.to_vec());
+    match &step.call {
+        Call::Get { .. } => (KvCall::Get { key: name }, Request::Get { key }),
+        Call::Put { .. } | Call::PutForged { .. } | Call::Retry { .. } => {
+            let value = format!("v{}", step.id);
+            let call = KvCall::Put {
+                key: name,
+                value: value.clone(),
+                context: names,
+            };
+            let value = value.into_bytes();
+            let request = Request::Put {
+                key,
+                value,
+                context,
+            };
+            (call, request)
+        }
+        Call::Delete { .. } => {
+            let call = KvCall::Delete {
+                key: name,
+                context: names,
+            };
+            (call, Request::Delete { key, context })
+        }
+    }
 }
 
 /// The same bytes but for one bit, which the name of the step chooses. Of no bytes, one.

@@ -8,7 +8,8 @@ use checker::note::{Node, Note};
 
 use super::digest::{Digest, Scribe};
 use super::past::Lane;
-use crate::replica::{Disk, Holding, Reader};
+use crate::replica::{Disk, Reader};
+use crate::sim::evidence::{Slot, entered, left};
 
 /// Records and their new values, as a node issued them together.
 pub(super) type Writes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
@@ -75,14 +76,17 @@ impl Platter {
             return;
         }
         let was = before.and_then(|before| reader(record, before));
+        let was = was.as_ref().and_then(Slot::of);
         let is = value.and_then(|value| reader(record, value));
+        let same = |was: &Slot| is.as_ref().is_some_and(|is| was.is_of(is));
+        let gone = was
+            .filter(|was| !same(was))
+            .map(|was| left(Node(node), was));
+        let notes = gone
+            .into_iter()
+            .chain(is.and_then(|is| entered(Node(node), is)));
         let identity = scribe.digest(&(node, record, value));
-        if let Some(was) = was.filter(|was| !is.as_ref().is_some_and(|is| same_slot(was, is))) {
-            out.extend(left(node, was).map(|(lane, note)| (lane, note, identity)));
-        }
-        if let Some(is) = is {
-            out.extend(held(node, is).map(|(lane, note)| (lane, note, identity)));
-        }
+        out.extend(notes.map(|note| noted(node, note, identity)));
         let records = Arc::make_mut(&mut self.records);
         match value {
             Some(value) => records.insert(record.to_vec(), value.clone()),
@@ -91,70 +95,12 @@ impl Platter {
     }
 }
 
-/// Whether two records are about the same, whatever versions they hold.
-fn same_slot(one: &Holding, two: &Holding) -> bool {
-    match (one, two) {
-        (Holding::Data { key: one, .. }, Holding::Data { key: two, .. }) => one == two,
-        (
-            Holding::Hint {
-                owner, key: one, ..
-            },
-            Holding::Hint {
-                owner: other,
-                key: two,
-                ..
-            },
-        ) => owner == other && one == two,
-        _ => false,
-    }
-}
-
-/// What is noted when a record no longer is what it was.
-fn left(node: u32, was: Holding) -> Option<(Lane, Note)> {
-    let holder = Node(node);
-    match was {
-        Holding::Data { key, .. } => {
-            let versions = Vec::new();
-            let note = Note::Durable {
-                node: holder,
-                key,
-                versions,
-            };
-            Some((Lane::Gone(node), note))
-        }
-        Holding::Hint { owner, key, .. } => {
-            let owner = Node(owner);
-            Some((Lane::Hints, Note::HintDropped { holder, owner, key }))
-        }
-        Holding::Change(_) => None,
-    }
-}
-
-/// What is noted when a record has a new value.
-fn held(node: u32, is: Holding) -> Option<(Lane, Note)> {
-    match is {
-        Holding::Data { key, versions } => {
-            let node_ = Node(node);
-            let note = Note::Durable {
-                node: node_,
-                key,
-                versions,
-            };
-            Some((Lane::Disk(node), note))
-        }
-        Holding::Hint {
-            owner,
-            key,
-            versions,
-        } => {
-            let note = Note::Hint {
-                holder: Node(node),
-                owner: Node(owner),
-                key,
-                versions,
-            };
-            Some((Lane::Hints, note))
-        }
-        Holding::Change(_) => None,
-    }
+/// In which lane a note about the disk of this node goes.
+fn noted(node: u32, note: Note, identity: Digest) -> Noted {
+    let lane = match &note {
+        Note::Durable { versions, .. } if versions.is_empty() => Lane::Gone(node),
+        Note::Durable { .. } => Lane::Disk(node),
+        _ => Lane::Hints,
+    };
+    (lane, note, identity)
 }

@@ -10,12 +10,10 @@ use super::digest::Scribe;
 use super::past::Lane;
 use super::scope::Bounds;
 use super::world::{Rules, World};
+use crate::drive::FINAL_READS;
 use crate::replica::Replica;
 use crate::sim::Deployment;
 use crate::subject::reference::Cluster;
-
-/// The first name of operations that are no steps: reads at the quiet end.
-const FINAL_READS: u64 = 1 << 20;
 
 /// How many messages and wakes the end of a schedule may take. Trees are compared some twenty times.
 const EVENTS_MAX: u32 = 20_000;

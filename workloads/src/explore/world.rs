@@ -12,6 +12,7 @@ use super::digest::{Digest, Scribe};
 use super::disk::{Noted, Platter};
 use super::past::{Apart, Lane, Past};
 use super::scope::Bounds;
+use crate::drive::said;
 use crate::plan::{self, Plan, Step};
 use crate::replica::{Input, Output, Reader, Replica, Reply, Request};
 use crate::sim::Deployment;
@@ -260,54 +261,16 @@ where
         self.hear(rules, step.via, Input::Request { id: op, request }, scribe);
     }
 
-    /// What a step says to the history, and to the store.
+    /// What a step says to the history, and to the store. Programs forge nothing, and do not try again.
     fn asked(&self, client: usize, step: &Step) -> (KvCall, Request) {
-        let name = step.call.key().to_owned();
-        let key = name.clone().into_bytes();
         // A get that was never answered leaves no context.
-        let contexts = &self.clients[client].contexts;
-        let read = |get: Option<u32>| {
-            let get = get?;
-            contexts.iter().find(|(step, _)| *step == get)
+        let mut contexts = self.clients[client].contexts.iter();
+        let get = match step.call {
+            plan::Call::Put { context, .. } | plan::Call::Delete { context, .. } => context,
+            _ => None,
         };
-        let names = |read: Option<&(u32, _)>| -> Vec<OpId> {
-            read.iter().map(|(get, _)| OpId(u64::from(*get))).collect()
-        };
-        let bytes = |read: Option<&(u32, Arc<Vec<u8>>)>| read.map(|(_, context)| context.to_vec());
-        match &step.call {
-            plan::Call::Get { .. } => (KvCall::Get { key: name }, Request::Get { key }),
-            plan::Call::Put { .. } | plan::Call::PutForged { .. } | plan::Call::Retry { .. } => {
-                // Programs forge nothing, and do not try again.
-                let read = match step.call {
-                    plan::Call::Put { context, .. } => read(context),
-                    _ => None,
-                };
-                let value = format!("v{}", step.id);
-                let call = KvCall::Put {
-                    key: name,
-                    value: value.clone(),
-                    context: names(read),
-                };
-                let request = Request::Put {
-                    key,
-                    value: value.into_bytes(),
-                    context: bytes(read),
-                };
-                (call, request)
-            }
-            plan::Call::Delete { context, .. } => {
-                let read = read(*context);
-                let call = KvCall::Delete {
-                    key: name,
-                    context: names(read),
-                };
-                let request = Request::Delete {
-                    key,
-                    context: bytes(read),
-                };
-                (call, request)
-            }
-        }
+        let read = get.and_then(|get| contexts.find(|(step, _)| *step == get));
+        said(step, read.map(|(get, context)| (*get, context.as_slice())))
     }
 
     /// A call that is no step of the plan. It has a session of its own.

@@ -135,21 +135,11 @@ impl<D: Deployment> Sim<D> {
 
 #[cfg(test)]
 mod tests {
-    use checker::Time;
 
     use super::*;
     use crate::fault::Window;
-    use crate::sim::toy::{copies, durable, get, notes, outcome, play, put, toys};
+    use crate::sim::toy::{copies, durable, get, notes, outcome, play, put, toys, window};
     use crate::subject::{Ask, Happening};
-
-    fn window(id: u32, from_ms: u64, until_ms: u64, fault: Fault) -> Window {
-        Window {
-            id,
-            from: Time(from_ms * 1000),
-            until: Time(until_ms * 1000),
-            fault,
-        }
-    }
 
     fn run(asks: &[(u64, Ask)], windows: &[Window]) -> Vec<Happening> {
         play(&mut toys(1), asks, windows)

@@ -7,6 +7,7 @@ use checker::note::{Node, Note};
 
 use crate::luck::{Key, Luck, Purpose};
 use crate::replica::{Disk, Holding, Reader};
+use crate::sim::evidence::{Slot, entered, left};
 use crate::sim::trace::Trace;
 
 const SURVIVAL: Purpose = Purpose::named("unsynced store survives a crash");
@@ -51,41 +52,6 @@ pub(crate) struct Platter {
 struct Kept {
     value: Vec<u8>,
     slot: Option<Slot>,
-}
-
-/// What a record is about, whatever versions it holds.
-#[derive(Debug)]
-enum Slot {
-    Data { key: String },
-    Hint { owner: u32, key: String },
-}
-
-impl Slot {
-    fn is_of(&self, holding: &Holding) -> bool {
-        match (self, holding) {
-            (Slot::Data { key }, Holding::Data { key: now, .. }) => key == now,
-            (
-                Slot::Hint { owner, key },
-                Holding::Hint {
-                    owner: to,
-                    key: now,
-                    ..
-                },
-            ) => owner == to && key == now,
-            _ => false,
-        }
-    }
-
-    fn of(holding: &Holding) -> Option<Self> {
-        match holding {
-            Holding::Data { key, .. } => Some(Slot::Data { key: key.clone() }),
-            Holding::Hint { owner, key, .. } => Some(Slot::Hint {
-                owner: *owner,
-                key: key.clone(),
-            }),
-            Holding::Change(_) => None,
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -182,7 +148,7 @@ impl Platter {
     fn write(&mut self, record: Vec<u8>, value: Option<Vec<u8>>, out: &mut Vec<Note>) {
         let Some(value) = value else {
             let before = self.records.remove(&record).and_then(|kept| kept.slot);
-            self.leave(before, out);
+            out.extend(before.map(|before| left(self.node, before)));
             return;
         };
         let kept = self.records.get_mut(&record);
@@ -196,54 +162,15 @@ impl Platter {
             if !kept.slot.as_ref().is_some_and(same) {
                 let slot = holding.as_ref().and_then(Slot::of);
                 let before = std::mem::replace(&mut kept.slot, slot);
-                self.leave(before, out);
+                out.extend(before.map(|before| left(self.node, before)));
             }
         } else {
             let slot = holding.as_ref().and_then(Slot::of);
             self.records.insert(record, Kept { value, slot });
         }
-        self.enter(holding, out);
-    }
-
-    /// What an observer of the disk writes down when a record is no longer what it was.
-    fn leave(&self, before: Option<Slot>, out: &mut Vec<Note>) {
-        let node = self.node;
-        match before {
-            Some(Slot::Data { key }) => out.push(Note::Durable {
-                node,
-                key,
-                versions: Vec::new(),
-            }),
-            Some(Slot::Hint { owner, key }) => out.push(Note::HintDropped {
-                holder: node,
-                owner: Node(owner),
-                key,
-            }),
-            None => {}
-        }
-    }
-
-    /// What an observer of the disk writes down when a record has a new value.
-    fn enter(&mut self, holding: Option<Holding>, out: &mut Vec<Note>) {
-        let node = self.node;
         match holding {
-            Some(Holding::Data { key, versions }) => out.push(Note::Durable {
-                node,
-                key,
-                versions,
-            }),
-            Some(Holding::Hint {
-                owner,
-                key,
-                versions,
-            }) => out.push(Note::Hint {
-                holder: node,
-                owner: Node(owner),
-                key,
-                versions,
-            }),
             Some(Holding::Change(line)) => self.changes.push(line),
-            None => {}
+            holding => out.extend(holding.and_then(|holding| entered(self.node, holding))),
         }
     }
 }

@@ -6,6 +6,7 @@ mod damage;
 mod deployment;
 mod disk;
 mod event;
+pub(crate) mod evidence;
 mod network;
 mod node;
 mod pace;

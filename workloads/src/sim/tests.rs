@@ -4,18 +4,9 @@ use checker::Time;
 use checker::note::{Node, Note};
 
 use crate::fault::{Fate, Fault, NodeSet, Window};
-use crate::sim::toy::{Toys, copies, durable, get, notes, outcome, play, put, toys};
+use crate::sim::toy::{Toys, copies, durable, get, notes, outcome, play, put, toys, window};
 use crate::sim::{Pace, Sim};
 use crate::subject::{Ask, Happening, Subject};
-
-fn window(id: u32, from_ms: u64, until_ms: u64, fault: Fault) -> Window {
-    Window {
-        id,
-        from: Time(from_ms * 1000),
-        until: Time(until_ms * 1000),
-        fault,
-    }
-}
 
 fn side(nodes: &[u32]) -> NodeSet {
     nodes.iter().copied().collect()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use checker::note::{Note, Version};
 use checker::{Outcome, Time};
 
-use crate::fault::Window;
+use crate::fault::{Fault, Window};
 use crate::luck::Key;
 use crate::replica::{Disk, Holding, Input, Output, Replica, Reply, Request};
 use crate::sim::{Deployment, Layout, Sim};
@@ -257,6 +257,16 @@ fn ask(ms: u64, op: u64, via: u32, request: Request) -> (u64, Ask) {
             request,
         },
     )
+}
+
+/// A fault from a time to a time, in milliseconds.
+pub(crate) fn window(id: u32, from_ms: u64, until_ms: u64, fault: Fault) -> Window {
+    Window {
+        id,
+        from: Time(from_ms * 1000),
+        until: Time(until_ms * 1000),
+        fault,
+    }
 }
 
 /// Makes these calls while these windows open and close; ends two seconds after the last of them.
