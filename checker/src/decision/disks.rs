@@ -13,7 +13,8 @@ use crate::order::Order;
 
 /// The first such change before this line: of a write among these, else of any.
 ///
-/// Left out where losing is allowed, and where owners change: then a disk may hand over what it held.
+/// Left out where losing is allowed, and where owners change: then a disk may hand over what it held. What
+/// happens to the disk of a node that is down is nobody's decision.
 pub(super) fn replaced(history: &History<Kv>, end: usize, ops: &[OpId]) -> Option<Shown> {
     let order = Order::new(history);
     let marks = Marks::new(&order);
@@ -21,6 +22,7 @@ pub(super) fn replaced(history: &History<Kv>, end: usize, ops: &[OpId]) -> Optio
         return None;
     }
     let sight = Sight::new(&order, &marks);
+    let down = down(history);
     let mut held: BTreeMap<(usize, Node), &[Version]> = BTreeMap::new();
     let mut first = None;
     for noted in order.notes.iter().take_while(|noted| noted.line <= end) {
@@ -30,7 +32,10 @@ pub(super) fn replaced(history: &History<Kv>, end: usize, ops: &[OpId]) -> Optio
         let before = held.insert((number, *node), versions).unwrap_or_default();
         let key = &order.keys[number];
         let moves = !marks.tenures[number].changes(noted.line).is_empty();
-        if key.repeats || key.circular || (versions.is_empty() && moves) {
+        let lost = down
+            .iter()
+            .any(|(of, from, until)| of == node && (*from..=*until).contains(&noted.at));
+        if lost || key.repeats || key.circular || (versions.is_empty() && moves) {
             continue;
         }
         let write_of = |version: &Version| key.write_of(version.value.as_deref()?);
@@ -59,6 +64,24 @@ pub(super) fn replaced(history: &History<Kv>, end: usize, ops: &[OpId]) -> Optio
         }
     }
     first
+}
+
+/// When which node was down: from the crash to the moment of the restart.
+fn down(history: &History<Kv>) -> Vec<(Node, Time, Time)> {
+    let mut spans: Vec<(Node, Time, Time)> = Vec::new();
+    for (at, note) in history.notes() {
+        match note {
+            Note::Crash(node) => spans.push((*node, at, Time(u64::MAX))),
+            Note::Restart(node) => {
+                let mut open = spans.iter_mut().rev();
+                if let Some((.., until)) = open.find(|(of, ..)| of == node) {
+                    *until = at;
+                }
+            }
+            _ => {}
+        }
+    }
+    spans
 }
 
 fn told(

@@ -47,6 +47,27 @@ fn a_disk_that_lets_go_of_what_nobody_had_seen_is_blamed_at_that_moment() {
 }
 
 #[test]
+fn a_disk_that_was_lost_with_its_node_is_nobodys_decision() {
+    // Where disks get lost, nobody promises hints.
+    let setup = SETUP.replace(" hands_off", "");
+    let text = |crash: &str, restart: &str| {
+        format!(
+            "{setup} {crash}
+             7 durable A x {{}}
+             {restart}
+             20 quiet"
+        )
+    };
+    let lost = text("7 crash A", "9 restart A");
+    assert_eq!(blamed(&lost, Promise::SiblingPreservation), None);
+    let other = text("7 crash B", "9 restart B");
+    let decision = blamed(&other, Promise::SiblingPreservation).expect("A runs, and lets go");
+    assert_eq!((decision.at.0, decision.node), (7, Some(node("A"))));
+    let late = text("5 crash A\n 6 restart A", "");
+    assert!(blamed(&late, Promise::SiblingPreservation).is_some());
+}
+
+#[test]
 fn of_two_mistakes_the_one_that_the_counterexample_speaks_of_is_blamed() {
     let text = format!(
         "{SETUP} [6,9] s3 put x b -> ok
