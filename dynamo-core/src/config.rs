@@ -48,13 +48,14 @@ impl Config {
 
     /// What a node knows of the cluster before it hears or reads anything.
     pub(crate) fn first_view(&self, node: NodeId) -> View {
-        match self.shape.bootstrap {
+        let view = match self.shape.bootstrap {
             Bootstrap::Together => self.view.clone(),
             Bootstrap::Alone => {
                 let founder = (node.0 < self.shape.nodes).then_some(node);
                 founded(&self.shape, founder.into_iter())
             }
-        }
+        };
+        view.flawed(self.shape.flaw)
     }
 
     /// Whether a ring of such a history is small enough to lay out.

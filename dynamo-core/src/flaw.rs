@@ -4,87 +4,111 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+mod sins;
+mod table;
 
-/// A way in which a real store broke its promises. At most one is on; none by default.
-///
-/// Each is quiet while calls come one after the other and nothing fails, and shows itself once there
-/// are crashes, cuts, lost messages or concurrent clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Flaw {
-    /// A restarted node begins its event sequence again at 1, so dots name two versions.
-    /// Bug 3: Riak KV 679.
-    ForgetSequence,
-    /// Read repair makes new events for what it repairs instead of a pure join.
-    /// Bug 21: Riak KV pull requests 93 and 95.
-    MintOnRepair,
-    /// A put with an old context also replaces the coordinator's own newer versions, as plain
-    /// per-server clocks do.
-    /// Bug 2: dotted version vectors, README "Server IDs".
-    DominateSameContext,
-    /// A put whose context covers one sibling replaces all siblings that the coordinator holds, the
-    /// unseen ones too.
-    /// Bug 16: Riak KV pull request 746.
-    CoverWholeContext,
-    /// A node acknowledges before its disk has synced.
-    /// Bug 50: Riak KV 1356, and the write buffer of the paper's §6.1.
-    AckBeforeSync,
-    /// Anti-entropy finds one differing key in a range not worth repairing.
-    /// Bug 90: CASSANDRA-924.
-    SkipSmallDifferences,
-    /// A Merkle leaf depends on the order in which siblings arrived at this node.
-    /// Bug 84: Riak KV 1189.
-    HashArrivalOrder,
-    /// Hints on disk are not read back after a restart.
-    /// Bug 53: Riak Core 154.
-    ForgetHints,
-    /// The hint table is keyed without the owner, so hints of one key for two owners overwrite each
-    /// other.
-    /// Bug 56: Voldemort 5d0e8fbcb.
-    HintKeyWithoutOwner,
-    /// A hint is deleted when it is sent, not when its owner acknowledges it.
-    /// Bug 55 in reverse: Riak KV 847.
-    DropHintOnSend,
-    /// An acknowledgement that comes twice counts as two nodes.
-    /// Bug 37: Riak KV pull request 1663 (`node_confirms`).
-    CountTwice,
+pub(crate) use sins::PRUNED;
+pub use table::Flaw;
+
+/// What a flaw is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// Which event a version is, and what it replaces (§4.4).
+    Clocks,
+    /// What clocks forget when they grow (§4.4).
+    Pruning,
+    /// Who coordinates, who is asked, who counts (§4.5).
+    Quorums,
+    /// What is kept for owners that are away (§4.6).
+    Handoff,
+    /// Tombstones.
+    Deletes,
+    /// Merkle trees and what they bring (§4.7).
+    AntiEntropy,
+    /// Who owns what, and how it gets there (§4.2, §4.8, §4.9).
+    Placement,
+    /// What a crash leaves (§6.1).
+    Durability,
 }
 
-impl Flaw {
-    /// Every flaw, by the promise it breaks.
-    pub const ALL: [Flaw; 11] = [
-        Flaw::ForgetSequence,
-        Flaw::MintOnRepair,
-        Flaw::DominateSameContext,
-        Flaw::CoverWholeContext,
-        Flaw::AckBeforeSync,
-        Flaw::SkipSmallDifferences,
-        Flaw::HashArrivalOrder,
-        Flaw::ForgetHints,
-        Flaw::HintKeyWithoutOwner,
-        Flaw::DropHintOnSend,
-        Flaw::CountTwice,
+impl Family {
+    /// Every family, in the order of the catalogue.
+    pub const ALL: [Family; 8] = [
+        Family::Clocks,
+        Family::Pruning,
+        Family::Quorums,
+        Family::Handoff,
+        Family::Deletes,
+        Family::AntiEntropy,
+        Family::Placement,
+        Family::Durability,
     ];
 
-    /// The word for flags and reports.
+    /// The words for reports.
     pub const fn name(self) -> &'static str {
         match self {
-            Flaw::ForgetSequence => "forget-sequence",
-            Flaw::MintOnRepair => "mint-on-repair",
-            Flaw::DominateSameContext => "dominate-same-context",
-            Flaw::CoverWholeContext => "cover-whole-context",
-            Flaw::AckBeforeSync => "ack-before-sync",
-            Flaw::SkipSmallDifferences => "skip-small-differences",
-            Flaw::HashArrivalOrder => "hash-arrival-order",
-            Flaw::ForgetHints => "forget-hints",
-            Flaw::HintKeyWithoutOwner => "hint-key-without-owner",
-            Flaw::DropHintOnSend => "drop-hint-on-send",
-            Flaw::CountTwice => "count-twice",
+            Family::Clocks => "events and clocks",
+            Family::Pruning => "pruning",
+            Family::Quorums => "coordination and quorums",
+            Family::Handoff => "hinted handoff",
+            Family::Deletes => "deletes",
+            Family::AntiEntropy => "anti-entropy",
+            Family::Placement => "placement and membership",
+            Family::Durability => "durability",
         }
     }
 }
+
+/// Makes the enumeration of all flaws from its table: by family, each with what it does, its name and its
+/// source.
+macro_rules! flaws {
+    ($($family:ident { $($(#[doc = $doc:literal])+ $flaw:ident $name:literal $source:literal;)* })*) => {
+        /// A way in which a real store broke its promises. At most one is on; none by default.
+        ///
+        /// Most are quiet while calls come one after the other and nothing fails, and show themselves once
+        /// there are crashes, cuts, lost messages or concurrent clients.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        #[non_exhaustive]
+        pub enum Flaw {
+            $($($(#[doc = $doc])+ #[doc = concat!("\n\nBug ", $source, ".")] $flaw,)*)*
+        }
+
+        impl Flaw {
+            /// Every flaw, by family.
+            pub const ALL: &'static [Flaw] = &[$($(Flaw::$flaw,)*)*];
+
+            /// The word for flags and reports.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $($(Flaw::$flaw => $name,)*)*
+                }
+            }
+
+            /// What it is about.
+            pub const fn family(self) -> Family {
+                match self {
+                    $($(Flaw::$flaw)|* => Family::$family,)*
+                }
+            }
+
+            /// The number of the defect in the list of known bugs, and where that was.
+            pub const fn source(self) -> &'static str {
+                match self {
+                    $($(Flaw::$flaw => $source,)*)*
+                }
+            }
+
+            /// What it does, in a sentence or two.
+            pub const fn about(self) -> &'static str {
+                match self {
+                    $($(Flaw::$flaw => concat!($($doc),+).trim_ascii(),)*)*
+                }
+            }
+        }
+    };
+}
+use flaws;
 
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,8 +120,8 @@ impl FromStr for Flaw {
     type Err = UnknownFlaw;
 
     fn from_str(name: &str) -> Result<Flaw, UnknownFlaw> {
-        Flaw::ALL
-            .into_iter()
+        let mut flaws = Flaw::ALL.iter().copied();
+        flaws
             .find(|flaw| flaw.name() == name)
             .ok_or_else(|| UnknownFlaw(name.into()))
     }
@@ -121,12 +145,44 @@ mod tests {
 
     use super::*;
 
+    /// The name under which plans keep it: `KeepOneSibling` is `keep-one-sibling`.
+    fn serde_name(flaw: Flaw) -> String {
+        let mut name = String::new();
+        for letter in alloc::format!("{flaw:?}").chars() {
+            if letter.is_uppercase() && !name.is_empty() {
+                name.push('-');
+            }
+            name.extend(letter.to_lowercase());
+        }
+        name
+    }
+
+    #[test]
+    fn every_family_has_flaws_and_every_flaw_says_what_it_does_and_whence() {
+        assert!(Flaw::ALL.len() >= 64, "{}", Flaw::ALL.len());
+        assert!(Flaw::ALL.is_sorted_by_key(|flaw| flaw.family()));
+        for family in Family::ALL {
+            let of = Flaw::ALL.iter().filter(|flaw| flaw.family() == family);
+            assert!(of.count() >= 4, "{}", family.name());
+        }
+        for flaw in Flaw::ALL {
+            let about = flaw.about();
+            assert!(
+                about.ends_with('.') && !about.contains("  "),
+                "{flaw}: {about}"
+            );
+            assert!(flaw.source().as_bytes()[0].is_ascii_digit(), "{flaw}");
+        }
+    }
+
     #[test]
     fn every_flaw_is_found_by_its_name_and_by_no_other() {
         let names: BTreeSet<&str> = Flaw::ALL.iter().map(|flaw| flaw.name()).collect();
         assert_eq!(names.len(), Flaw::ALL.len());
         for flaw in Flaw::ALL {
-            assert_eq!(flaw.name().parse(), Ok(flaw));
+            assert_eq!(flaw.name().parse(), Ok(*flaw));
+            let written = serde_name(*flaw);
+            assert_eq!(written, flaw.name());
         }
         assert_eq!("none".parse::<Flaw>(), Err(UnknownFlaw("none".into())));
     }

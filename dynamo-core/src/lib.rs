@@ -108,7 +108,7 @@ pub use admission::Admission;
 pub use clock::{Actor, Dot, NodeId, VersionVector};
 pub use config::{Config, Invalid};
 pub use context::Context;
-pub use flaw::{Flaw, UnknownFlaw};
+pub use flaw::{Family, Flaw, UnknownFlaw};
 pub use hint::{Hint, Reason};
 pub use membership::{Change, Member, Membership, Move};
 pub use merkle::{Children, Difference, Digests, Holder, Prefix, Root, Summary, Tree};

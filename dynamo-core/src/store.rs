@@ -129,11 +129,16 @@ impl Store {
             last: Ticket(now.0),
             pending: BTreeMap::new(),
         };
+        if store.flaw(Flaw::KeepNameAfterWipe) {
+            store.born = 0;
+        }
         let view = membership(&store.view, &store.config, disk);
         store.follow(Arc::new(view));
         let mut whole = None;
         for (key, value) in disk {
             match Record::decode(key, value) {
+                Ok(Record::Data { siblings, .. })
+                    if siblings.is_deleted() && store.flaw(Flaw::ForgetTombstones) => {}
                 Ok(Record::Data { key, siblings }) => store.load_data(&key, siblings),
                 Ok(Record::Hint { .. }) if store.flaw(Flaw::ForgetHints) => {}
                 Ok(Record::Hint {
@@ -149,6 +154,8 @@ impl Store {
                     store.sequence = last;
                     whole = whole.or(Some(Some(born)));
                 }
+                Err(_) if store.flaw(Flaw::TrustDamagedDisk) => {}
+                Err(_) if store.flaw(Flaw::StopAtTornRecord) => break,
                 Err(_) => whole = Some(None),
             }
         }
@@ -168,13 +175,22 @@ impl Store {
     /// else of a stand-in.
     pub(crate) fn mint(&mut self, owner: bool, held: &Siblings, context: &VersionVector) -> Dot {
         let versioning = self.versioning();
-        let actor = if owner || versioning.causality != Causality::Dots {
+        let dots = versioning.causality == Causality::Dots;
+        let actor = if owner || !dots || self.flaw(Flaw::StandInAsOwner) {
             Actor::owner(self.id)
         } else {
             Actor::stand_in(self.id, self.sequence.saturating_add(1))
         };
-        let dot = versioning.event(actor.born(self.born), self.sequence, held, context);
-        self.sequence = self.sequence.max(dot.counter);
+        let actor = actor.born(self.born);
+        let before = if self.flaw(Flaw::CountFromContext) {
+            context.last(actor)
+        } else {
+            self.sequence
+        };
+        let dot = versioning.event(actor, before, held, context);
+        if self.pending.is_empty() || !self.flaw(Flaw::CountIdleOnly) {
+            self.sequence = self.sequence.max(dot.counter);
+        }
         dot
     }
 
@@ -219,6 +235,15 @@ impl Store {
     /// All that this node means to have of a key: data and hints.
     pub(crate) fn current(&self, key: &[u8]) -> Siblings {
         self.all(key, |held| &held.current)
+    }
+
+    /// What others may see of a key: all that the disk holds.
+    pub(crate) fn shown(&self, key: &[u8], flaw: Flaw) -> Siblings {
+        if self.flaw(flaw) {
+            self.current(key)
+        } else {
+            self.durable(key)
+        }
     }
 
     /// All that the disk holds of a key: data and hints.
@@ -274,10 +299,13 @@ impl Store {
             return;
         }
         let (ticket, versioning) = (self.next_ticket(), self.versioning());
+        let flaw = self.config.shape().flaw;
         let datum = self.datum(key);
+        datum.held.current.before_merge(siblings, flaw);
         if datum.held.merge(siblings, versioning, ticket) {
+            datum.held.current.after_merge(flaw);
             batch.data(key, datum.held.current.clone());
-        } else {
+        } else if flaw != Some(Flaw::AckKnownEarly) {
             batch.wait_for(datum.held.ticket);
         }
     }
@@ -290,11 +318,13 @@ impl Store {
         siblings: &Siblings,
         batch: &mut Batch,
     ) {
-        if siblings.is_empty() {
+        if siblings.is_empty() || siblings.is_deleted() && self.flaw(Flaw::NoHintForDelete) {
             return;
         }
         let (ticket, slot) = (self.next_ticket(), self.slot(hint.owner));
         let versioning = self.versioning();
+        let [in_memory, early] =
+            [Flaw::HintsInMemory, Flaw::AckKnownEarly].map(|flaw| self.flaw(flaw));
         let hints = self.hints.entry(key.to_vec()).or_default();
         let kept = hints.entry(slot).or_insert_with(|| Hinted::new(hint));
         if kept.hint.owner != hint.owner {
@@ -303,9 +333,12 @@ impl Store {
         if kept.held.current.is_empty() {
             kept.hint = hint;
         }
-        if kept.held.merge(siblings, versioning, ticket) {
+        let grown = kept.held.merge(siblings, versioning, ticket);
+        if in_memory {
+            kept.held.durable = kept.held.current.clone();
+        } else if grown {
             batch.hint(slot, kept.hint, key, kept.held.current.clone());
-        } else {
+        } else if !early {
             batch.wait_for(kept.held.ticket);
         }
     }
@@ -313,6 +346,7 @@ impl Store {
     /// Deletes the hint that is kept for an owner of a key, if it is exactly what was delivered.
     pub(crate) fn drop_hint(&mut self, owner: NodeId, key: &[u8], digest: u128, batch: &mut Batch) {
         let (ticket, slot) = (self.next_ticket(), self.slot(owner));
+        let grown_too = self.flaw(Flaw::DropGrownHint);
         let Some(kept) = self
             .hints
             .get_mut(key)
@@ -321,7 +355,8 @@ impl Store {
             return;
         };
         let held = &mut kept.held;
-        if kept.hint.owner == owner && !held.current.is_empty() && held.current.digest() == digest {
+        let same = held.current.digest() == digest || grown_too;
+        if kept.hint.owner == owner && !held.current.is_empty() && same {
             held.current = Siblings::new();
             held.ticket = ticket;
             batch.hint(slot, kept.hint, key, Siblings::new());
@@ -330,7 +365,9 @@ impl Store {
 
     /// Makes all events minted so far durable with the batch.
     pub(crate) fn write_sequence(&self, batch: &mut Batch) {
-        batch.sequence(self.born, self.sequence);
+        if !self.flaw(Flaw::SequenceNotKept) {
+            batch.sequence(self.born, self.sequence);
+        }
     }
 
     /// The hints that are on disk and not about to go: for whom, of what, what.
@@ -378,8 +415,9 @@ impl Store {
         if !self.pending.contains_key(&ticket) {
             return after;
         }
+        let later = self.flaw(Flaw::SyncCoversLater);
         while let Some(first) = self.pending.first_entry()
-            && *first.key() <= ticket
+            && (*first.key() <= ticket || later)
         {
             let pending = first.remove();
             for effect in pending.effects {
@@ -402,7 +440,7 @@ impl Store {
     }
 
     fn apply_data(&mut self, key: &[u8], siblings: Siblings) {
-        let by_arrival = self.flaw(Flaw::HashArrivalOrder);
+        let flaw = self.config.shape().flaw;
         let Some(datum) = self.data.get_mut(key) else {
             return;
         };
@@ -416,14 +454,21 @@ impl Store {
             self.apply_nothing(key);
             return;
         }
-        let digest = if by_arrival {
-            siblings.digest_in(datum.arrived.iter())
-        } else {
-            siblings.digest()
+        let digest = match flaw {
+            Some(Flaw::HashArrivalOrder) => siblings.digest_in(datum.arrived.iter()),
+            Some(Flaw::HashOldState) => datum.held.durable.digest(),
+            Some(Flaw::HashCountOnly) => siblings.len() as u128,
+            _ => siblings.digest(),
         };
+        let left_out = siblings.is_deleted() && flaw == Some(Flaw::HashNoTombstones);
         datum.held.durable = siblings;
         let position = datum.position;
-        self.tree_at(position).set(position, key, digest);
+        let tree = self.tree_at(position);
+        if left_out {
+            tree.remove(position, key);
+        } else {
+            tree.set(position, key, digest);
+        }
     }
 
     fn apply_hint(&mut self, slot: NodeId, key: &[u8], siblings: Siblings) {
@@ -444,6 +489,10 @@ impl Store {
     fn load_data(&mut self, key: &[u8], siblings: Siblings) {
         self.saw_own(&siblings);
         self.datum(key).held.current = siblings.clone();
+        if self.flaw(Flaw::TreeNotReadBack) {
+            self.datum(key).held.durable = siblings;
+            return;
+        }
         self.apply_data(key, siblings);
     }
 

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::NodeId;
+use crate::flaw::Flaw;
 use crate::membership::Membership;
 use crate::ring::{Partitioning, Range, Ring};
 
@@ -20,6 +21,7 @@ pub struct View {
     membership: Membership,
     ring: Ring,
     mark: u64,
+    flaw: Option<Flaw>,
 }
 
 /// A part of the circle of which a copy moves from one node to another.
@@ -46,12 +48,19 @@ impl View {
             ring: Ring::new(partitioning, &membership),
             mark: membership.view(),
             membership,
+            flaw: None,
         }
     }
 
     /// The same with more history.
     pub(crate) fn with(&self, membership: Membership) -> View {
-        View::new(self.partitioning, self.n as u32, membership)
+        let view = View::new(self.partitioning, self.n as u32, membership);
+        view.flawed(self.flaw)
+    }
+
+    /// The same as a node with a flaw sees it.
+    pub(crate) fn flawed(self, flaw: Option<Flaw>) -> View {
+        View { flaw, ..self }
     }
 
     /// The history.
@@ -71,7 +80,10 @@ impl View {
 
     /// The nodes that should hold the keys of a range.
     pub fn owners(&self, range: u32) -> &[NodeId] {
-        let walk = self.ring.walk(range);
+        let mut walk = self.ring.walk(range);
+        if self.flaw == Some(Flaw::TailViolation) && range.wrapping_add(1) == self.ring.ranges() {
+            walk = walk.get(1..).unwrap_or_default();
+        }
         &walk[..walk.len().min(self.n)]
     }
 

@@ -15,11 +15,13 @@
 //! - [`promised`], [`matrix`]: which promises a shape makes, and which its quorums and sessions do.
 //! - [`shrink`], [`bundle`]: smaller plans, and the file that repeats one.
 //! - [`explain`]: what a failure needs, since when it was certain, and where the store went wrong.
+//! - [`catalogue`]: the known flaws, and how they are hunted.
 //! - [`cli`]: the `dyno` command, one file a subcommand.
 
 mod arbitrary;
 pub mod bundle;
 pub mod campaign;
+pub mod catalogue;
 pub mod cli;
 pub mod drive;
 pub mod explain;

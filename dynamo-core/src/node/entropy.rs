@@ -51,8 +51,12 @@ impl Node {
         }
         let mut roots: BTreeMap<NodeId, Vec<(Range, Root)>> = BTreeMap::new();
         for (index, range, tree) in self.store.trees() {
-            let owners = self.store.view().owners(index).iter();
-            for peer in owners.filter(|peer| **peer != self.id) {
+            let mut owners = self.store.view().owners(index);
+            if self.flaw(Flaw::CompareFirstTwo) {
+                owners = &owners[..owners.len().min(2)];
+            }
+            let compared = owners.contains(&self.id);
+            for peer in owners.iter().filter(|peer| compared && **peer != self.id) {
                 roots.entry(*peer).or_default().push((range, tree.root()));
             }
         }
@@ -120,7 +124,8 @@ impl Node {
                 if *holder != Holder::Theirs
                     && let Some(held) = self.store.data(key)
                 {
-                    states.push((key.clone(), held.clone()));
+                    let held = held.pruned_if(self.flaw(Flaw::PruneOnSync));
+                    states.push((key.clone(), held));
                 }
                 if *holder != Holder::Mine {
                     wanted.push(key.clone());
@@ -160,7 +165,12 @@ impl Node {
         }
         let mut batch = Batch::default();
         for (key, siblings) in states {
-            if self.store.owns(self.store.range_of(key)) {
+            if !self.store.owns(self.store.range_of(key)) {
+                continue;
+            }
+            if self.flaw(Flaw::SyncOverwrites) {
+                self.store.put(None, key, siblings, &mut batch);
+            } else {
                 self.store.mend_data(key, siblings, &mut batch);
             }
         }

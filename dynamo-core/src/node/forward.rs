@@ -15,6 +15,8 @@ use super::put::Client;
 use super::quorum::Quorum;
 use super::timers::Timer;
 use crate::clock::NodeId;
+use crate::context::Context;
+use crate::flaw::Flaw;
 use crate::message::{Answer, Message, Tag, Written};
 
 /// A put that another node coordinates for a client of this one.
@@ -81,21 +83,28 @@ impl Node {
             written,
         };
         let patience = now.after(self.config.shape().timing.replica_us);
-        let due = if forwarding.life.is_some() {
+        let due = if forwarding.life.is_some() && !self.flaw(Flaw::CoordinateTwice) {
             reply_by
         } else {
             patience.min(reply_by)
         };
-        self.timers.set(Timer::Forward(number), due);
         self.send_forward(number, &forwarding, out);
+        if forwarding.life.is_some() && self.flaw(Flaw::AnswerOnForward) {
+            return reply(client, Reply::Stored, out);
+        }
+        self.timers.set(Timer::Forward(number), due);
         self.forwardings.insert(number, forwarding);
     }
 
     fn send_forward(&self, number: u64, forwarding: &Forwarding, out: &mut Vec<Output>) {
+        let mut written = forwarding.written.clone();
+        if self.flaw(Flaw::ForwardWithoutContext) {
+            written.context = Context::default();
+        }
         let message = Message::Forward {
             tag: self.tag(number),
             life: forwarding.life,
-            written: forwarding.written.clone(),
+            written,
         };
         send(forwarding.to, message, out);
     }
@@ -120,7 +129,8 @@ impl Node {
             return;
         };
         let range = self.store.range_of(&written.key);
-        if self.store.owns(range) && self.obeyed.entry(from).or_default().admit(tag) {
+        let new = self.obeyed.entry(from).or_default().admit(tag);
+        if self.store.owns(range) && (new || self.flaw(Flaw::ObeyAgain)) {
             // A little less than the peer waits, so that a failure is told in time.
             let timing = &self.config.shape().timing;
             let patience = timing.replica_us.max(timing.request_us - timing.replica_us);
@@ -177,7 +187,8 @@ impl Node {
         let Forwarding {
             client, reply_by, ..
         } = forwarding;
-        if forwarding.life.is_none() && reply_by > now {
+        let asked_only = forwarding.life.is_none() || self.flaw(Flaw::CoordinateTwice);
+        if asked_only && reply_by > now {
             self.route_put(now, (client, reply_by), forwarding.written, out);
         } else {
             reply(client, Reply::Unavailable, out);

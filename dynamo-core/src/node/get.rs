@@ -7,8 +7,9 @@ use super::machine::{Node, reply, send};
 use super::port::{Output, Refusal, Reply, RequestId, Terms, Time};
 use super::quorum::{Place, Quorum, StandIns};
 use super::timers::Timer;
-use crate::clock::NodeId;
+use crate::clock::{NodeId, VersionVector};
 use crate::context::{self, Context};
+use crate::flaw::{Flaw, PRUNED};
 use crate::message::{Message, Tag};
 use crate::shape::{Coordinator, ReadFrom};
 use crate::siblings::{Siblings, Version};
@@ -172,6 +173,9 @@ impl Node {
             if silent.asked != self.id {
                 self.suspect(now, silent.asked);
             }
+            if self.flaw(Flaw::SilenceIsNotFound) {
+                get.answered(silent.asked, Siblings::new());
+            }
             if get.replied {
                 continue;
             }
@@ -204,7 +208,7 @@ impl Node {
         if node == self.id && rest && !self.lends(&get.key) {
             self.ask_owner_again(now, number, get, node, out);
         } else if node == self.id {
-            let held = self.store.durable(&get.key);
+            let held = self.store.shown(&get.key, Flaw::ReadUnsynced);
             match self.holder_of_rest(&get.key) {
                 None => get.answered(node, held),
                 Some(holder) => {
@@ -229,7 +233,7 @@ impl Node {
         let shape = self.config.shape();
         let prefers_fastest = shape.coordinator == Coordinator::Fastest;
         let context = Context {
-            seen: shape.versioning.context(told),
+            seen: self.seen(&get.key, told),
             time: told.time(),
             fastest: get.fastest.filter(|_| prefers_fastest),
         };
@@ -243,6 +247,22 @@ impl Node {
         }
     }
 
+    /// What the put that follows replaces: what the client is told, exactly.
+    fn seen(&self, key: &[u8], told: &Siblings) -> VersionVector {
+        let shape = self.config.shape();
+        let first = || told.iter().take(1).cloned().collect();
+        let mut seen = match shape.flaw {
+            Some(Flaw::ContextOfFirst) => shape.versioning.context(&first()),
+            _ => shape.versioning.context(told),
+        };
+        match shape.flaw {
+            Some(Flaw::PruneContext) => seen.truncate(PRUNED),
+            Some(Flaw::ContextAheadOfValues) => seen.join(&self.store.current(key).context()),
+            _ => {}
+        }
+        seen
+    }
+
     pub(super) fn settle_get(
         &mut self,
         now: Time,
@@ -251,6 +271,9 @@ impl Node {
         out: &mut Vec<Output>,
     ) {
         get.count(self.store.versioning());
+        if self.flaw(Flaw::FirstAnswerOnly) && get.told.is_some() {
+            get.told = get.asked.iter().find_map(|asked| asked.answer.clone());
+        }
         if let Some(told) = get.told.clone().filter(|_| !get.replied)
             && self.write_back(now, number, &mut get, &told, out)
         {

@@ -10,6 +10,7 @@ use super::port::{Output, Refusal, Reply, RequestId, Time};
 use super::timers::Timer;
 use crate::batch::{After, Batch};
 use crate::clock::NodeId;
+use crate::flaw::Flaw;
 use crate::membership::{Membership, Move};
 use crate::message::Message;
 use crate::shape::Detection;
@@ -141,7 +142,14 @@ impl Node {
             };
             send(from, answer, out);
         }
-        if known.merge(changes) && self.config.bears(&known) {
+        let news = if self.flaw(Flaw::TakeRemoteHistory) {
+            let other = known != *changes;
+            known = changes.clone();
+            other
+        } else {
+            known.merge(changes)
+        };
+        if news && self.config.bears(&known) {
             self.adopt(now, known, None, out);
         }
     }
@@ -153,7 +161,9 @@ impl Node {
         let new = Arc::new(old.with(known));
         let mut batch = Batch::default();
         for change in old.membership().lacks(new.membership()) {
-            batch.change(&change);
+            if !self.flaw(Flaw::ForgetChanges) {
+                batch.change(&change);
+            }
         }
         let handovers = old.handovers(&new);
         self.store.follow(Arc::clone(&new));

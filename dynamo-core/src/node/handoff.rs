@@ -23,7 +23,8 @@ impl Node {
     /// Sends each hint to its owner, unless the owner seems down: then a later scan tries again.
     pub(super) fn deliver_hints(&mut self, now: Time, out: &mut Vec<Output>) {
         let patience = self.config.shape().timing.replica_us;
-        let late = |(_, since): &(&NodeId, &Time)| since.after(patience) <= now;
+        let once = self.flaw(Flaw::HintOnlyOnce);
+        let late = |(_, since): &(&NodeId, &Time)| since.after(patience) <= now && !once;
         let silent: Vec<_> = self
             .delivering
             .iter()
@@ -34,14 +35,43 @@ impl Node {
             self.delivering.remove(&owner);
             self.suspect(now, owner);
         }
+        if self.flaw(Flaw::DropHintsForDown) {
+            self.drop_hints_for_down(now, out);
+        }
         for (owner, key, siblings) in self.admitted_hints(now) {
+            if once
+                && self
+                    .delivering
+                    .get(&owner)
+                    .is_some_and(|since| *since < now)
+            {
+                continue;
+            }
             self.delivering.entry(owner).or_insert(now);
             if self.flaw(Flaw::DropHintOnSend) {
                 self.hint_taken(now, owner, &key, siblings.digest(), out);
             }
-            send(owner, Message::Hint { key, siblings }, out);
+            let first = self
+                .store
+                .view()
+                .owners_at(self.store.position_of(&key))
+                .first();
+            let to = match first {
+                Some(first) if self.flaw(Flaw::HintToFirstOwner) => *first,
+                _ => owner,
+            };
+            send(to, Message::Hint { key, siblings }, out);
         }
         self.schedule_hints(now);
+    }
+
+    /// What [`Flaw::DropHintsForDown`] does.
+    fn drop_hints_for_down(&mut self, now: Time, out: &mut Vec<Output>) {
+        for (owner, key, siblings) in self.store.hints() {
+            if self.detector.suspects(owner, now) {
+                self.hint_taken(now, owner, &key, siblings.digest(), out);
+            }
+        }
     }
 
     /// Merges a hint that another node kept for this one, and acknowledges once it is durable.
@@ -57,9 +87,18 @@ impl Node {
             return;
         }
         let mut batch = Batch::default();
-        self.store.merge_data(&key, siblings, &mut batch);
         let digest = siblings.digest();
+        let siblings = &siblings.pruned_if(self.flaw(Flaw::PruneOnHandoff));
+        if self.flaw(Flaw::HintOverwrites) {
+            self.store.put(None, &key, siblings, &mut batch);
+        } else {
+            self.store.merge_data(&key, siblings, &mut batch);
+        }
         let message = Message::HintAck { key, digest };
+        if self.flaw(Flaw::AckHintEarly) {
+            send(from, message, out);
+            return self.commit(now, batch, None, out);
+        }
         self.commit(now, batch, Some(After::Send { to: from, message }), out);
     }
 
@@ -73,8 +112,17 @@ impl Node {
         out: &mut Vec<Output>,
     ) {
         self.delivering.remove(&owner);
+        if self.flaw(Flaw::KeepDeliveredHint) {
+            return;
+        }
         let mut batch = Batch::default();
         self.store.drop_hint(owner, key, digest, &mut batch);
+        if self.flaw(Flaw::DropAllOnAck) {
+            for (_, key, siblings) in self.store.hints().iter().filter(|hint| hint.0 == owner) {
+                self.store
+                    .drop_hint(owner, key, siblings.digest(), &mut batch);
+            }
+        }
         self.commit(now, batch, None, out);
     }
 }

@@ -8,7 +8,7 @@ use super::quorum::{Place, Quorum, StandIns};
 use super::timers::Timer;
 use crate::batch::{After, Batch};
 use crate::clock::{NodeId, VersionVector};
-use crate::flaw::Flaw;
+use crate::flaw::{Flaw, PRUNED};
 use crate::hint::{Hint, Reason};
 use crate::message::{Answer, Message, Tag, Written};
 use crate::shape::Durability;
@@ -86,10 +86,11 @@ impl Node {
         let range = self.store.range_of(&key);
         let owns = self.store.owns(range);
         let mut siblings = self.store.current(&key);
-        let past = self.past(written.context.seen, &siblings);
+        let delete = written.value.is_none();
+        let past = self.past(written.context.seen, &siblings, delete);
         let versioning = self.store.versioning();
         let time = versioning.time(now.0, &siblings, written.context.time);
-        let reaped = written.value.is_none() && self.config.shape().reaping_us.is_some();
+        let reaped = delete && self.tombstones_kept_us().is_some();
         let version = Version {
             // An owner that still waits for the range does not have all of its own events yet.
             dot: self.store.mint(
@@ -135,7 +136,7 @@ impl Node {
     }
 
     /// What a new version replaces: its context, exactly.
-    fn past(&self, context: VersionVector, held: &Siblings) -> VersionVector {
+    fn past(&self, context: VersionVector, held: &Siblings, delete: bool) -> VersionVector {
         let mut past = context;
         let sighted = !past.is_empty();
         if self.flaw(Flaw::DominateSameContext) && sighted {
@@ -146,6 +147,15 @@ impl Node {
         if self.flaw(Flaw::CoverWholeContext) && held.iter().any(|version| past.covers(version.dot))
         {
             past.join(&held.context());
+        }
+        let created_again = !delete && !held.is_empty() && held.is_deleted();
+        match self.config.shape().flaw {
+            Some(Flaw::DeleteUnseen) if delete && sighted => past.join(&held.context()),
+            Some(Flaw::DeleteWithoutPast) if delete => past.truncate(0),
+            Some(Flaw::PruneTombstone) if delete => past.truncate(1),
+            Some(Flaw::RecreateWithoutPast) if created_again => past.truncate(0),
+            Some(Flaw::PruneAtPut) => past.truncate(PRUNED),
+            _ => {}
         }
         past
     }
@@ -210,9 +220,11 @@ impl Node {
             self.puts.insert(number, put);
             return;
         }
-        put.holders.clear();
         put.copies.clear();
-        put.count = 0;
+        if !self.flaw(Flaw::CountFormerOwners) {
+            put.holders.clear();
+            put.count = 0;
+        }
         if self.store.owns(put.range) && self.vouches_for(&put.key) {
             put.holders.push(self.id);
             put.count += 1;
@@ -227,7 +239,8 @@ impl Node {
         (tag, view): (Tag, u64),
         out: &mut Vec<Output>,
     ) {
-        if tag.life != self.life || view != self.store.view().mark() {
+        let here = tag.life == self.life || self.flaw(Flaw::AcceptOldLife);
+        if !here || self.is_of_other_view(view) {
             return;
         }
         let Some(mut put) = self.puts.remove(&tag.number) else {
@@ -264,7 +277,8 @@ impl Node {
                 *place = silent.moved_to(asked);
                 let place = *place;
                 self.send_replicate(number, &put, place, false, out);
-            } else if self.config.shape().hints {
+            } else if self.config.shape().hints && !self.flaw(Flaw::NoHintForSilent) {
+                put.count += usize::from(self.flaw(Flaw::CountOwnHint));
                 let held = self.store.durable(&put.key);
                 self.store
                     .merge_hint(silent.given_up(), &put.key, &held, &mut batch);
@@ -272,13 +286,19 @@ impl Node {
         }
         self.commit(now, batch, None, out);
         if !put.replied && put.reply_by <= now {
-            put.tell(Answer::Unavailable, out);
+            let late = if self.flaw(Flaw::AnswerOnTimeout) {
+                Answer::Stored
+            } else {
+                Answer::Unavailable
+            };
+            put.tell(late, out);
         }
         self.settle_put(number, put, out);
     }
 
     fn settle_put(&mut self, number: u64, mut put: Put, out: &mut Vec<Output>) {
-        if !put.replied && put.count >= put.quorum.w {
+        let less = usize::from(put.quorum.w > 1 && self.flaw(Flaw::QuorumOffByOne));
+        if !put.replied && put.count >= put.quorum.w - less {
             put.tell(Answer::Stored, out);
         }
         let next = put.next_due();
@@ -310,7 +330,7 @@ impl Node {
             view: self.store.view().mark(),
             synced,
             key: put.key.clone(),
-            siblings: self.store.durable(&put.key),
+            siblings: self.store.shown(&put.key, Flaw::SendUnsynced),
             hint: place.hint(),
         };
         send(place.asked, message, out);

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::machine::Node;
 use super::port::{Refusal, Terms, Time};
 use crate::clock::NodeId;
+use crate::flaw::Flaw;
 use crate::hint::{Hint, Reason};
 use crate::shape::Shape;
 
@@ -26,7 +27,8 @@ impl Quorum {
         let within = |number: u32, most: u32| (1..=most).contains(&number);
         if within(n, shape.n) && within(r, n) && within(w, n) {
             let [n, r, w] = [n, r, w].map(|number| number as usize);
-            Ok(Quorum { n, r, w })
+            let less = usize::from(r > 1 && shape.flaw == Some(Flaw::ReadOffByOne));
+            Ok(Quorum { n, r: r - less, w })
         } else {
             Err(Refusal::Terms)
         }

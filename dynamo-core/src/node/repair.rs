@@ -51,7 +51,11 @@ impl Node {
                 hasty: true,
                 ..Batch::default()
             };
-            self.store.mend_data(key, siblings, &mut batch);
+            if self.flaw(Flaw::RepairOverwrites) {
+                self.store.put(None, key, siblings, &mut batch);
+            } else {
+                self.store.mend_data(key, siblings, &mut batch);
+            }
             self.commit(now, batch, None, out);
         }
     }
@@ -60,7 +64,7 @@ impl Node {
     /// event of this node. Siblings stay as they are even then, or coordinators that repair at the
     /// same time would double them each time.
     pub(super) fn mended(&mut self, read: &Siblings) -> Siblings {
-        let mut again = read.clone();
+        let mut again = read.pruned_if(self.flaw(Flaw::PruneOnRepair));
         if self.flaw(Flaw::MintOnRepair)
             && let (1, Some(version)) = (read.len(), read.iter().next())
         {

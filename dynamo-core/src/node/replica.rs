@@ -6,6 +6,7 @@ use super::machine::{Node, send};
 use super::port::{Output, Time};
 use crate::batch::{After, Batch};
 use crate::clock::NodeId;
+use crate::flaw::Flaw;
 use crate::hint::Hint;
 use crate::message::{Message, Tag};
 use crate::siblings::Siblings;
@@ -35,12 +36,23 @@ impl Node {
             hasty: hint.is_none() && !synced,
             ..Batch::default()
         };
-        self.store.merge(hint, key, siblings, &mut batch);
+        let siblings = &siblings.pruned_if(self.flaw(Flaw::PruneAtReplica));
+        if self.flaw(Flaw::ReplicateOverwrites) {
+            self.store.put(hint, key, siblings, &mut batch);
+        } else {
+            self.store.merge(hint, key, siblings, &mut batch);
+        }
         let view = self.store.view().mark();
+        let position = self.store.position_of(key);
+        let message = Message::Replicated { tag, view };
+        if self.flaw(Flaw::ReplicaAckEarly) {
+            self.vouch(from, position, message, out);
+            return self.commit(now, batch, None, out);
+        }
         let vouch = After::Vouch {
             to: from,
-            position: self.store.position_of(key),
-            message: Message::Replicated { tag, view },
+            position,
+            message,
         };
         self.commit(now, batch, Some(vouch), out);
     }
@@ -55,7 +67,7 @@ impl Node {
         (key, rest): (&[u8], bool),
         out: &mut Vec<Output>,
     ) {
-        let siblings = self.store.durable(key);
+        let siblings = self.store.shown(key, Flaw::ReadUnsynced);
         let view = self.store.view().mark();
         let gone = (rest && !self.lends(key)).then_some(self.id);
         let message = match gone.or_else(|| self.holder_of_rest(key)) {

@@ -8,6 +8,7 @@ use super::Store;
 use crate::batch::Batch;
 use crate::clock::NodeId;
 use crate::config::Config;
+use crate::flaw::Flaw;
 use crate::hint::{Hint, Reason};
 use crate::membership::Membership;
 use crate::merkle::Tree;
@@ -92,7 +93,9 @@ impl Store {
         if gone {
             self.data.remove(key);
         }
-        self.tree_at(position).remove(position, key);
+        if !self.flaw(Flaw::TreeNotCleared) {
+            self.tree_at(position).remove(position, key);
+        }
     }
 
     /// What the disk holds of some keys of a range, in the order of the keys: those after a key, or
@@ -169,6 +172,9 @@ impl Store {
     /// Each hint for a node that does not own its key any more goes to the one that took its place.
     pub(crate) fn move_hints(&mut self, old: &View, batch: &mut Batch) {
         let mut moved = Vec::new();
+        if self.flaw(Flaw::HintsNotMoved) {
+            return;
+        }
         for (key, hints) in &self.hints {
             let position = Ring::position(key);
             let (was, is) = (old.owners_at(position), self.view.owners_at(position));

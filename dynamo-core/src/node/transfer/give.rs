@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::state::{Batched, Duty, overlap};
 use crate::batch::{After, Batch};
 use crate::clock::NodeId;
+use crate::flaw::Flaw;
 use crate::message::{Confirmation, Message};
 use crate::node::machine::{Node, send};
 use crate::node::port::{Output, Time};
@@ -155,6 +156,9 @@ impl Node {
         let mut states = self.store.some_of(range, after.as_deref(), KEYS_MAX + 1);
         let last = states.len() <= KEYS_MAX;
         states.truncate(KEYS_MAX);
+        if self.config.shape().flaw == Some(Flaw::SkipHandedKey) {
+            states.pop();
+        }
         batched.upto = states.last().map(|(key, _)| key.clone());
         batched.last = last;
         let handover = duty.handover.clone();

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::state::{Await, Duty, overlap};
 use crate::batch::Batch;
+use crate::flaw::Flaw;
 use crate::node::Node;
 use crate::ring::{Range, Ring};
 use crate::view::{Handover, View};
@@ -13,11 +14,17 @@ impl Node {
     pub(in crate::node) fn plan_handovers(&mut self, handovers: Vec<Handover>, batch: &mut Batch) {
         let view = self.store.view().clone();
         self.recut(&view, batch);
+        if self.flaw(Flaw::NoHandover) {
+            return;
+        }
         for handover in handovers {
             let known = |other: &Handover| {
                 (other.range, other.from, other.to) == (handover.range, handover.from, handover.to)
             };
             if handover.from == self.id {
+                if self.flaw(Flaw::DropBeforeHandover) {
+                    self.store.drop_range(handover.range, batch);
+                }
                 if !self
                     .transfers
                     .duties
@@ -29,6 +36,7 @@ impl Node {
                 }
             } else if handover.to == self.id
                 && handover.gained
+                && !self.flaw(Flaw::OwnAtOnce)
                 && !self
                     .transfers
                     .awaits
