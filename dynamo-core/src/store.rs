@@ -154,7 +154,7 @@ impl Store {
                     store.sequence = last;
                     whole = whole.or(Some(Some(born)));
                 }
-                Err(_) if store.flaw(Flaw::TrustDamagedDisk) => {}
+                Err(_) if store.flaw(Flaw::TrustDamagedDisk) => whole = whole.or(Some(Some(0))),
                 Err(_) if store.flaw(Flaw::StopAtTornRecord) => break,
                 Err(_) => whole = Some(None),
             }

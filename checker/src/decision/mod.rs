@@ -6,10 +6,12 @@
 
 mod disks;
 mod prefix;
+mod roots;
 mod search;
 #[cfg(test)]
 mod tests;
 mod undone;
+mod waiting;
 
 use serde::{Deserialize, Serialize};
 
@@ -41,5 +43,5 @@ pub struct Decision {
 pub fn decide(history: &History<Kv>, found: &Counterexample) -> Option<Decision> {
     let narrow = prefix::of_key(history, found.key.as_deref());
     let history = narrow.as_ref().unwrap_or(history);
-    search::done(history, found).or_else(|| undone::undone(history, found.promise))
+    search::done(history, found).or_else(|| undone::undone(history, found))
 }

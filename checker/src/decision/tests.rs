@@ -3,6 +3,7 @@
 use super::{Decision, decide};
 use crate::evidence::sketch::{node, sketch};
 use crate::history::OpId;
+use crate::note::Node;
 use crate::verdict::{Counterexample, Promise};
 
 fn found(promise: Promise) -> Counterexample {
@@ -19,6 +20,17 @@ fn found(promise: Promise) -> Counterexample {
 
 fn blamed(text: &str, promise: Promise) -> Option<Decision> {
     decide(&sketch(text), &found(promise))
+}
+
+/// Who is blamed where this part of the promise is broken: when, on which node, in which words.
+fn blamed_part(text: &str, promise: Promise, part: &str) -> Option<(u64, Option<Node>, String)> {
+    let found = Counterexample {
+        part: part.into(),
+        ..found(promise)
+    };
+    let decision = decide(&sketch(text), &found)?;
+    assert!(!decision.facts.is_empty(), "{decision:?}");
+    Some((decision.at.0, decision.node, decision.sentence))
 }
 
 const SETUP: &str = "0 setup n=3 r=2 w=1 converges hands_off
@@ -152,4 +164,82 @@ fn an_event_that_two_writes_share_is_blamed_on_its_maker() {
 fn without_disks_nobody_is_blamed() {
     let text = "[1,3] s1 put x a -> ok\nfinal x {}";
     assert_eq!(blamed(text, Promise::SiblingPreservation), None);
+}
+
+/// D keeps a for C, and still does in the end.
+fn waiting(between: &str) -> String {
+    format!(
+        "{SETUP} 3 durable B x {{a}}
+         6 hint D C x {{a}}
+         {between}
+         20 quiet"
+    )
+}
+
+#[test]
+fn a_hint_that_still_waits_is_told_by_what_its_holder_did_instead() {
+    let blamed = |between: &str| {
+        let found = blamed_part(&waiting(between), Promise::HandoffDelivery, "undelivered");
+        found.map(|(at, on, sentence)| {
+            assert_eq!(on, Some(node("D")));
+            (at, sentence)
+        })
+    };
+    let (at, sentence) = blamed("9 transfer D C hint x\n 9 durable C x {a}").expect("C has it");
+    assert!(
+        at == 9 && sentence.contains("went on to keep {a}"),
+        "{sentence}"
+    );
+    let (at, sentence) = blamed("9 transfer D B hint x").expect("it went to B");
+    assert!(
+        at == 9 && sentence.contains("brought to n1 what it kept for n2"),
+        "{sentence}"
+    );
+    let (at, sentence) = blamed("9 owners x A,B,E").expect("C is no owner any more");
+    assert!(
+        at == 9 && sentence.contains("n2 ceased to own x"),
+        "{sentence}"
+    );
+    assert_eq!(blamed(""), None, "nothing tells why");
+    assert_eq!(
+        blamed("9 transfer D C hint x"),
+        None,
+        "it did what it could"
+    );
+}
+
+#[test]
+fn what_was_kept_for_nobody_is_told_by_who_went_without() {
+    let text = format!("{SETUP} 3 durable B x {{a}}\n 20 quiet");
+    let told = |part: &str| blamed_part(&text, Promise::HandoffDelivery, part);
+    let (at, on, sentence) = told("kept for nobody").expect("C has been without it");
+    assert_eq!((at, on), (2, Some(node("C"))));
+    assert!(
+        sentence.contains("n2 has been without a since n0 stored it"),
+        "{sentence}"
+    );
+    assert_eq!(told("stray copy"), None);
+}
+
+#[test]
+fn of_owners_that_hold_the_same_the_one_with_another_root_is_blamed() {
+    let text = |between: &str, roots: &str| {
+        format!(
+            "{SETUP} 3 durable B x {{a}}
+             4 durable C x {{a}}
+             {between}
+             20 quiet
+             {roots}"
+        )
+    };
+    let told = |text: &str| blamed_part(text, Promise::Convergence, "roots differ on equal states");
+    let apart = "20 root A r x 1\n 20 root B r x 1\n 20 root C r x 2";
+    let (at, on, sentence) = told(&text("", apart)).expect("C shows something else");
+    assert_eq!((at, on), (4, Some(node("C"))));
+    assert!(sentence.contains("came to hold {a} of x"), "{sentence}");
+    let (at, on, sentence) =
+        told(&text("6 crash C\n 8 restart C", apart)).expect("since it came back");
+    assert_eq!((at, on), (8, Some(node("C"))));
+    assert!(sentence.contains("came back with {a} of x"), "{sentence}");
+    assert_eq!(told(&text("", &apart.replace("r x 2", "r x 1"))), None);
 }

@@ -3,82 +3,30 @@
 
 use std::collections::BTreeMap;
 
-use super::Decision;
-use crate::evidence::{Disks, Marks, contents, same};
+use super::{Decision, roots, waiting};
+use crate::evidence::{Disks, Marks, same};
 use crate::handoff::{Held, Sight};
 use crate::history::{History, Time};
 use crate::kv::Kv;
 use crate::note::{Node, Note, Version};
-use crate::order::{Noted, Order};
-use crate::verdict::Promise;
+use crate::order::Order;
+use crate::verdict::{Counterexample, Promise};
 
-/// What was left undone that this promise asks for.
-pub(super) fn undone(history: &History<Kv>, promise: Promise) -> Option<Decision> {
+/// What was left undone that the promise of this counterexample asks for.
+pub(super) fn undone(history: &History<Kv>, found: &Counterexample) -> Option<Decision> {
     let order = Order::new(history);
     let marks = Marks::new(&order);
     let quiet = marks.quiet?;
-    match promise {
-        Promise::HandoffDelivery => left_lying(&order, quiet),
-        Promise::Convergence => {
-            never_brought(&order, &marks, quiet).or_else(|| arrivals(&order, quiet))
-        }
+    let missing = || never_brought(&order, &marks, quiet);
+    match (found.promise, found.part.as_str()) {
+        (Promise::HandoffDelivery, "kept for nobody" | "not at its owner") => missing(),
+        (Promise::HandoffDelivery, _) => waiting::left_lying(&order, &marks, quiet),
+        (Promise::SiblingPreservation, "lost write") => missing(),
+        (Promise::Convergence, _) => missing()
+            .or_else(|| arrivals(&order, quiet))
+            .or_else(|| roots::odd_one_out(&order, &marks, quiet)),
         _ => None,
     }
-}
-
-/// A hint that lay on a disk when its holder came back, and of which the holder then sent nothing.
-fn left_lying(order: &Order<'_>, quiet: usize) -> Option<Decision> {
-    let disks = Disks::at(&order.notes, quiet);
-    let notes = || order.notes.iter().filter(|noted| noted.line < quiet);
-    for (number, key) in order.keys.iter().enumerate() {
-        for (holder, owner, versions) in disks.hints(number) {
-            let of = |noted: &&Noted<'_>| {
-                noted.key == Some(number)
-                    && matches!(noted.note, Note::Hint { holder: by, owner: to, .. }
-                        if (*by, *to) == (holder, owner))
-            };
-            let Some(kept) = notes().rfind(of) else {
-                continue;
-            };
-            let back = |noted: &&Noted<'_>| {
-                noted.line > kept.line
-                    && matches!(noted.note, Note::Restart(node) if *node == holder)
-            };
-            let Some(back) = notes().find(back) else {
-                continue;
-            };
-            let sent = |noted: &Noted<'_>| {
-                noted.key == Some(number)
-                    && noted.line > back.line
-                    && matches!(noted.note, Note::Transfer { from, to, kind, .. }
-                        if (*from, *to) == (holder, owner) && kind == "hint")
-            };
-            if notes().any(sent) {
-                continue;
-            }
-            return Some(Decision {
-                at: back.at,
-                node: Some(holder),
-                sentence: format!(
-                    "{holder} came back with its hint of {} for {owner} on the disk, and from then on \
-                     delivered nothing of it.",
-                    key.name
-                ),
-                facts: vec![
-                    format!(
-                        "{holder} has kept {} for {owner} since {}, through its crash",
-                        contents(versions),
-                        kept.at.0
-                    ),
-                    format!(
-                        "no hint of {} went from {holder} to {owner} after {}",
-                        key.name, back.at.0
-                    ),
-                ],
-            });
-        }
-    }
-    None
 }
 
 /// A value that one owner has had since a moment, and that nothing brought to another.
@@ -98,21 +46,16 @@ fn never_brought(order: &Order<'_>, marks: &Marks<'_>, quiet: usize) -> Option<D
         let lacks = |one: Node, two: Node| {
             let mut held = Held::default();
             held.add(key, disks.data(number, two));
-            let mut values = disks
-                .data(number, one)
-                .iter()
-                .filter_map(|version| version.value.as_deref());
-            values.find(|value| {
-                let write = key.write_of(value);
-                write.is_some_and(|write| !held.covers_write(&sight, key, write))
-            })
+            let mut versions = disks.data(number, one).iter();
+            versions.find(|version| !held.covers(&sight, key, version))
         };
-        let Some((has, without, value)) =
+        let Some((has, without, version)) =
             pairs.find_map(|(one, two)| Some((one, two, lacks(one, two)?)))
         else {
             continue;
         };
-        let since = first_held(order, number, has, value)?;
+        let since = first_held(order, number, has, version)?;
+        let value = version.value.as_deref().unwrap_or("a tombstone");
         let brought = order.notes.iter().filter(|noted| {
             noted.key == Some(number)
                 && noted.at >= since
@@ -143,12 +86,10 @@ fn never_brought(order: &Order<'_>, marks: &Marks<'_>, quiet: usize) -> Option<D
     None
 }
 
-fn first_held(order: &Order<'_>, number: usize, on: Node, value: &str) -> Option<Time> {
+fn first_held(order: &Order<'_>, number: usize, on: Node, version: &Version) -> Option<Time> {
     let holds = |versions: &[Version]| {
-        let mut values = versions
-            .iter()
-            .filter_map(|version| version.value.as_deref());
-        values.any(|one| one == value)
+        let mut versions = versions.iter();
+        versions.any(|one| one.value == version.value && one.clock == version.clock)
     };
     let mut notes = order.notes.iter().filter(|noted| noted.key == Some(number));
     let first = notes.find(|noted| {
@@ -181,7 +122,7 @@ fn arrivals(order: &Order<'_>, quiet: usize) -> Option<Decision> {
             arrived.range((*number, Node(0))..=(*number, Node(u32::MAX)))
         {
             let equal = same(disks.data(*number, *one), disks.data(*number, *two));
-            let apart = || roots_differ(order, order.keys[*number].name, *one, *two);
+            let apart = || roots::roots_differ(order, order.keys[*number].name, *one, *two);
             if one >= two || !equal || first == second || !apart() {
                 continue;
             }
@@ -206,26 +147,6 @@ fn arrivals(order: &Order<'_>, quiet: usize) -> Option<Decision> {
         }
     }
     None
-}
-
-/// Whether the last roots that two nodes claim of a range with this key differ.
-fn roots_differ(order: &Order<'_>, key: &str, one: Node, two: Node) -> bool {
-    let root = |of: Node| {
-        let mut notes = order.notes.iter().rev();
-        notes.find_map(|noted| match noted.note {
-            Note::Root {
-                node,
-                range,
-                keys,
-                hash,
-            } if *node == of && keys.iter().any(|name| name == key) => Some((range, hash)),
-            _ => None,
-        })
-    };
-    match (root(one), root(two)) {
-        (Some((range, hash)), Some((other, different))) => range == other && hash != different,
-        _ => false,
-    }
 }
 
 fn listed(versions: &[&Version]) -> String {

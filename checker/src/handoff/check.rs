@@ -1,7 +1,7 @@
 //! The checker of handoff delivery: which parts there are, and what a "yes" rests on.
 
 use super::held::Sight;
-use super::{copies, counted, deliveries, hints, ranges, served};
+use super::{copies, counted, deliveries, hints, owed, ranges, served};
 use crate::evidence::{Findings, Marks};
 use crate::history::History;
 use crate::kv::Kv;
@@ -35,7 +35,7 @@ use crate::verdict::{Budget, Checker, Counterexample, Promise, Verdict};
 /// | a holder hashes nothing that it keeps for others | convergence (roots differ on equal states) |
 /// | where owners change, a hint goes on to an heir | dropped early, not at its owner, let go before handed over |
 /// | as many disks as promised have a write when it is acknowledged | too few copies |
-/// | when quiet, all owners have every acknowledged write, hints expired or not | convergence (missing copy) |
+/// | when quiet, all owners have every acknowledged write | kept for nobody; where replicas compare what they hold: convergence (missing copy) |
 ///
 /// Who was counted for an acknowledgement shows only where [`Note::Counted`] tells it; elsewhere all
 /// copies on disks at that moment count. A hint in the memory of its holder alone shows nowhere.
@@ -56,8 +56,9 @@ pub(super) const KEPT_ON: usize = 6;
 pub(super) const STRAY_COPY: usize = 7;
 pub(super) const SERVED_AS_OWN: usize = 8;
 pub(super) const HANDED_OVER_EARLY: usize = 9;
+pub(super) const KEPT_FOR_NOBODY: usize = 10;
 
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 11] = [
     "dropped early",
     "lost in a crash",
     "undelivered",
@@ -68,6 +69,7 @@ const PARTS: [&str; 10] = [
     "stray copy",
     "hint served as own",
     "let go before handed over",
+    "kept for nobody",
 ];
 
 pub(super) const KEPT: &str = "hints kept";
@@ -144,6 +146,7 @@ fn judged(order: &Order<'_>, marks: &Marks<'_>) -> (Findings, Option<&'static st
     deliveries::judge(order, marks, &sight, &mut findings);
     served::judge(order, marks, &mut findings);
     ranges::judge(order, marks, &sight, &mut findings);
+    owed::judge(order, marks, &sight, &mut findings);
     let missing = (findings.exercised[KEPT] == 0).then_some("no hint was ever kept");
     (findings, missing)
 }

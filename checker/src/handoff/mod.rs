@@ -6,6 +6,7 @@ mod counted;
 mod deliveries;
 mod held;
 mod hints;
+mod owed;
 mod ranges;
 mod served;
 #[cfg(test)]

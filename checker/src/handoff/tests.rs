@@ -510,3 +510,46 @@ fn where_writes_get_lost_by_design_any_version_is_a_delivery_but_nothing_is_none
     let kept = run("may_lose", "").replace("7 dropped D C x", "");
     breaks(&kept, "undelivered, not at its owner");
 }
+
+/// W = 2: A and B hold the put, nobody keeps it for C.
+fn kept_for_nobody(knobs: &str, before: &str, after: &str) -> String {
+    format!(
+        "0 setup n=3 w=2 hands_off {knobs}
+         0 owners x A,B,C
+         {before}
+         [1,5] s1 put x a -> ok as p
+         2 durable A x {{a@A:1}}
+         3 durable B x {{a@A:1}}
+         {after}
+         9 quiet"
+    )
+}
+
+#[test]
+fn an_owner_that_was_silent_is_owed_the_write() {
+    breaks(&kept_for_nobody("", "", ""), "kept for nobody");
+    breaks(
+        &kept_for_nobody("", "0 crash D\n 0 restart D", ""),
+        "kept for nobody",
+    );
+    // What was told while the store was away from its quiet state is not owed yet.
+    let early = kept_for_nobody("", "", "").replace("9 quiet", "");
+    breaks(&early, "");
+}
+
+#[test]
+fn nothing_is_owed_where_something_else_sees_to_it_or_may_have_hindered_it() {
+    breaks(
+        &kept_for_nobody("may_lose", "", "8 durable C x {b@C:1}"),
+        "",
+    );
+    breaks(&kept_for_nobody("converges", "", ""), "");
+    breaks(&kept_for_nobody("", "", "6 crash A\n 7 restart A"), "");
+    breaks(&kept_for_nobody("", "", "6 crash C"), "");
+    breaks(&kept_for_nobody("", "", "6 owners x B,C,D"), "");
+    breaks(&kept_for_nobody("", "", "6 durable C x {a@A:1}"), "");
+    breaks(
+        &kept_for_nobody("", "", "6 hint A C x {a@A:1}\n 7 expired A C x"),
+        "",
+    );
+}

@@ -151,26 +151,20 @@ flaws! {
         CompareFirstTwo "compare-first-two" "90: CASSANDRA-924, wrong neighbours";
         /// Merkle trees are empty after a restart.
         TreeNotReadBack "tree-not-read-back" "87: Yokozuna 248";
-        /// Merkle trees keep what was handed over.
-        TreeNotCleared "tree-not-cleared" "86: Riak KV 1759";
     }
     Placement {
         /// The preference list of the last range of the ring begins one node late.
         TailViolation "tail-violation" "93: Riak Core pull request 913";
-        /// A node takes over the history that it hears instead of merging it.
+        /// A node takes over a whole history that it hears instead of merging it.
         TakeRemoteHistory "take-remote-history" "94: Riak Core 855";
         /// A change of membership is not written to disk.
         ForgetChanges "forget-changes" "96: CASSANDRA-833";
         /// One key of each message that hands over a range is left out.
         SkipHandedKey "skip-handed-key" "74: Riak Core 1010";
-        /// A new owner answers as if it had its range already.
-        OwnAtOnce "own-at-once" "73: Riak Core pull request 96";
         /// A new owner is sent nothing of what was there before it.
         NoHandover "no-handover" "96: CASSANDRA-902";
         /// What a node has ceased to own goes before anybody has it.
         DropBeforeHandover "drop-before-handover" "74: Riak Core 1010, source deleted";
-        /// Acknowledgements by owners of another view count.
-        CountOtherView "count-other-view" "97: Garage under layout changes";
         /// A put under way counts copies on nodes that have ceased to own the key.
         CountFormerOwners "count-former-owners" "97: Garage under layout changes";
     }
@@ -185,11 +179,11 @@ flaws! {
         SyncCoversLater "sync-covers-later" "50: group commit, §6.1 of the paper";
         /// Gets return what the disk has not synced yet.
         ReadUnsynced "read-unsynced" "50: §6.1 of the paper";
-        /// Other replicas are sent what the own disk has not synced yet.
-        SendUnsynced "send-unsynced" "50: §6.1 of the paper";
+        /// A coordinator sends a put on, and counts its own copy, before its disk has it.
+        CoordinateEarly "coordinate-early" "50: Riak KV 1356, at the coordinator";
         /// A record that cannot be read ends what is read after a crash.
         StopAtTornRecord "stop-at-torn-record" "64: CASSANDRA-12728 and ScyllaDB 24917";
-        /// A node whose disk has damaged records goes on as if it had all its events.
+        /// A node whose disk has damaged records goes on under its old name, with what events it can find.
         TrustDamagedDisk "trust-damaged-disk" "13: Riak KV pull request 814, after a restore";
     }
 }

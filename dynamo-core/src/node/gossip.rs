@@ -142,7 +142,7 @@ impl Node {
             };
             send(from, answer, out);
         }
-        let news = if self.flaw(Flaw::TakeRemoteHistory) {
+        let news = if wanted && self.flaw(Flaw::TakeRemoteHistory) {
             let other = known != *changes;
             known = changes.clone();
             other

@@ -245,7 +245,7 @@ impl Node {
         out: &mut Vec<Output>,
     ) {
         let mark = self.store.view().mark();
-        if message.view().is_some_and(|view| view != mark) && !self.flaw(Flaw::CountOtherView) {
+        if message.view().is_some_and(|view| view != mark) {
             return self.park(now, from, message, out);
         }
         match message {
@@ -411,11 +411,6 @@ impl Node {
         let until = now.after(self.config.shape().timing.suspicion_us);
         self.detector.suspect(peer, until);
         self.lives.remove(&peer);
-    }
-
-    /// Whether an answer is of a view that is not this node's.
-    pub(super) fn is_of_other_view(&self, view: u64) -> bool {
-        view != self.store.view().mark() && !self.flaw(Flaw::CountOtherView)
     }
 
     pub(super) fn flaw(&self, flaw: Flaw) -> bool {

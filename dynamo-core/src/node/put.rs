@@ -132,6 +132,10 @@ impl Node {
         };
         self.timers.set(Timer::Put(number), put.reply_by);
         self.puts.insert(number, put);
+        if self.flaw(Flaw::CoordinateEarly) {
+            self.replicate(now, number, out);
+            return self.commit(now, batch, None, out);
+        }
         self.commit(now, batch, Some(After::Replicate(number)), out);
     }
 
@@ -240,7 +244,7 @@ impl Node {
         out: &mut Vec<Output>,
     ) {
         let here = tag.life == self.life || self.flaw(Flaw::AcceptOldLife);
-        if !here || self.is_of_other_view(view) {
+        if !here || view != self.store.view().mark() {
             return;
         }
         let Some(mut put) = self.puts.remove(&tag.number) else {
@@ -330,7 +334,7 @@ impl Node {
             view: self.store.view().mark(),
             synced,
             key: put.key.clone(),
-            siblings: self.store.shown(&put.key, Flaw::SendUnsynced),
+            siblings: self.store.shown(&put.key, Flaw::CoordinateEarly),
             hint: place.hint(),
         };
         send(place.asked, message, out);

@@ -93,9 +93,7 @@ impl Store {
         if gone {
             self.data.remove(key);
         }
-        if !self.flaw(Flaw::TreeNotCleared) {
-            self.tree_at(position).remove(position, key);
-        }
+        self.tree_at(position).remove(position, key);
     }
 
     /// What the disk holds of some keys of a range, in the order of the keys: those after a key, or

@@ -184,7 +184,7 @@ fn a_healthy_cluster_keeps_all_promises_through_faults() {
 fn every_flaw_is_quiet_without_faults_and_concurrency() {
     for flaw in Flaw::ALL {
         for seed in 0..6 {
-            let broken = soak(shape(seed, Some(flaw)), seed, false);
+            let broken = soak(shape(seed, Some(*flaw)), seed, false);
             assert_eq!(broken, BTreeSet::new(), "{flaw} seed {seed}");
         }
     }
@@ -195,7 +195,7 @@ fn every_flaw_shows_itself_sooner_or_later() {
     for flaw in Flaw::ALL {
         let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
         for seed in 0..runs() {
-            for sin in soak(shape(seed, Some(flaw)), seed, true) {
+            for sin in soak(shape(seed, Some(*flaw)), seed, true) {
                 *seen.entry(sin).or_default() += 1;
             }
         }

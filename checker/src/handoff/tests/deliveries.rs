@@ -162,7 +162,7 @@ fn a_late_delivery_does_not_bring_back_what_was_replaced() {
     };
     breaks(&replaced("{b@A:2/A:1}"), "");
     breaks(&replaced("{a@A:1,b@A:2/A:1}"), "delivery not merged");
-    breaks(&replaced("{a@A:1}"), "delivery not merged");
+    breaks(&replaced("{a@A:1}"), "delivery not merged, kept for nobody");
     let revives = replaced("{a@A:1,b@A:2/A:1}").replace("hands_off", "hands_off may_revive");
     breaks(&revives, "");
 }

@@ -36,7 +36,6 @@ impl Node {
                 }
             } else if handover.to == self.id
                 && handover.gained
-                && !self.flaw(Flaw::OwnAtOnce)
                 && !self
                     .transfers
                     .awaits
