@@ -155,7 +155,6 @@ impl Store {
                     whole = whole.or(Some(Some(born)));
                 }
                 Err(_) if store.flaw(Flaw::TrustDamagedDisk) => whole = whole.or(Some(Some(0))),
-                Err(_) if store.flaw(Flaw::StopAtTornRecord) => break,
                 Err(_) => whole = Some(None),
             }
         }
@@ -365,9 +364,7 @@ impl Store {
 
     /// Makes all events minted so far durable with the batch.
     pub(crate) fn write_sequence(&self, batch: &mut Batch) {
-        if !self.flaw(Flaw::SequenceNotKept) {
-            batch.sequence(self.born, self.sequence);
-        }
+        batch.sequence(self.born, self.sequence);
     }
 
     /// The hints that are on disk and not about to go: for whom, of what, what.

@@ -25,9 +25,6 @@ flaws! {
         CountFromContext "count-from-context" "11: dotted version vectors, README \"Client IDs\"";
         /// A put that comes while the disk is busy is not counted, so the next one is the same event.
         CountIdleOnly "count-idle-only" "3: Riak KV 679, the count lags behind";
-        /// The sequence is not written with the events that it counts: after a crash it is guessed from
-        /// what is left on disk.
-        SequenceNotKept "sequence-not-kept" "6: Riak KV 679, fallback flavour";
         /// A node whose disk was lost goes on under its old name and counts anew.
         KeepNameAfterWipe "keep-name-after-wipe" "3: Riak KV 679, the copy of a coordinator is lost";
         /// A get returns all values and the context of the first of them.
@@ -103,7 +100,7 @@ flaws! {
         DropAllOnAck "drop-all-on-ack" "63: CASSANDRA-1432 and 2928";
         /// A hint that has grown since it was sent goes with the acknowledgement of what was sent.
         DropGrownHint "drop-grown-hint" "68: ScyllaDB 4122";
-        /// Hints go to the first owner of the key, whomever they are for.
+        /// Hints go to the first other owner of the key, whomever they are for.
         HintToFirstOwner "hint-to-first-owner" "56: Voldemort 5d0e8fbcb, on delivery";
         /// An owner acknowledges a hint before its disk has it.
         AckHintEarly "ack-hint-early" "50: Riak KV 1356, at handoff";
@@ -181,8 +178,6 @@ flaws! {
         ReadUnsynced "read-unsynced" "50: §6.1 of the paper";
         /// A coordinator sends a put on, and counts its own copy, before its disk has it.
         CoordinateEarly "coordinate-early" "50: Riak KV 1356, at the coordinator";
-        /// A record that cannot be read ends what is read after a crash.
-        StopAtTornRecord "stop-at-torn-record" "64: CASSANDRA-12728 and ScyllaDB 24917";
         /// A node whose disk has damaged records goes on under its old name, with what events it can find.
         TrustDamagedDisk "trust-damaged-disk" "13: Riak KV pull request 814, after a restore";
     }

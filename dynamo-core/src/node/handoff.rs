@@ -51,18 +51,20 @@ impl Node {
             if self.flaw(Flaw::DropHintOnSend) {
                 self.hint_taken(now, owner, &key, siblings.digest(), out);
             }
-            let first = self
-                .store
-                .view()
-                .owners_at(self.store.position_of(&key))
-                .first();
-            let to = match first {
-                Some(first) if self.flaw(Flaw::HintToFirstOwner) => *first,
-                _ => owner,
+            let to = if self.flaw(Flaw::HintToFirstOwner) {
+                self.first_other(&key).unwrap_or(owner)
+            } else {
+                owner
             };
             send(to, Message::Hint { key, siblings }, out);
         }
         self.schedule_hints(now);
+    }
+
+    /// Where [`Flaw::HintToFirstOwner`] sends a hint.
+    fn first_other(&self, key: &[u8]) -> Option<NodeId> {
+        let owners = self.store.view().owners_at(self.store.position_of(key));
+        owners.iter().copied().find(|owner| *owner != self.id)
     }
 
     /// What [`Flaw::DropHintsForDown`] does.
