@@ -19,7 +19,8 @@ pub struct Finder {
     pub all: Vec<Flaw>,
 }
 
-/// All that finds flaws. Only what was hunted and found is told; the first finds of all bases count.
+/// All that finds flaws. Only what was hunted and found is told; the first finds of all bases count. "Alone" is
+/// said of flaws that were found [`Finders::ENOUGH`] times or more: few finds may be alike by accident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finders {
     /// Alone: no other promise was broken in any find.
@@ -27,14 +28,14 @@ pub struct Finders {
     /// All: the minimized counterexample has such a fault. Alone: without faults of that kind no find breaks
     /// a promise.
     pub faults: Vec<Finder>,
-    /// All: some find has that load. Alone: at least [`Finders::ENOUGH`] finds, and each has it.
+    /// All: some find has that load. Alone: each has it.
     pub loads: Vec<Finder>,
     /// As of faults.
     pub calls: Vec<Finder>,
 }
 
 impl Finders {
-    /// So many finds of one load are no accident: six in ten plans have the most frequent one.
+    /// So many finds of one load are no accident: of ten plans, six have the most frequent one.
     pub const ENOUGH: usize = 10;
 
     /// Says what found the flaws of these rows.
@@ -44,9 +45,10 @@ impl Finders {
                 let rows = rows.iter().filter(|row| row.is_found() && such(row));
                 rows.map(|row| row.flaw).collect()
             };
+            let enough = |row: &Row| row.found() >= Finders::ENOUGH;
             Finder {
                 name,
-                only: flaws(only),
+                only: flaws(&|row| enough(row) && only(row)),
                 all: flaws(&|row| only(row) || all(row)),
             }
         };
@@ -66,9 +68,7 @@ impl Finders {
             finder(name, &needs, &has)
         };
         let by_load = |name: &'static str| {
-            let each = |row: &Row| {
-                row.found() >= Finders::ENOUGH && row.finds().all(|find| find.load == name)
-            };
+            let each = |row: &Row| row.finds().all(|find| find.load == name);
             let some = |row: &Row| row.finds().any(|find| find.load == name);
             finder(name, &each, &some)
         };

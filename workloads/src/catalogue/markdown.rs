@@ -78,11 +78,14 @@ fn rule(numbers: &[bool]) -> String {
 }
 
 fn found_by(finders: &Finders) -> String {
-    let mut out = String::from("\n## What finds what\n");
+    let mut out = format!(
+        "\n## What finds what\n\n\"Alone\" is said of flaws that were found {} times or more.\n",
+        Finders::ENOUGH
+    );
     for (kind, finders) in finders.tables() {
         let about = match kind {
             "promise" => "alone: no other promise was broken in any find",
-            "load" => "found: some find has it; alone: ten finds or more, and all have it",
+            "load" => "found: some find has it; alone: each has it",
             _ => {
                 "found: the minimized counterexample has it, or every find needs it; alone: without it no find \
                  breaks a promise"

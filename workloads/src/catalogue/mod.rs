@@ -14,6 +14,8 @@ mod parts;
 mod row;
 mod summary;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use choices::{Choice, choices};
 pub use clients::{as_clients_see_it, broken_to_clients};

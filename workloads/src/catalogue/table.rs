@@ -256,8 +256,10 @@ fn wrapped(label: &str, indent: usize, text: &str) -> String {
 }
 
 fn what_finds_what(finders: &Finders) -> String {
-    let mut out =
-        String::from("\nwhat finds what: flaws that it finds, and those that it alone finds\n");
+    let mut out = format!(
+        "\nwhat finds what: flaws that it finds, and of those found {} times or more, which it alone finds\n",
+        Finders::ENOUGH
+    );
     for (kind, finders) in finders.tables() {
         let _ = writeln!(out, "\n{kind}");
         for finder in finders {

@@ -193,7 +193,7 @@ pub(super) struct Flaws {
     /// How long each campaign lasts at most: 500ms, 30s, 5m, 1h [default: 60s; 20s with --short]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) budget: Option<Duration>,
-    /// How many runs each campaign has at most [default: 20,000; 5,000 with --short]
+    /// How many runs each campaign has at most [default: 20,000; 2,000 with --short]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) runs: Option<u64>,
     /// How many campaigns each flaw has, with seeds of their own [default: 20; 1 with --short]

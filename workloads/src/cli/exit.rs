@@ -9,7 +9,7 @@ use crate::standing::Standing;
 pub(super) enum Exit {
     /// The target could not be built or driven.
     Target,
-    /// A promise is violated.
+    /// A promise is violated, or a flaw of the catalogue was missed.
     Violated,
     /// A run is not deterministic, or equal sources do not reproduce their own bundle.
     TwoWays,
