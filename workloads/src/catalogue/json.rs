@@ -12,6 +12,7 @@ use super::row::{Hunt, Row, Sight};
 use super::summary::Summary;
 use super::table::{Table, sight};
 use crate::campaign::Trouble;
+use crate::matrix;
 
 impl Table {
     /// As one JSON object. Only fields that end in `_us` depend on the machine, unless a time limit ended a
@@ -132,6 +133,6 @@ fn choice(choice: &Choice) -> Value {
         .collect();
     json!({
         "choice": choice.name, "setting": choice.setting, "section": choice.section, "gives_up": gives_up,
-        "may_lose": choice.may_lose, "may_revive": choice.may_revive, "row": choice.row.map(|row| row.name()),
+        "may_lose": choice.may_lose, "may_revive": choice.may_revive, "row": choice.row.map(matrix::Row::name),
     })
 }

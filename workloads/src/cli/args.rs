@@ -189,7 +189,7 @@ pub(super) enum TableFormat {
 pub(super) struct Flaws {
     /// Hunt only these [default: all]
     #[arg(long = "flaw", value_name = "NAME", value_parser = flaws())]
-    pub(super) flaws: Vec<Flaw>,
+    pub(super) only: Vec<Flaw>,
     /// How long each campaign lasts at most: 500ms, 30s, 5m, 1h [default: 60s; 20s with --short]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) budget: Option<Duration>,

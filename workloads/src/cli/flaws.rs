@@ -52,10 +52,10 @@ fn hunts(args: &Flaws) -> Hunts {
         (60, 20_000, 20, Effort::FULL)
     };
     Hunts {
-        flaws: if args.flaws.is_empty() {
+        flaws: if args.only.is_empty() {
             Flaw::ALL.to_vec()
         } else {
-            let chosen = Flaw::ALL.iter().filter(|flaw| args.flaws.contains(flaw));
+            let chosen = Flaw::ALL.iter().filter(|flaw| args.only.contains(flaw));
             chosen.copied().collect()
         },
         seed_base: args.seed_base,
