@@ -160,18 +160,52 @@ struct Judged {
     failure: Option<Box<Failure>>,
 }
 
+/// How far a campaign goes.
+#[derive(Clone, Copy)]
+enum Until<'f> {
+    /// Up to the first failure.
+    First,
+    /// Up to the first failure that is such.
+    Such(&'f (dyn Fn(&Failure) -> bool + Sync)),
+    /// To its end.
+    Last,
+}
+
+impl Until<'_> {
+    fn pass_over(self, judged: Judged) -> Judged {
+        match (self, &judged.failure) {
+            (Until::Such(such), Some(failure)) if !such(failure) => Judged {
+                failure: None,
+                ..judged
+            },
+            _ => judged,
+        }
+    }
+}
+
 impl Campaign {
     /// Runs it, up to the first failure. `progress` is called now and then with the runs judged so far.
     pub fn run(&self, progress: impl FnMut(&Tally)) -> Tally {
-        self.judge_all(false, progress)
+        self.judge_all(Until::First, progress)
+    }
+
+    /// As [`Campaign::run`], but passes over failures that are not such: they are counted among what is broken,
+    /// and are neither the tally's failure nor one of its causes.
+    pub fn run_until(
+        &self,
+        such: impl Fn(&Failure) -> bool + Sync,
+        progress: impl FnMut(&Tally),
+    ) -> Tally {
+        self.judge_all(Until::Such(&such), progress)
     }
 
     /// As [`Campaign::run`], but goes on after failures and tells causes apart.
     pub fn run_on(&self, progress: impl FnMut(&Tally)) -> Tally {
-        self.judge_all(true, progress)
+        self.judge_all(Until::Last, progress)
     }
 
-    fn judge_all(&self, goes_on: bool, progress: impl FnMut(&Tally)) -> Tally {
+    fn judge_all(&self, until: Until, progress: impl FnMut(&Tally)) -> Tally {
+        let goes_on = matches!(until, Until::Last);
         let next = AtomicU64::new(0);
         let last = Mutex::new(self.last());
         let ends = self.time.map(|time| Instant::now() + time);
@@ -185,7 +219,7 @@ impl Campaign {
                         if run >= current(last) || ends.is_some_and(|ends| Instant::now() >= ends) {
                             return;
                         }
-                        let judged = self.judge_one(run);
+                        let judged = self.judge_one(run).map(|judged| until.pass_over(judged));
                         let fine = |judged: &Judged| goes_on || judged.failure.is_none();
                         if !judged.as_ref().is_ok_and(fine) {
                             // Runs before this one go on, so that the first failure is always found.

@@ -1,4 +1,4 @@
-//! Seeds and times as people write them, in flags and in the environment.
+//! Seeds and times as people write them, in flags and in the environment; and numbers as they read them.
 
 use std::time::Duration;
 
@@ -32,6 +32,19 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         Some(millis) if millis <= 366 * 24 * 3_600_000 => Ok(Duration::from_millis(millis)),
         _ => Err("it is longer than a year".into()),
     }
+}
+
+/// 1234567 as `1,234,567`.
+pub(crate) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 #[cfg(test)]

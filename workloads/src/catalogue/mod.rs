@@ -1,5 +1,27 @@
 //! The flaw catalogue: each known sin of real stores, hunted by the campaigns that healthy stores pass.
+//!
+//! [`Hunts`] runs the campaigns and gives [`Row`]s; [`Table`] says what they come to, as text, Markdown and JSON.
 
+mod choices;
+mod clients;
 mod expected;
+mod finders;
+mod hunt;
+mod json;
+mod markdown;
+mod parallel;
+mod parts;
+mod row;
+mod summary;
+mod table;
+#[cfg(test)]
+mod tests;
 
+pub use choices::{Choice, choices};
+pub use clients::{as_clients_see_it, broken_to_clients};
 pub use expected::{Expected, expected};
+pub use finders::{Finder, Finders};
+pub use hunt::{CALLS_MIN, Effort, FAULTS_MIN, Hunts, Progress};
+pub use row::{Caught, Hunt, Least, Row, Sight};
+pub use summary::Summary;
+pub use table::Table;

@@ -16,7 +16,7 @@ use dynamo_core::{Flaw, ReadRepair};
 
 use super::exit::{Exit, HELP, INTERNAL, USAGE};
 use super::output::say;
-use super::{check, explain, explore, export, hunt, pin, replay};
+use super::{check, explain, explore, export, flaws, hunt, pin, replay};
 use crate::explore::Program;
 use crate::harness::env;
 use crate::preset::Preset;
@@ -40,6 +40,8 @@ enum Command {
     Hunt(Hunt),
     /// Judge every schedule of a few calls, messages, crashes and timeouts
     Explore(Explore),
+    /// Hunt the known flaws of the catalogue, and say which promise catches each and how small it becomes
+    Flaws(Flaws),
     /// Check a recorded history
     Check(Check),
     /// Write a recorded history in another format
@@ -172,6 +174,46 @@ pub(super) struct Explore {
     /// What stdout gets
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
+}
+
+/// What stdout gets of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableFormat {
+    Human,
+    Json,
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Flaws {
+    /// Hunt only these [default: all]
+    #[arg(long = "flaw", value_name = "NAME", value_parser = flaws())]
+    pub(super) only: Vec<Flaw>,
+    /// How long each campaign lasts at most: 500ms, 30s, 5m, 1h [default: 60s; 20s with --short]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) budget: Option<Duration>,
+    /// How many runs each campaign has at most [default: 20,000; 2,000 with --short]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) runs: Option<u64>,
+    /// How many campaigns each flaw has, with seeds of their own [default: 20; 1 with --short]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(super) bases: Option<u32>,
+    /// The seed that the campaigns' seeds are made from
+    #[arg(long, value_name = "SEED", value_parser = number, default_value = "1")]
+    pub(super) seed_base: u64,
+    /// Campaigns at the same time; the result does not depend on it, times do [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) jobs: Option<u16>,
+    /// Each flaw once, with little explanation
+    #[arg(long)]
+    pub(super) short: bool,
+    /// What stdout gets; all three are saved
+    #[arg(long, value_enum, default_value_t = TableFormat::Human)]
+    pub(super) format: TableFormat,
+    /// Where flaws.txt, flaws.json, flaws.md and the bundles in flaws/ go
+    #[arg(long, value_name = "DIR", default_value = "target/dyno")]
+    pub(super) out: PathBuf,
 }
 
 /// The promises that can be held against the reference store.
@@ -431,6 +473,7 @@ pub fn main() -> ExitCode {
     let done = std::panic::catch_unwind(|| match &command {
         Command::Hunt(args) => hunt::hunt(args),
         Command::Explore(args) => explore::explore(args),
+        Command::Flaws(args) => flaws::flaws(args),
         Command::Check(args) => check::check(args),
         Command::Export(args) => export::export(args),
         Command::Replay(args) => replay::replay(args),

@@ -9,7 +9,7 @@ use crate::standing::Standing;
 pub(super) enum Exit {
     /// The target could not be built or driven.
     Target,
-    /// A promise is violated.
+    /// A promise is violated, or a flaw of the catalogue was missed.
     Violated,
     /// A run is not deterministic, or equal sources do not reproduce their own bundle.
     TwoWays,
@@ -64,4 +64,5 @@ pub(super) const HELP: &str = "\
 Exit codes: 0 nothing violated, 10 violated, 11 undecided, 12 target could not be driven,
 13 not deterministic or not reproduced, 14 nothing exercised or left open, 2 usage or unreadable input,\n70 internal error.
 replay: 10 reproduced, 0 the promise now holds.
+flaws: 0 each was found, 10 one was missed.
 explain: 10 explained, 0 nothing to explain, 13 it does not fail that way any more.";

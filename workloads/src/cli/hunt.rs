@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use checker::report::{Bundle, terminal};
 use checker::{Budget, Counters, History, Promise, Verdict};
@@ -13,10 +12,12 @@ use serde_json::json;
 use super::args::{Chosen, Format, Hunt};
 use super::exit::Exit;
 use super::output::{say, say_line};
+use super::status::Status;
 use crate::campaign::{Campaign, Cause, Seeds, Tally, Trouble};
 use crate::preset::Preset;
 use crate::standing::Standing;
 use crate::target::Target;
+pub(super) use crate::units::grouped as number;
 use crate::{bundle, explain, matrix, preset, shrink};
 
 /// Runs when neither `--runs` nor `--budget` says how long.
@@ -65,14 +66,14 @@ fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Exit, String> {
         budget: Budget::default(),
     };
     let human = args.format == Format::Human;
-    let mut status = Status::new(args);
-    let show = |tally: &Tally| status.show(tally);
+    let mut shown = Status::new();
+    let show = |tally: &Tally| shown.show(|since| status(args, tally, since));
     let tally = if args.keep_going {
         campaign.run_on(show)
     } else {
         campaign.run(show)
     };
-    status.clear();
+    shown.clear();
     let found = report_causes(args, &campaign, &tally)?;
     let exit = exit(&campaign, &tally);
     if human {
@@ -383,19 +384,6 @@ pub(super) fn wrapped(items: &[String], indent: usize) -> String {
     out
 }
 
-/// 1234567 as `1,234,567`.
-pub(super) fn number(count: u64) -> String {
-    let digits = count.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 fn json_summary(
     campaign: &Campaign,
     tally: &Tally,
@@ -454,59 +442,17 @@ fn json_summary(
     })
 }
 
-/// One line on stderr while people watch; a line now and then while machines do.
-struct Status {
-    people: bool,
-    began: Instant,
-    shown: Duration,
-    runs: Option<u64>,
-    time: Option<Duration>,
-}
-
-impl Status {
-    fn new(args: &Hunt) -> Self {
-        let people = std::io::stderr().is_terminal();
-        let (runs, time) = (args.runs, args.budget);
-        Status {
-            people,
-            began: Instant::now(),
-            shown: Duration::ZERO,
-            runs,
-            time,
-        }
+/// How far a campaign is.
+fn status(args: &Hunt, tally: &Tally, since: Duration) -> String {
+    let mut line = format!("hunt  {:.0} s", since.as_secs_f64());
+    if let Some(time) = args.budget {
+        let _ = write!(line, " / {} s", time.as_secs());
     }
-
-    fn show(&mut self, tally: &Tally) {
-        let now = self.began.elapsed();
-        let pause = if self.people {
-            Duration::from_millis(200)
-        } else {
-            Duration::from_secs(30)
-        };
-        if now < self.shown + pause {
-            return;
-        }
-        self.shown = now;
-        let mut line = format!("hunt  {:.0} s", now.as_secs_f64());
-        if let Some(time) = self.time {
-            let _ = write!(line, " / {} s", time.as_secs());
-        }
-        let _ = write!(line, "   runs {}", number(tally.runs));
-        if let Some(runs) = self.runs {
-            let _ = write!(line, " / {}", number(runs));
-        }
-        if self.people {
-            eprint!("\r\x1b[2K{line}");
-        } else {
-            eprintln!("{line}");
-        }
+    let _ = write!(line, "   runs {}", number(tally.runs));
+    if let Some(runs) = args.runs {
+        let _ = write!(line, " / {}", number(runs));
     }
-
-    fn clear(&self) {
-        if self.people {
-            eprint!("\r\x1b[2K");
-        }
-    }
+    line
 }
 
 /// What a verdict says of itself, for commands that judge a single history.

@@ -6,9 +6,11 @@ mod exit;
 mod explain;
 mod explore;
 mod export;
+mod flaws;
 mod hunt;
 mod output;
 mod pin;
 mod replay;
+mod status;
 
 pub use args::main;

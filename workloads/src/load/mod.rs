@@ -7,6 +7,6 @@ mod rows;
 mod shape;
 mod siblings;
 
-pub use rows::{row_plan, row_shape, small_plan};
+pub use rows::{row_contexts, row_plan, row_shape, small_plan};
 pub use shape::shape;
-pub use siblings::{plan, plan_on};
+pub use siblings::{Pattern, plan, plan_on};

@@ -118,6 +118,11 @@ pub fn row_plan(row: Row, seed: u64) -> Plan {
     }
 }
 
+/// What the sessions of the plan of this row and seed try to pass.
+pub fn row_contexts(row: Row, seed: u64) -> Contexts {
+    Habits::new(row, seed).contexts
+}
+
 /// A plan in which this cell of the matrix may be broken by few calls: two to eight, and at most three
 /// faults. In every other plan these strike single calls, or each message by itself: most of what may be
 /// broken is a matter of who is heard first.

@@ -35,9 +35,9 @@ pub fn plan_on(shape: Shape, seed: u64) -> Plan {
     }
 }
 
-/// What the clients of a run are for.
+/// What the clients of a run of the usual campaign are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Pattern {
+pub enum Pattern {
     /// A bit of everything.
     Mixed,
     /// Each replaces what it has just read, on one key or two.
@@ -48,6 +48,33 @@ enum Pattern {
     Chain,
     /// What is deleted is put again, with a context or without.
     Recreate,
+}
+
+impl Pattern {
+    /// All of them.
+    pub const ALL: [Pattern; 5] = [
+        Pattern::Mixed,
+        Pattern::Register,
+        Pattern::Cart,
+        Pattern::Chain,
+        Pattern::Recreate,
+    ];
+
+    /// That of the plan of this seed.
+    pub fn of(seed: u64) -> Pattern {
+        Habits::pattern(Dice::new(seed, "load"))
+    }
+
+    /// The word for reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Pattern::Mixed => "mixed",
+            Pattern::Register => "register",
+            Pattern::Cart => "cart",
+            Pattern::Chain => "chain",
+            Pattern::Recreate => "recreate",
+        }
+    }
 }
 
 /// What the clients of one run have in common, so that runs differ from each other.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 mod explore;
+mod flaws;
 mod recordings;
 
 fn dyno(args: &[&str]) -> Output {

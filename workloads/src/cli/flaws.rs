@@ -1,0 +1,133 @@
+//! `dyno flaws`: the catalogue of known flaws, hunted by the campaigns that healthy stores pass.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use dynamo_core::Flaw;
+
+use super::args::{Flaws, TableFormat};
+use super::exit::Exit;
+use super::hunt::{cores, number};
+use super::output::{say, say_line};
+use super::status::Status;
+use crate::campaign::Trouble;
+use crate::catalogue::{Effort, Hunts, Progress, Table};
+
+pub(super) fn flaws(args: &Flaws) -> Result<Exit, String> {
+    let hunts = hunts(args);
+    let all = (hunts.flaws.len(), hunts.bases as usize);
+    let mut shown = Status::new();
+    let rows = hunts.run(|progress| shown.show(|since| status(all, *progress, since)));
+    shown.clear();
+    let table = Table { hunts, rows };
+    let exit = exit(&table);
+    let human = table.human();
+    let json = table.json(exit.number()).to_string() + "\n";
+    let markdown = table.markdown();
+    save(
+        &args.out,
+        &table,
+        &[("txt", &human), ("json", &json), ("md", &markdown)],
+    )?;
+    match args.format {
+        TableFormat::Human => {
+            say(&human);
+            say_line(&format!(
+                "\nsaved         {}",
+                args.out.join("flaws.{txt,json,md}, flaws").display()
+            ));
+            trouble(&table);
+        }
+        TableFormat::Json => say(&json),
+        TableFormat::Markdown => say(&markdown),
+    }
+    Ok(exit)
+}
+
+fn hunts(args: &Flaws) -> Hunts {
+    let (time, runs, bases, effort) = if args.short {
+        (20, 2_000, 1, Effort::SHORT)
+    } else {
+        (60, 20_000, 20, Effort::FULL)
+    };
+    Hunts {
+        flaws: if args.only.is_empty() {
+            Flaw::ALL.to_vec()
+        } else {
+            let chosen = Flaw::ALL.iter().filter(|flaw| args.only.contains(flaw));
+            chosen.copied().collect()
+        },
+        seed_base: args.seed_base,
+        bases: args.bases.unwrap_or(bases),
+        runs: args.runs.unwrap_or(runs),
+        time: Some(args.budget.unwrap_or(Duration::from_secs(time))),
+        jobs: args.jobs.map_or_else(cores, usize::from),
+        effort,
+    }
+}
+
+/// How far it is, of so many flaws and bases.
+fn status((flaws, bases): (usize, usize), progress: Progress, since: Duration) -> String {
+    let number = |count: usize| number(count as u64);
+    let Progress {
+        hunts,
+        found,
+        flaws: done,
+    } = progress;
+    let (all, since) = (flaws * bases, since.as_secs());
+    if hunts < all {
+        let (hunts, all, found) = (number(hunts), number(all), number(found));
+        format!("flaws  {since} s   campaigns {hunts} / {all}   found {found}")
+    } else {
+        format!(
+            "flaws  {since} s   explained {} / {}",
+            number(done),
+            number(flaws)
+        )
+    }
+}
+
+fn exit(table: &Table) -> Exit {
+    let troubles = table.rows.iter().filter_map(|row| row.trouble());
+    let troubles = troubles.map(|trouble| match trouble {
+        Trouble::Undriven(..) => Exit::Target,
+        Trouble::TwoWays(..) => Exit::TwoWays,
+    });
+    let missed = (!table.missed().is_empty()).then_some(Exit::Violated);
+    troubles.chain(missed).min().unwrap_or(Exit::Fine)
+}
+
+fn trouble(table: &Table) {
+    for row in &table.rows {
+        match row.trouble() {
+            Some(Trouble::Undriven(seed, why)) => say_line(&format!(
+                "{}: it could not be driven with seed {seed:#018x}: {why}",
+                row.flaw
+            )),
+            Some(Trouble::TwoWays(seed, _)) => say_line(&format!(
+                "{}: it is not deterministic: seed {seed:#018x} gave two runs",
+                row.flaw
+            )),
+            None => {}
+        }
+    }
+}
+
+fn save(out: &Path, table: &Table, texts: &[(&str, &str)]) -> Result<(), String> {
+    let bundles = out.join("flaws");
+    fs::create_dir_all(&bundles)
+        .map_err(|why| format!("cannot write {}: {why}", bundles.display()))?;
+    let write = |path: &Path, text: &str| {
+        fs::write(path, text).map_err(|why| format!("cannot write {}: {why}", path.display()))
+    };
+    for (extension, text) in texts {
+        write(&out.join(format!("flaws.{extension}")), text)?;
+    }
+    for row in &table.rows {
+        if let Some(bundle) = &row.bundle {
+            write(&bundles.join(format!("{}.json", row.flaw)), &bundle.write())?;
+        }
+    }
+    Ok(())
+}
