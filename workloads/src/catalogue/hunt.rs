@@ -244,5 +244,6 @@ fn least(bundle: &Bundle) -> Option<Least> {
         faults: parts::faults(&plan),
         calls: parts::calls(&plan),
         decision: decision.map(|decision| decision.sentence.clone()),
+        facts: decision.map_or_else(Vec::new, |decision| decision.facts.clone()),
     })
 }

@@ -71,6 +71,8 @@ pub struct Least {
     pub calls: BTreeSet<&'static str>,
     /// The sentence of the decision that is blamed.
     pub decision: Option<String>,
+    /// What makes it certain.
+    pub facts: Vec<String>,
 }
 
 /// Who can see a flaw.
@@ -152,8 +154,8 @@ impl Row {
     pub fn names_cause(&self) -> Option<bool> {
         let words = expected(self.flaw).words;
         let least = self.least.as_ref().filter(|_| !words.is_empty())?;
-        let said = least.decision.as_deref().unwrap_or_default();
-        Some(words.iter().any(|words| said.contains(words)))
+        let mut said = least.decision.iter().chain(&least.facts);
+        Some(said.any(|said| words.iter().any(|words| said.contains(words))))
     }
 
     /// What kept any of its campaigns from going on.

@@ -53,6 +53,7 @@ fn table() -> Table {
             faults: BTreeSet::from(["crash"]),
             calls: BTreeSet::from(["blind put"]),
             decision: Some("Two writes share one event.".into()),
+            facts: Vec::new(),
         }),
         bundle: None,
         sight: Sight::Clients,
