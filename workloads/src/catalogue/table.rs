@@ -10,6 +10,7 @@ use super::finders::Finders;
 use super::hunt::Hunts;
 use super::row::{Row, Sight};
 use super::summary::Summary;
+use crate::campaign::Trouble;
 use crate::units::grouped;
 
 /// What was hunted, and what was found.
@@ -120,9 +121,7 @@ pub(super) fn cells(row: &Row) -> [String; 12] {
     };
     [
         row.flaw.name().into(),
-        row.caught_by()
-            .map_or("missed", checker::Promise::name)
-            .into(),
+        verdict(row).into(),
         median(row.median_runs().map(grouped)),
         median(row.median_time().map(span)),
         format!("{}/{}", row.found(), row.hunts.len()),
@@ -134,6 +133,16 @@ pub(super) fn cells(row: &Row) -> [String; 12] {
         row.preset.name().into(),
         row.flaw.source().into(),
     ]
+}
+
+/// The promise that caught it, or why none did.
+fn verdict(row: &Row) -> &'static str {
+    match (row.caught_by(), row.trouble()) {
+        (Some(promise), _) => promise.name(),
+        (None, Some(Trouble::Undriven(..))) => "undriven",
+        (None, Some(Trouble::TwoWays(..))) => "two ways",
+        (None, None) => "missed",
+    }
 }
 
 pub(super) fn cause(named: Option<bool>) -> &'static str {

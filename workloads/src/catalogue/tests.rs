@@ -9,6 +9,7 @@ use dynamo_core::Flaw;
 
 use super::*;
 use crate::bundle;
+use crate::campaign::Trouble;
 use crate::preset::Preset;
 use crate::target::Target;
 
@@ -109,6 +110,17 @@ fn a_row_says_who_caught_the_flaw_and_how_small_it_became() {
     ] {
         assert!(human.lines().any(|said| said == line), "{line}\n{human}");
     }
+}
+
+#[test]
+fn a_campaign_that_could_not_go_on_is_not_called_a_miss_of_the_judges() {
+    let mut table = table();
+    table.rows[2].hunts[1].trouble = Some(Trouble::TwoWays(7, None));
+    let human = table.human();
+    let line = human.lines().find(|line| line.contains("  skip-small"));
+    let line = line.expect("it has a row");
+    assert!(line.contains("  two ways "), "{line}");
+    assert_eq!(table.missed(), [Flaw::SkipSmallDifferences]);
 }
 
 #[test]
