@@ -43,6 +43,8 @@ pub(crate) struct Store {
     hints: BTreeMap<Vec<u8>, BTreeMap<NodeId, Hinted>>,
     /// Of the ranges that this node owns, and of those of which it still holds something.
     trees: BTreeMap<Range, Tree>,
+    /// With whom this node owns which ranges, by its view.
+    shared: Arc<BTreeMap<NodeId, Vec<Range>>>,
     /// Tombstones that were made up to then, in microseconds, are not taken in again once they have
     /// been forgotten.
     reaped_before_us: Option<u64>,
@@ -92,6 +94,7 @@ impl Hash for Store {
             data,
             hints,
             trees,
+            shared: _,
             reaped_before_us,
             born,
             sequence,
@@ -119,6 +122,7 @@ impl Store {
         let mut store = Store {
             id,
             trees: BTreeMap::new(),
+            shared: Arc::default(),
             view: Arc::new(config.first_view(id)),
             config,
             data: BTreeMap::new(),

@@ -10,7 +10,7 @@ use crate::clock::NodeId;
 use crate::config::Config;
 use crate::hint::{Hint, Reason};
 use crate::membership::Membership;
-use crate::merkle::Tree;
+use crate::merkle::{Root, Tree};
 use crate::record::Record;
 use crate::ring::{Range, Ring};
 use crate::siblings::Siblings;
@@ -40,6 +40,40 @@ impl Store {
         self.trees.get(&range)
     }
 
+    /// For each other owner, the ranges that it and this node both own, in order.
+    pub(crate) fn shared(&self) -> &BTreeMap<NodeId, Vec<Range>> {
+        &self.shared
+    }
+
+    /// The roots of these ranges, of those that have a tree. The ranges are in order.
+    pub(crate) fn roots(&self, ranges: &[Range]) -> Vec<(Range, Root)> {
+        let mut roots = Vec::with_capacity(ranges.len());
+        let mut asked = ranges.iter().peekable();
+        for (range, tree) in &self.trees {
+            if asked.next_if_eq(&range).is_some() {
+                roots.push((*range, tree.root()));
+            }
+        }
+        roots
+    }
+
+    /// The trees whose roots are not these, each with the root that it was held against. Whoever
+    /// names ranges in order has them compared in one walk.
+    pub(crate) fn differing<'s>(
+        &'s self,
+        roots: &'s [(Range, Root)],
+    ) -> impl Iterator<Item = (Range, Root, &'s Tree)> {
+        let mut walk = self.trees.iter().peekable();
+        roots.iter().filter_map(move |(range, theirs)| {
+            while walk.next_if(|(passed, _)| *passed < range).is_some() {}
+            let tree = match walk.peek() {
+                Some((next, tree)) if *next == range => *tree,
+                _ => self.trees.get(range)?,
+            };
+            (tree.root() != *theirs).then_some((*range, *theirs, tree))
+        })
+    }
+
     /// The hash trees of the ranges that this node owns.
     pub(crate) fn trees(&self) -> impl Iterator<Item = (u32, Range, &Tree)> {
         let ring = self.view.ring();
@@ -54,13 +88,23 @@ impl Store {
         self.view = view;
         let ring = self.view.ring();
         let mut kept = BTreeMap::new();
+        let mut shared: BTreeMap<NodeId, Vec<Range>> = BTreeMap::new();
         for index in 0..ring.ranges() {
+            let owners = self.view.owners(index);
             if let Some(range) = ring.range(index)
-                && self.view.owners(index).contains(&self.id)
+                && owners.contains(&self.id)
             {
                 kept.insert(range, self.trees.remove(&range).unwrap_or_default());
+                for peer in owners.iter().filter(|peer| **peer != self.id) {
+                    shared.entry(*peer).or_default().push(range);
+                }
             }
         }
+        // The range that closes the circle is the first of the ring, and the last in order.
+        for ranges in shared.values_mut() {
+            ranges.sort_unstable();
+        }
+        self.shared = Arc::new(shared);
         let old = core::mem::replace(&mut self.trees, kept);
         for (range, tree) in old {
             let whole = ring_has(&self.view, range);
