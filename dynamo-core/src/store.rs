@@ -123,7 +123,7 @@ impl Store {
             id,
             trees: BTreeMap::new(),
             shared: Arc::default(),
-            view: Arc::new(config.first_view(id)),
+            view: config.first_view(id),
             config,
             data: BTreeMap::new(),
             hints: BTreeMap::new(),
@@ -134,7 +134,7 @@ impl Store {
             pending: BTreeMap::new(),
         };
         let view = membership(&store.view, &store.config, disk);
-        store.follow(Arc::new(view));
+        store.follow(view);
         let mut whole = None;
         for (key, value) in disk {
             match Record::decode(key, value) {
@@ -396,7 +396,11 @@ impl Store {
 
     fn apply(&mut self, effect: Effect) {
         match effect {
-            Effect::Data { key, siblings } => self.apply_data(&key, siblings),
+            Effect::Data {
+                key,
+                siblings,
+                digest,
+            } => self.apply_data(&key, siblings, digest),
             Effect::Hint {
                 slot,
                 key,
@@ -405,7 +409,7 @@ impl Store {
         }
     }
 
-    fn apply_data(&mut self, key: &[u8], siblings: Siblings) {
+    fn apply_data(&mut self, key: &[u8], siblings: Siblings, digest: u128) {
         let by_arrival = self.flaw(Flaw::HashArrivalOrder);
         let Some(datum) = self.data.get_mut(key) else {
             return;
@@ -423,7 +427,7 @@ impl Store {
         let digest = if by_arrival {
             siblings.digest_in(datum.arrived.iter())
         } else {
-            siblings.digest()
+            digest
         };
         datum.held.durable = siblings;
         let position = datum.position;
@@ -448,7 +452,8 @@ impl Store {
     fn load_data(&mut self, key: &[u8], siblings: Siblings) {
         self.saw_own(&siblings);
         self.datum(key).held.current = siblings.clone();
-        self.apply_data(key, siblings);
+        let digest = siblings.digest();
+        self.apply_data(key, siblings, digest);
     }
 
     fn load_hint(&mut self, hint: Hint, key: Vec<u8>, siblings: Siblings) {

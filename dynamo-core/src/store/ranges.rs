@@ -17,7 +17,11 @@ use crate::siblings::Siblings;
 use crate::view::View;
 
 /// The cluster as this disk remembers it, beyond what the node knows anyhow.
-pub(super) fn membership(first: &View, config: &Config, disk: &BTreeMap<Vec<u8>, Vec<u8>>) -> View {
+pub(super) fn membership(
+    first: &Arc<View>,
+    config: &Config,
+    disk: &BTreeMap<Vec<u8>, Vec<u8>>,
+) -> Arc<View> {
     let read = disk
         .iter()
         .filter_map(|(key, value)| match Record::decode(key, value) {
@@ -27,9 +31,9 @@ pub(super) fn membership(first: &View, config: &Config, disk: &BTreeMap<Vec<u8>,
     let mut known: Membership = read.collect();
     known.merge(first.membership());
     if known.len() == first.membership().len() || !config.bears(&known) {
-        first.clone()
+        Arc::clone(first)
     } else {
-        first.with(known)
+        Arc::new(first.with(known))
     }
 }
 
