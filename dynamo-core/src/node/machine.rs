@@ -224,7 +224,8 @@ impl Node {
     }
 
     fn wake(&mut self, now: Time, out: &mut Vec<Output>) {
-        for timer in self.timers.due(now) {
+        let due = self.timers.due(now);
+        for timer in due.iter().copied() {
             match timer {
                 Timer::Get(number) => self.get_is_due(now, number, out),
                 Timer::Put(number) => self.put_is_due(now, number, out),
@@ -237,6 +238,7 @@ impl Node {
                 Timer::Reaping => self.reap(now, out),
             }
         }
+        self.timers.keep(due);
     }
 
     pub(super) fn receive(
