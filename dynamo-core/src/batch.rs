@@ -7,7 +7,9 @@ use crate::hint::Hint;
 use crate::membership::Change;
 use crate::message::Message;
 use crate::node::{RequestId, Ticket};
-use crate::record::{Write, write_change, write_data, write_handover, write_hint, write_sequence};
+use crate::record::{
+    Write, digest_of_data, write_change, write_data, write_handover, write_hint, write_sequence,
+};
 use crate::siblings::Siblings;
 use crate::view::Handover;
 
@@ -25,9 +27,13 @@ pub(crate) struct Batch {
 impl Batch {
     /// The data of a key becomes this; nothing deletes it.
     pub(crate) fn data(&mut self, key: &[u8], siblings: Siblings) {
-        self.writes.push(write_data(key, &siblings));
-        let key = key.to_vec();
-        self.effects.push(Effect::Data { key, siblings });
+        let write = write_data(key, &siblings);
+        self.effects.push(Effect::Data {
+            key: key.to_vec(),
+            digest: digest_of_data(&write),
+            siblings,
+        });
+        self.writes.push(write);
     }
 
     /// What is kept of a key for an owner becomes this; nothing deletes it.
@@ -68,6 +74,8 @@ pub(crate) enum Effect {
     Data {
         key: Vec<u8>,
         siblings: Siblings,
+        /// Of the siblings.
+        digest: u128,
     },
     Hint {
         slot: NodeId,

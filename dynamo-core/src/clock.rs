@@ -1,10 +1,11 @@
 //! Who has seen what: nodes, events, and the version vectors that sum them up.
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A member of the ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -99,18 +100,55 @@ impl fmt::Display for Dot {
 /// the paper): smaller is an ancestor, incomparable is concurrent; times play no part in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct VersionVector {
-    seen: BTreeMap<Actor, u64>,
+    #[serde(deserialize_with = "in_order")]
+    seen: Entries,
     /// When each entry was last raised, in microseconds of its actor's clock; only kept where
     /// vectors are truncated.
-    times: BTreeMap<Actor, u64>,
+    #[serde(deserialize_with = "in_order")]
+    times: Entries,
+}
+
+/// A number for each of some actors, in the order of the actors. Most clocks have a handful of
+/// entries, and each version has a clock: a list is copied in one piece.
+type Entries = Vec<(Actor, u64)>;
+
+fn find(entries: &Entries, actor: Actor) -> Result<usize, usize> {
+    entries.binary_search_by_key(&actor, |(actor, _)| *actor)
+}
+
+fn get(entries: &Entries, actor: Actor) -> Option<u64> {
+    find(entries, actor).ok().map(|index| entries[index].1)
+}
+
+fn set(entries: &mut Entries, actor: Actor, number: u64) {
+    match find(entries, actor) {
+        Ok(index) => entries[index].1 = number,
+        Err(index) => entries.insert(index, (actor, number)),
+    }
+}
+
+fn remove(entries: &mut Entries, actor: Actor) {
+    if let Ok(index) = find(entries, actor) {
+        entries.remove(index);
+    }
+}
+
+/// What a peer sent in another order is put in order; of two entries of an actor the last counts.
+fn in_order<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Entries, D::Error> {
+    let entries = Entries::deserialize(deserializer)?;
+    if entries.is_sorted_by(|(one, _), (two, _)| one < two) {
+        return Ok(entries);
+    }
+    let sorted: BTreeMap<Actor, u64> = entries.into_iter().collect();
+    Ok(sorted.into_iter().collect())
 }
 
 impl VersionVector {
     /// Has seen nothing.
     pub const fn new() -> Self {
         VersionVector {
-            seen: BTreeMap::new(),
-            times: BTreeMap::new(),
+            seen: Vec::new(),
+            times: Vec::new(),
         }
     }
 
@@ -126,7 +164,7 @@ impl VersionVector {
 
     /// The last event seen of an actor; 0 if none was.
     pub fn last(&self, actor: Actor) -> u64 {
-        self.seen.get(&actor).copied().unwrap_or(0)
+        get(&self.seen, actor).unwrap_or(0)
     }
 
     /// Whether the event was seen.
@@ -136,23 +174,29 @@ impl VersionVector {
 
     /// Sees the event and all earlier ones of its actor.
     pub fn add(&mut self, dot: Dot) {
-        let counter = self.seen.entry(dot.actor).or_default();
-        *counter = dot.counter.max(*counter);
+        match find(&self.seen, dot.actor) {
+            Ok(index) => self.seen[index].1 = dot.counter.max(self.seen[index].1),
+            Err(index) => self.seen.insert(index, (dot.actor, dot.counter)),
+        }
     }
 
     /// Sees the event, and remembers when it was made: [`VersionVector::truncate`] asks for that.
     pub fn add_at(&mut self, dot: Dot, time_us: u64) {
         if self.last(dot.actor) < dot.counter {
-            self.times.insert(dot.actor, time_us);
+            set(&mut self.times, dot.actor, time_us);
         }
         self.add(dot);
     }
 
     /// Sees what the other has seen.
     pub fn join(&mut self, other: &VersionVector) {
+        if self.is_empty() && self.times.is_empty() && other.times.is_empty() {
+            self.seen.clone_from(&other.seen);
+            return;
+        }
         for dot in other.iter() {
-            match other.times.get(&dot.actor) {
-                Some(time) => self.add_at(dot, *time),
+            match get(&other.times, dot.actor) {
+                Some(time) => self.add_at(dot, time),
                 None => self.add(dot),
             }
         }
@@ -161,26 +205,26 @@ impl VersionVector {
     /// Remembers when an event was made, if it is the last that was seen of its actor.
     pub(crate) fn set_time(&mut self, dot: Dot, time_us: u64) {
         if self.last(dot.actor) == dot.counter {
-            self.times.insert(dot.actor, time_us);
+            set(&mut self.times, dot.actor, time_us);
         }
     }
 
     /// Forgets an actor.
     pub(crate) fn remove(&mut self, actor: Actor) {
-        self.seen.remove(&actor);
-        self.times.remove(&actor);
+        remove(&mut self.seen, actor);
+        remove(&mut self.times, actor);
     }
 
     /// Forgets the entries that were raised longest ago until at most so many are left (§4.4). What
     /// descends from what can then no longer be told with certainty.
     pub fn truncate(&mut self, pairs: usize) {
         while self.seen.len() > pairs {
-            let age = |actor: &Actor| (self.times.get(actor).copied().unwrap_or(0), *actor);
-            let Some(oldest) = self.seen.keys().copied().min_by_key(age) else {
+            let age = |actor: &Actor| (get(&self.times, *actor).unwrap_or(0), *actor);
+            let actors = self.seen.iter().map(|(actor, _)| *actor);
+            let Some(oldest) = actors.min_by_key(age) else {
                 return;
             };
-            self.seen.remove(&oldest);
-            self.times.remove(&oldest);
+            self.remove(oldest);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Which choices go together: a `Config` that exists is valid.
 
+use alloc::sync::Arc;
 use core::fmt;
 
 use crate::admission::Admission;
@@ -14,7 +15,7 @@ use crate::view::View;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     shape: Shape,
-    view: View,
+    view: Arc<View>,
 }
 
 impl Config {
@@ -22,7 +23,7 @@ impl Config {
     pub fn new(shape: Shape) -> Result<Config, Invalid> {
         check(&shape)?;
         let founders = (0..shape.nodes).map(NodeId);
-        let view = founded(&shape, founders);
+        let view = Arc::new(founded(&shape, founders));
         Ok(Config { shape, view })
     }
 
@@ -47,15 +48,18 @@ impl Config {
     }
 
     /// What a node knows of the cluster before it hears or reads anything.
-    pub(crate) fn first_view(&self, node: NodeId) -> View {
+    pub(crate) fn first_view(&self, node: NodeId) -> Arc<View> {
         let view = match self.shape.bootstrap {
-            Bootstrap::Together => self.view.clone(),
+            Bootstrap::Together => Arc::clone(&self.view),
             Bootstrap::Alone => {
                 let founder = (node.0 < self.shape.nodes).then_some(node);
-                founded(&self.shape, founder.into_iter())
+                Arc::new(founded(&self.shape, founder.into_iter()))
             }
         };
-        view.flawed(self.shape.flaw)
+        match self.shape.flaw {
+            None => view,
+            flaw => Arc::new(View::clone(&view).flawed(flaw)),
+        }
     }
 
     /// Whether a ring of such a history is small enough to lay out.

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
+use core::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use xxhash_rust::xxh3::xxh3_128;
@@ -53,36 +54,55 @@ impl Version {
 ///
 /// How they are written and merged is for [`Versioning`](crate::Versioning) to say. Cloning is
 /// cheap: copies share their versions until one changes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Siblings(Arc<Held>);
+#[derive(Clone, Debug, Default)]
+pub struct Siblings(Option<Arc<Held>>);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Held {
-    /// In the order of their places.
-    pub(crate) versions: Vec<Version>,
+    /// In the order of their places. Siblings that have a version in common share it.
+    #[serde(serialize_with = "write_all", deserialize_with = "read_all")]
+    pub(crate) versions: Vec<Arc<Version>>,
     /// The one clock of all versions, where there is such a thing.
     pub(crate) clock: VersionVector,
 }
 
+/// What is held of most keys at most times takes no room.
+static NOTHING: Held = Held {
+    versions: Vec::new(),
+    clock: VersionVector::new(),
+};
+
 impl Siblings {
     /// No version at all: what a node holds of a key it never heard of.
     pub fn new() -> Self {
-        Siblings::default()
+        Siblings(None)
+    }
+
+    /// These versions. Nothing is dropped, but what is there twice.
+    pub(crate) fn of(mut versions: Vec<Arc<Version>>) -> Self {
+        if versions.is_empty() {
+            return Siblings::new();
+        }
+        sort(&mut versions);
+        Siblings(Some(Arc::new(Held {
+            versions,
+            clock: VersionVector::new(),
+        })))
     }
 
     /// Whether there is no version.
     pub fn is_empty(&self) -> bool {
-        self.0.versions.is_empty()
+        self.held().versions.is_empty()
     }
 
     /// How many versions are concurrent, tombstones included.
     pub fn len(&self) -> usize {
-        self.0.versions.len()
+        self.held().versions.len()
     }
 
     /// The versions, by dot.
     pub fn iter(&self) -> impl Iterator<Item = &Version> {
-        self.0.versions.iter()
+        self.held().versions.iter().map(|version| &**version)
     }
 
     /// Whether a version of this event is among them.
@@ -97,7 +117,7 @@ impl Siblings {
 
     /// What a reader of these versions has seen: their dots and all their pasts (§5, "subsumes").
     pub fn context(&self) -> VersionVector {
-        let mut seen = self.0.clock.clone();
+        let mut seen = self.held().clock.clone();
         for version in self.iter() {
             seen.join(&version.past);
             seen.add(version.dot);
@@ -115,7 +135,7 @@ impl Siblings {
         if self.is_empty() {
             return 0;
         }
-        let bytes = postcard::to_allocvec(&*self.0).expect("plain numbers and bytes encode");
+        let bytes = postcard::to_allocvec(self.held()).expect("plain numbers and bytes encode");
         xxh3_128(&bytes)
     }
 
@@ -129,34 +149,60 @@ impl Siblings {
     }
 
     pub(crate) fn held(&self) -> &Held {
-        &self.0
+        self.0.as_deref().unwrap_or(&NOTHING)
     }
 
     pub(crate) fn held_mut(&mut self) -> &mut Held {
-        Arc::make_mut(&mut self.0)
+        Arc::make_mut(self.0.get_or_insert_default())
     }
 
     pub(crate) fn same(&self, other: &Siblings) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+        match (&self.0, &other.0) {
+            (Some(one), Some(two)) if Arc::ptr_eq(one, two) => true,
+            _ => self == other,
+        }
+    }
+}
+
+/// Puts versions in the order of their places.
+pub(crate) fn sort(versions: &mut Vec<Arc<Version>>) {
+    versions.sort_by(|one, two| one.place(two));
+    versions.dedup();
+}
+
+impl PartialEq for Siblings {
+    fn eq(&self, other: &Siblings) -> bool {
+        self.held() == other.held()
+    }
+}
+
+impl Eq for Siblings {}
+
+impl Hash for Siblings {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.held().hash(state);
     }
 }
 
 impl FromIterator<Version> for Siblings {
     /// Taken as they are: nothing is dropped.
     fn from_iter<I: IntoIterator<Item = Version>>(versions: I) -> Self {
-        let mut versions: Vec<Version> = versions.into_iter().collect();
-        versions.sort_by(Version::place);
-        versions.dedup();
-        Siblings(Arc::new(Held {
-            versions,
-            clock: VersionVector::new(),
-        }))
+        Siblings::of(versions.into_iter().map(Arc::new).collect())
     }
+}
+
+fn write_all<S: Serializer>(versions: &[Arc<Version>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(versions.iter().map(|version| &**version))
+}
+
+fn read_all<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Arc<Version>>, D::Error> {
+    let versions = Vec::<Version>::deserialize(deserializer)?;
+    Ok(versions.into_iter().map(Arc::new).collect())
 }
 
 impl Serialize for Siblings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        self.held().serialize(serializer)
     }
 }
 
@@ -168,9 +214,8 @@ impl<'de> Deserialize<'de> for Siblings {
             .versions
             .is_sorted_by(|one, two| one.place(two).is_lt())
         {
-            held.versions.sort_by(Version::place);
-            held.versions.dedup();
+            sort(&mut held.versions);
         }
-        Ok(Siblings(Arc::new(held)))
+        Ok(Siblings(Some(Arc::new(held))))
     }
 }

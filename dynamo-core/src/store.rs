@@ -43,6 +43,8 @@ pub(crate) struct Store {
     hints: BTreeMap<Vec<u8>, BTreeMap<NodeId, Hinted>>,
     /// Of the ranges that this node owns, and of those of which it still holds something.
     trees: BTreeMap<Range, Tree>,
+    /// With whom this node owns which ranges, by its view.
+    shared: Arc<BTreeMap<NodeId, Vec<Range>>>,
     /// Tombstones that were made up to then, in microseconds, are not taken in again once they have
     /// been forgotten.
     reaped_before_us: Option<u64>,
@@ -92,6 +94,7 @@ impl Hash for Store {
             data,
             hints,
             trees,
+            shared: _,
             reaped_before_us,
             born,
             sequence,
@@ -119,7 +122,8 @@ impl Store {
         let mut store = Store {
             id,
             trees: BTreeMap::new(),
-            view: Arc::new(config.first_view(id)),
+            shared: Arc::default(),
+            view: config.first_view(id),
             config,
             data: BTreeMap::new(),
             hints: BTreeMap::new(),
@@ -133,7 +137,7 @@ impl Store {
             store.born = 0;
         }
         let view = membership(&store.view, &store.config, disk);
-        store.follow(Arc::new(view));
+        store.follow(view);
         let mut whole = None;
         for (key, value) in disk {
             match Record::decode(key, value) {
@@ -427,7 +431,11 @@ impl Store {
 
     fn apply(&mut self, effect: Effect) {
         match effect {
-            Effect::Data { key, siblings } => self.apply_data(&key, siblings),
+            Effect::Data {
+                key,
+                siblings,
+                digest,
+            } => self.apply_data(&key, siblings, digest),
             Effect::Hint {
                 slot,
                 key,
@@ -436,7 +444,7 @@ impl Store {
         }
     }
 
-    fn apply_data(&mut self, key: &[u8], siblings: Siblings) {
+    fn apply_data(&mut self, key: &[u8], siblings: Siblings, digest: u128) {
         let flaw = self.config.shape().flaw;
         let Some(datum) = self.data.get_mut(key) else {
             return;
@@ -455,7 +463,7 @@ impl Store {
             Some(Flaw::HashArrivalOrder) => siblings.digest_in(datum.arrived.iter()),
             Some(Flaw::HashOldState) => datum.held.durable.digest(),
             Some(Flaw::HashCountOnly) => siblings.len() as u128,
-            _ => siblings.digest(),
+            _ => digest,
         };
         let left_out = siblings.is_deleted() && flaw == Some(Flaw::HashNoTombstones);
         datum.held.durable = siblings;
@@ -490,7 +498,8 @@ impl Store {
             self.datum(key).held.durable = siblings;
             return;
         }
-        self.apply_data(key, siblings);
+        let digest = siblings.digest();
+        self.apply_data(key, siblings, digest);
     }
 
     fn load_hint(&mut self, hint: Hint, key: Vec<u8>, siblings: Siblings) {

@@ -1,12 +1,13 @@
 //! How versions are told apart, replaced and merged: the choices behind §4.4.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Actor, Dot, VersionVector};
-use crate::siblings::{Siblings, Version};
+use crate::siblings::{Siblings, Version, sort};
 
 /// How a store knows which version replaces which.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -117,8 +118,9 @@ impl Versioning {
                 version.past.remove(dot.actor);
                 self.put_replacing(held, version);
                 for kept in &mut held.held_mut().versions {
-                    if kept.dot == dot || self.resolution == Resolution::LastWriterWins {
-                        kept.past.truncate(others);
+                    let own = kept.dot == dot || self.resolution == Resolution::LastWriterWins;
+                    if own && kept.past.len() > others {
+                        Arc::make_mut(kept).past.truncate(others);
                     }
                 }
             }
@@ -134,7 +136,7 @@ impl Versioning {
         let versions = &mut held.held_mut().versions;
         versions.retain(|old| !self.replaces(&version, old) && !self.same(&version, old));
         let place = versions.partition_point(|old| old.place(&version).is_lt());
-        versions.insert(place, version);
+        versions.insert(place, Arc::new(version));
     }
 
     fn put_under_one_clock(self, held: &mut Siblings, mut version: Version) {
@@ -145,9 +147,8 @@ impl Versioning {
         }
         key.clock.join(&seen);
         key.clock.add(version.dot);
-        key.versions.push(version);
-        key.versions.sort_by(Version::place);
-        key.versions.dedup();
+        key.versions.push(Arc::new(version));
+        sort(&mut key.versions);
         self.resolve(held);
     }
 
@@ -166,11 +167,11 @@ impl Versioning {
             (_, Resolution::LastWriterWins) => self.latest_of(held, other),
             (_, Resolution::Client) => {
                 let kept = self.unreplaced(held, other);
-                let mut stays = kept.iter().zip(held.iter());
-                if kept.len() == held.len() && stays.all(|(kept, old)| core::ptr::eq(*kept, old)) {
+                let mut stays = kept.iter().zip(&held.held().versions);
+                if kept.len() == held.len() && stays.all(|(kept, old)| Arc::ptr_eq(kept, old)) {
                     return false;
                 }
-                kept.into_iter().cloned().collect()
+                Siblings::of(kept.into_iter().cloned().collect())
             }
         };
         if merged.same(held) {
@@ -187,7 +188,7 @@ impl Versioning {
 
     fn latest_of(self, held: &Siblings, other: &Siblings) -> Siblings {
         let union = self.union(held, other).into_iter();
-        let mut merged: Siblings = union.cloned().collect();
+        let mut merged = Siblings::of(union.cloned().collect());
         let mut seen = self.context(held);
         seen.join(&self.context(other));
         self.resolve(&mut merged);
@@ -195,10 +196,13 @@ impl Versioning {
         merged
     }
 
-    /// Each version of both, once: those of the first come first.
-    fn union<'s>(self, held: &'s Siblings, other: &'s Siblings) -> Vec<&'s Version> {
-        let mut union: Vec<&Version> = Vec::with_capacity(held.len() + other.len());
-        for version in held.iter().chain(other.iter()) {
+    /// Each version of both, once.
+    fn union<'s>(self, held: &'s Siblings, other: &'s Siblings) -> Vec<&'s Arc<Version>> {
+        if (self.causality, self.resolution) == (Causality::Dots, Resolution::Client) {
+            return union_by_dot(held, other);
+        }
+        let mut union: Vec<&Arc<Version>> = Vec::with_capacity(held.len() + other.len());
+        for version in held.held().versions.iter().chain(&other.held().versions) {
             match union.iter_mut().find(|kept| self.same(kept, version)) {
                 None => union.push(version),
                 Some(kept) if kept.tie(version).is_lt() => *kept = version,
@@ -209,16 +213,17 @@ impl Versioning {
     }
 
     /// The versions of both that no other one of them replaces.
-    fn unreplaced<'s>(self, held: &'s Siblings, other: &'s Siblings) -> Vec<&'s Version> {
+    fn unreplaced<'s>(self, held: &'s Siblings, other: &'s Siblings) -> Vec<&'s Arc<Version>> {
         let union = self.union(held, other);
+        // Most versions are in nobody's past. Only dots say that nothing else replaces them then; and
+        // to sum up the pasts of a few takes longer than to look through them.
+        let summed = self.causality == Causality::Dots && union.len() > 4;
         let mut seen = VersionVector::new();
-        for version in &union {
+        for version in union.iter().filter(|_| summed) {
             seen.join(&version.past);
         }
-        // Most versions are in nobody's past. Only dots say that nothing else replaces them then.
-        let dots = self.causality == Causality::Dots;
         let replaced = |old: &Version| {
-            (!dots || seen.covers(old.dot)) && union.iter().any(|new| self.replaces(new, old))
+            (!summed || seen.covers(old.dot)) && union.iter().any(|new| self.replaces(new, old))
         };
         union.iter().copied().filter(|old| !replaced(old)).collect()
     }
@@ -243,15 +248,38 @@ impl Versioning {
     fn resolve(self, held: &mut Siblings) {
         if self.resolution == Resolution::LastWriterWins && held.len() > 1 {
             let versions = &mut held.held_mut().versions;
-            versions.sort_by(latest);
+            versions.sort_by(|one, two| latest(one, two));
             versions.drain(..versions.len() - 1);
         }
     }
 }
 
+/// Each version of both, once, where a version is its dot. Both are in the order of their dots.
+fn union_by_dot<'s>(held: &'s Siblings, other: &'s Siblings) -> Vec<&'s Arc<Version>> {
+    let mut union: Vec<&Arc<Version>> = Vec::with_capacity(held.len() + other.len());
+    let mut mine = held.held().versions.iter().peekable();
+    let mut theirs = other.held().versions.iter().peekable();
+    while let Some(version) = match (mine.peek(), theirs.peek()) {
+        (Some(one), Some(two)) if two.dot < one.dot => theirs.next(),
+        (Some(_), _) => mine.next(),
+        (None, _) => theirs.next(),
+    } {
+        match union.last_mut() {
+            Some(kept) if kept.dot == version.dot => {
+                if !Arc::ptr_eq(kept, version) && kept.tie(version).is_lt() {
+                    *kept = version;
+                }
+            }
+            _ => union.push(version),
+        }
+    }
+    union
+}
+
 /// The last writer's version has seen what all others had seen.
 fn take_over(held: &mut Siblings, mut seen: VersionVector) {
     if let [winner] = held.held_mut().versions.as_mut_slice() {
+        let winner = Arc::make_mut(winner);
         // Its own entry is its dot.
         if winner.dot.counter >= seen.last(winner.dot.actor) {
             seen.remove(winner.dot.actor);
@@ -270,8 +298,8 @@ fn merged_under_one_clock(held: &Siblings, other: &Siblings) -> Siblings {
         Some(Ordering::Greater) => held.clone(),
         Some(Ordering::Less) => other.clone(),
         Some(Ordering::Equal) | None => {
-            let versions = held.iter().chain(other.iter()).cloned();
-            let mut merged: Siblings = versions.collect();
+            let versions = held.held().versions.iter().chain(&other.held().versions);
+            let mut merged = Siblings::of(versions.cloned().collect());
             merged.held_mut().clock = held.held().clock.clone();
             merged.held_mut().clock.join(&other.held().clock);
             merged

@@ -19,6 +19,8 @@ pub struct View {
     partitioning: Partitioning,
     n: usize,
     membership: Membership,
+    /// Everyone who was ever told to join or leave, by number.
+    known: Vec<NodeId>,
     ring: Ring,
     mark: u64,
     flaw: Option<Flaw>,
@@ -42,8 +44,12 @@ pub struct Handover {
 impl View {
     /// Lays out the ring of a history, with so many owners for each key.
     pub fn new(partitioning: Partitioning, n: u32, membership: Membership) -> View {
+        let mut known: Vec<NodeId> = membership.changes().map(|change| change.node).collect();
+        known.sort_unstable();
+        known.dedup();
         View {
             partitioning,
+            known,
             n: n as usize,
             ring: Ring::new(partitioning, &membership),
             mark: membership.view(),
@@ -66,6 +72,11 @@ impl View {
     /// The history.
     pub fn membership(&self) -> &Membership {
         &self.membership
+    }
+
+    /// Everyone who was ever told to join or leave, by number.
+    pub(crate) fn known(&self) -> &[NodeId] {
+        &self.known
     }
 
     /// The ring.

@@ -1,5 +1,6 @@
 //! What some flaws do to the versions of a key.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Flaw;
@@ -21,7 +22,7 @@ impl Siblings {
     fn pruned(&self, pairs: usize) -> Siblings {
         let mut pruned = self.clone();
         for version in &mut pruned.held_mut().versions {
-            version.past.truncate(pairs);
+            Arc::make_mut(version).past.truncate(pairs);
         }
         pruned
     }
@@ -52,7 +53,9 @@ impl Siblings {
             }
             Some(Flaw::ForgetPastOnMerge) if several => *self = self.pruned(0),
             Some(Flaw::TombstoneWins) if self.iter().any(Version::is_tombstone) => {
-                self.held_mut().versions.retain(Version::is_tombstone);
+                self.held_mut()
+                    .versions
+                    .retain(|version| version.is_tombstone());
             }
             _ => {}
         }

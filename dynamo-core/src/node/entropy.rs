@@ -49,34 +49,22 @@ impl Node {
         if !self.admits_comparison(now) {
             return;
         }
-        let mut roots: BTreeMap<NodeId, Vec<(Range, Root)>> = BTreeMap::new();
-        for (index, range, tree) in self.store.trees() {
-            let mut owners = self.store.view().owners(index);
-            if self.flaw(Flaw::CompareFirstTwo) {
-                owners = &owners[..owners.len().min(2)];
-            }
-            let compared = owners.contains(&self.id);
-            for peer in owners.iter().filter(|peer| compared && **peer != self.id) {
-                roots.entry(*peer).or_default().push((range, tree.root()));
-            }
-        }
+        let shared = self.store.shared();
         let next = (Bound::Excluded(self.compared), Bound::Unbounded);
-        let next = roots.range(next).next().or_else(|| roots.iter().next());
-        if let Some((peer, roots)) = next {
+        let next = shared.range(next).next().or_else(|| shared.iter().next());
+        if let Some((peer, ranges)) = next {
+            let roots = self.store.roots(ranges);
             self.compared = *peer;
-            let roots = roots.clone();
-            send(*peer, Message::SyncRoots { roots }, out);
+            send(self.compared, Message::SyncRoots { roots }, out);
         }
     }
 
     /// Answers with what is below the roots that differ.
     pub(super) fn sync_roots(&self, from: NodeId, roots: &[(Range, Root)], out: &mut Vec<Output>) {
         let mut found = BTreeMap::new();
-        for (range, theirs) in roots {
-            if let Some(tree) = self.shared_tree(from, *range)
-                && tree.root() != *theirs
-            {
-                found.insert(*range, tree.compare_root(*theirs));
+        for (range, theirs, tree) in self.store.differing(roots) {
+            if self.shares(from, range.to) {
+                found.insert(range, tree.compare_root(theirs));
             }
         }
         self.answer(from, found, out);

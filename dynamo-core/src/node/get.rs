@@ -1,5 +1,6 @@
 //! One get: ask the first N healthy nodes, answer after R, then mend (§4.5, §5).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::answers::{Asked, Get};
@@ -29,7 +30,7 @@ impl Node {
             Err(refusal) => return reply(client, Reply::Refused(refusal), out),
         };
         let number = self.next_tag().number;
-        let get = Get {
+        let get = Box::new(Get {
             client,
             range: self.store.range_of(&key),
             key,
@@ -41,7 +42,7 @@ impl Node {
             stand_ins: StandIns::none(),
             fastest: None,
             told: None,
-        };
+        });
         self.begin_get(now, number, get, out);
     }
 
@@ -57,7 +58,7 @@ impl Node {
         self.begin_get(now, number, get, out);
     }
 
-    fn begin_get(&mut self, now: Time, number: u64, mut get: Get, out: &mut Vec<Output>) {
+    fn begin_get(&mut self, now: Time, number: u64, mut get: Box<Get>, out: &mut Vec<Output>) {
         let owners = self.owners(get.range, get.quorum.n);
         if get.pinned && !owners.contains(&self.id) {
             return reply(get.client, Reply::Refused(Refusal::NotAnOwner), out);
@@ -267,7 +268,7 @@ impl Node {
         &mut self,
         now: Time,
         number: u64,
-        mut get: Get,
+        mut get: Box<Get>,
         out: &mut Vec<Output>,
     ) {
         get.count(self.store.versioning());

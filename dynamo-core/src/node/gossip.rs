@@ -84,20 +84,16 @@ impl Node {
         let interval = self.config.shape().timing.gossip_us;
         let round = now.0 / interval;
         let seeds = &self.config.shape().seeds;
-        let peers: Vec<NodeId> =
-            if round.is_multiple_of(SEED_ROUNDS) && seeds.iter().any(|seed| *seed != self.id) {
-                seeds.clone()
-            } else {
-                let changes = self.store.view().membership().changes();
-                let mut known: Vec<NodeId> = changes.map(|change| change.node).collect();
-                known.sort_unstable();
-                known.dedup();
-                known
-            };
-        let others: Vec<NodeId> = peers.into_iter().filter(|peer| *peer != self.id).collect();
-        let count = others.len() as u64;
-        let chosen = chance(self.id, now.0).checked_rem(count)?;
-        others.get(chosen as usize).copied()
+        let to_a_seed =
+            round.is_multiple_of(SEED_ROUNDS) && seeds.iter().any(|seed| *seed != self.id);
+        let peers = if to_a_seed {
+            seeds
+        } else {
+            self.store.view().known()
+        };
+        let mut others = peers.iter().filter(|peer| **peer != self.id);
+        let chosen = chance(self.id, now.0).checked_rem(others.clone().count() as u64)?;
+        others.nth(chosen as usize).copied()
     }
 
     /// A peer tells how it sees the cluster.

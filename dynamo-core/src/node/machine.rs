@@ -1,5 +1,6 @@
 //! The node as a whole: what happened goes in, what to do comes out.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -40,8 +41,9 @@ pub struct Node {
     pub(super) store: Store,
     pub(super) detector: Detector,
     pub(super) timers: Timers,
-    pub(super) gets: BTreeMap<u64, Get>,
-    pub(super) puts: BTreeMap<u64, Put>,
+    /// Boxed, as they come and go with each answer.
+    pub(super) gets: BTreeMap<u64, Box<Get>>,
+    pub(super) puts: BTreeMap<u64, Box<Put>>,
     pub(super) forwardings: BTreeMap<u64, Forwarding>,
     /// The lives of peers, as far as heard of.
     pub(super) lives: BTreeMap<NodeId, u64>,
@@ -222,7 +224,8 @@ impl Node {
     }
 
     fn wake(&mut self, now: Time, out: &mut Vec<Output>) {
-        for timer in self.timers.due(now) {
+        let due = self.timers.due(now);
+        for timer in due.iter().copied() {
             match timer {
                 Timer::Get(number) => self.get_is_due(now, number, out),
                 Timer::Put(number) => self.put_is_due(now, number, out),
@@ -235,6 +238,7 @@ impl Node {
                 Timer::Reaping => self.reap(now, out),
             }
         }
+        self.timers.keep(due);
     }
 
     pub(super) fn receive(

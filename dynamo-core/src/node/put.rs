@@ -1,5 +1,6 @@
 //! One put: a new event, here first, then on W nodes in all (§4.5, §4.6).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::machine::{Node, reply, send};
@@ -115,7 +116,7 @@ impl Node {
         self.store.put(hint, &key, &siblings, &mut batch);
         self.store.write_sequence(&mut batch);
         let number = self.next_tag().number;
-        let put = Put {
+        let put = Box::new(Put {
             client,
             key,
             range,
@@ -129,7 +130,7 @@ impl Node {
             copies: Vec::new(),
             // This node holds a copy already.
             stand_ins: self.stand_ins(range, Some(self.id)),
-        };
+        });
         self.timers.set(Timer::Put(number), put.reply_by);
         self.puts.insert(number, put);
         if self.flaw(Flaw::CoordinateEarly) {
@@ -183,7 +184,7 @@ impl Node {
         &mut self,
         now: Time,
         number: u64,
-        mut put: Put,
+        mut put: Box<Put>,
         beyond: usize,
         out: &mut Vec<Output>,
     ) {
@@ -300,7 +301,7 @@ impl Node {
         self.settle_put(number, put, out);
     }
 
-    fn settle_put(&mut self, number: u64, mut put: Put, out: &mut Vec<Output>) {
+    fn settle_put(&mut self, number: u64, mut put: Box<Put>, out: &mut Vec<Output>) {
         let less = usize::from(put.quorum.w > 1 && self.flaw(Flaw::QuorumOffByOne));
         if !put.replied && put.count >= put.quorum.w - less {
             put.tell(Answer::Stored, out);

@@ -33,6 +33,8 @@ pub(super) enum Timer {
 pub(super) struct Timers {
     set: BTreeMap<Timer, Time>,
     order: BTreeSet<(Time, Timer)>,
+    /// Empty; its memory is used again.
+    spare: Vec<Timer>,
 }
 
 impl Timers {
@@ -61,9 +63,9 @@ impl Timers {
         self.order.first().map(|(at, _)| *at)
     }
 
-    /// Takes the alarms that are due, earliest first.
+    /// Takes the alarms that are due, earliest first. Whoever has seen to them may hand the list back.
     pub(super) fn due(&mut self, now: Time) -> Vec<Timer> {
-        let mut due = Vec::new();
+        let mut due = core::mem::take(&mut self.spare);
         while let Some((at, timer)) = self.order.first().copied()
             && at <= now
         {
@@ -71,6 +73,12 @@ impl Timers {
             due.push(timer);
         }
         due
+    }
+
+    /// Keeps the memory of a list of alarms for the next one.
+    pub(super) fn keep(&mut self, mut list: Vec<Timer>) {
+        list.clear();
+        self.spare = list;
     }
 }
 

@@ -185,9 +185,10 @@ impl Assignment {
 
     fn give(&mut self, partition: u32, taker: usize) {
         let owner = self.owners[partition as usize];
-        self.holders[owner]
-            .partitions
-            .retain(|own| *own != partition);
+        let given = &mut self.holders[owner].partitions;
+        if let Ok(place) = given.binary_search(&partition) {
+            given.remove(place);
+        }
         let taken = &mut self.holders[taker].partitions;
         let place = taken.partition_point(|own| *own < partition);
         taken.insert(place, partition);

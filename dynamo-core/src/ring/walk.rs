@@ -1,5 +1,6 @@
 //! In which order nodes stand in for a range: clockwise, each once, and zone by turn.
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -73,17 +74,20 @@ impl Zones {
     }
 
     /// Takes in each round the next member of every zone, in the order given.
-    fn rounds(&self, clockwise: &[usize]) -> Vec<usize> {
+    fn rounds<'c>(&self, clockwise: &'c [usize]) -> Cow<'c, [usize]> {
+        if self.count <= 1 {
+            return Cow::Borrowed(clockwise);
+        }
         let mut taken = vec![0; self.count];
         let mut order: Vec<(usize, usize)> = clockwise
             .iter()
             .map(|member| {
                 let round = &mut taken[self.of[*member]];
                 *round += 1;
-                (if self.count > 1 { *round } else { 0 }, *member)
+                (*round, *member)
             })
             .collect();
         order.sort_by_key(|(round, _)| *round);
-        order.into_iter().map(|(_, member)| member).collect()
+        Cow::Owned(order.into_iter().map(|(_, member)| member).collect())
     }
 }

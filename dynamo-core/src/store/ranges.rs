@@ -11,14 +11,18 @@ use crate::config::Config;
 use crate::flaw::Flaw;
 use crate::hint::{Hint, Reason};
 use crate::membership::Membership;
-use crate::merkle::Tree;
+use crate::merkle::{Root, Tree};
 use crate::record::Record;
 use crate::ring::{Range, Ring};
 use crate::siblings::Siblings;
 use crate::view::View;
 
 /// The cluster as this disk remembers it, beyond what the node knows anyhow.
-pub(super) fn membership(first: &View, config: &Config, disk: &BTreeMap<Vec<u8>, Vec<u8>>) -> View {
+pub(super) fn membership(
+    first: &Arc<View>,
+    config: &Config,
+    disk: &BTreeMap<Vec<u8>, Vec<u8>>,
+) -> Arc<View> {
     let read = disk
         .iter()
         .filter_map(|(key, value)| match Record::decode(key, value) {
@@ -28,9 +32,9 @@ pub(super) fn membership(first: &View, config: &Config, disk: &BTreeMap<Vec<u8>,
     let mut known: Membership = read.collect();
     known.merge(first.membership());
     if known.len() == first.membership().len() || !config.bears(&known) {
-        first.clone()
+        Arc::clone(first)
     } else {
-        first.with(known)
+        Arc::new(first.with(known))
     }
 }
 
@@ -39,6 +43,40 @@ impl Store {
     /// durable.
     pub(crate) fn tree(&self, range: Range) -> Option<&Tree> {
         self.trees.get(&range)
+    }
+
+    /// For each other owner, the ranges that it and this node both own, in order.
+    pub(crate) fn shared(&self) -> &BTreeMap<NodeId, Vec<Range>> {
+        &self.shared
+    }
+
+    /// The roots of these ranges, of those that have a tree. The ranges are in order.
+    pub(crate) fn roots(&self, ranges: &[Range]) -> Vec<(Range, Root)> {
+        let mut roots = Vec::with_capacity(ranges.len());
+        let mut asked = ranges.iter().peekable();
+        for (range, tree) in &self.trees {
+            if asked.next_if_eq(&range).is_some() {
+                roots.push((*range, tree.root()));
+            }
+        }
+        roots
+    }
+
+    /// The trees whose roots are not these, each with the root that it was held against. Whoever
+    /// names ranges in order has them compared in one walk.
+    pub(crate) fn differing<'s>(
+        &'s self,
+        roots: &'s [(Range, Root)],
+    ) -> impl Iterator<Item = (Range, Root, &'s Tree)> {
+        let mut walk = self.trees.iter().peekable();
+        roots.iter().filter_map(move |(range, theirs)| {
+            while walk.next_if(|(passed, _)| *passed < range).is_some() {}
+            let tree = match walk.peek() {
+                Some((next, tree)) if *next == range => *tree,
+                _ => self.trees.get(range)?,
+            };
+            (tree.root() != *theirs).then_some((*range, *theirs, tree))
+        })
     }
 
     /// The hash trees of the ranges that this node owns.
@@ -50,18 +88,38 @@ impl Store {
         })
     }
 
+    /// The owners of a range among whom trees are compared, if this node is one of them: all.
+    fn compared<'o>(&self, owners: &'o [NodeId]) -> &'o [NodeId] {
+        if self.flaw(Flaw::CompareFirstTwo) {
+            let first = &owners[..owners.len().min(2)];
+            return if first.contains(&self.id) { first } else { &[] };
+        }
+        owners
+    }
+
     /// Takes a new view. Only trees whose ranges are cut anew are built anew.
     pub(crate) fn follow(&mut self, view: Arc<View>) {
         self.view = view;
         let ring = self.view.ring();
         let mut kept = BTreeMap::new();
+        let mut shared: BTreeMap<NodeId, Vec<Range>> = BTreeMap::new();
         for index in 0..ring.ranges() {
+            let owners = self.view.owners(index);
             if let Some(range) = ring.range(index)
-                && self.view.owners(index).contains(&self.id)
+                && owners.contains(&self.id)
             {
                 kept.insert(range, self.trees.remove(&range).unwrap_or_default());
+                let compared = self.compared(owners);
+                for peer in compared.iter().filter(|peer| **peer != self.id) {
+                    shared.entry(*peer).or_default().push(range);
+                }
             }
         }
+        // The range that closes the circle is the first of the ring, and the last in order.
+        for ranges in shared.values_mut() {
+            ranges.sort_unstable();
+        }
+        self.shared = Arc::new(shared);
         let old = core::mem::replace(&mut self.trees, kept);
         for (range, tree) in old {
             let whole = ring_has(&self.view, range);

@@ -57,7 +57,7 @@ pub(crate) fn shape(source: &mut Source<'_>) -> Shape {
             Admission::Off
         },
         secret: source.number(),
-        flaw: source.rarely(4).then(|| source.pick(&Flaw::ALL)),
+        flaw: source.rarely(4).then(|| source.pick(Flaw::ALL)),
         timing: timing(source),
     };
     Config::new(shape.clone()).expect("the generator keeps every rule");

@@ -110,11 +110,10 @@ impl Trace {
     /// The bytes that something was about. Linear in their number.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.word(bytes.len() as u64);
-        let mut chunks = bytes.chunks_exact(8);
-        for chunk in &mut chunks {
-            self.word(chunk.iter().fold(0, |word, b| (word << 8) | u64::from(*b)));
+        let (chunks, rest) = bytes.as_chunks::<8>();
+        for chunk in chunks {
+            self.word(u64::from_be_bytes(*chunk));
         }
-        let rest = chunks.remainder();
         self.word(rest.iter().fold(0, |word, b| (word << 8) | u64::from(*b)));
     }
 

@@ -292,6 +292,9 @@ impl<D: Deployment> Sim<D> {
 
     /// Hands out the notes that were collected.
     pub(crate) fn publish(&mut self) {
+        if self.notes.is_empty() {
+            return;
+        }
         let at = self.now;
         self.ready.extend(
             self.notes

@@ -115,10 +115,15 @@ pub struct Unsupported(pub String);
 
 /// Bytes as text; those that are none are shown as hex.
 pub(crate) fn text(bytes: &[u8]) -> String {
-    let hex = |_| {
-        let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
-        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        digits.map(digit).collect()
-    };
-    std::str::from_utf8(bytes).map_or_else(hex, str::to_owned)
+    std::str::from_utf8(bytes).map_or_else(|_| hex(bytes), str::to_owned)
+}
+
+/// Two digits a byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        digits.extend([digit(byte >> 4), digit(byte & 15)]);
+    }
+    digits
 }

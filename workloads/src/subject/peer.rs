@@ -7,7 +7,7 @@ use checker::note::{Clock, Version};
 use dynamo_core as core;
 use dynamo_core::{NodeId, Record};
 
-use super::text;
+use super::{hex, text};
 use crate::replica::{Holding, Input, Output, Replica, Reply, Request};
 
 /// One node of the reference core behind the simulator's door.
@@ -113,7 +113,7 @@ impl Replica for Peer {
     fn roots(&self) -> Vec<(String, String)> {
         let roots = self.node.roots().into_iter();
         roots
-            .map(|(range, root)| (range, format!("{root:032x}")))
+            .map(|(range, root)| (range, hex(&root.to_be_bytes())))
             .collect()
     }
 }
