@@ -1,6 +1,6 @@
 //! Where each flaw is hunted, and by which words an explanation names it.
 
-use dynamo_core::Flaw;
+use dynamo_core::{Family, Flaw};
 
 use crate::matrix::Row;
 use crate::preset::Preset;
@@ -25,7 +25,10 @@ pub fn expected(flaw: Flaw) -> Expected {
     };
     Expected {
         preset,
-        words: words(flaw),
+        words: match flaw.family() {
+            Family::Handoff => words_of_hints(flaw),
+            _ => words(flaw),
+        },
     }
 }
 
@@ -39,6 +42,9 @@ const HINT_GONE: &str = "hint was dropped before it arrived";
 const NOT_BROUGHT: &str = "nothing brought it";
 const TREE: &str = "its tree does not show that";
 const HANDED_OVER: &str = "let go before it was handed over";
+
+/// No decision says yet what these do.
+const NOT_NAMED: &[&str] = &["what no decision says"];
 
 fn words(flaw: Flaw) -> &'static [&'static str] {
     match flaw {
@@ -55,7 +61,6 @@ fn words(flaw: Flaw) -> &'static [&'static str] {
         | Flaw::CompareByPosition
         | Flaw::RepairOverwrites
         | Flaw::ReplicateOverwrites
-        | Flaw::HintOverwrites
         | Flaw::DeleteUnseen
         | Flaw::TombstoneWins
         | Flaw::SyncOverwrites => &[REPLACED],
@@ -78,7 +83,6 @@ fn words(flaw: Flaw) -> &'static [&'static str] {
         | Flaw::AnswerOnForward
         | Flaw::AnswerOnTimeout
         | Flaw::AcceptOldLife
-        | Flaw::HintsInMemory
         | Flaw::NoHintForDelete
         | Flaw::CountFormerOwners
         | Flaw::ReplicaAckEarly
@@ -87,6 +91,22 @@ fn words(flaw: Flaw) -> &'static [&'static str] {
         // What was never synced is forgotten in a crash, so a node that answered too early mints again.
         Flaw::AckBeforeSync => &[TOO_FEW, ONE_EVENT],
         Flaw::SyncCoversLater => &[TOO_FEW, HINT_GONE],
+        Flaw::SkipSmallDifferences
+        | Flaw::CompareFirstTwo
+        | Flaw::HashCountOnly
+        | Flaw::HashNoTombstones
+        | Flaw::NoHandover
+        | Flaw::TailViolation => &[NOT_BROUGHT],
+        Flaw::HashArrivalOrder => &["in different orders"],
+        Flaw::HashOldState | Flaw::TreeNotReadBack => &[TREE],
+        Flaw::ForgetTombstones => &[TREE, NOT_BROUGHT],
+        Flaw::SkipHandedKey | Flaw::DropBeforeHandover | Flaw::ReapTooSoon => &[HANDED_OVER],
+        _ => NOT_NAMED,
+    }
+}
+
+fn words_of_hints(flaw: Flaw) -> &'static [&'static str] {
+    match flaw {
         Flaw::ForgetHints => &["came back with its hint"],
         Flaw::HintKeyWithoutOwner
         | Flaw::DropHintOnSend
@@ -97,18 +117,9 @@ fn words(flaw: Flaw) -> &'static [&'static str] {
         Flaw::KeepDeliveredHint => &["went on to keep"],
         Flaw::HintToFirstOwner => &["what it kept for"],
         Flaw::HintsNotMoved => &["ceased to own"],
-        Flaw::NoHintForSilent
-        | Flaw::SkipSmallDifferences
-        | Flaw::CompareFirstTwo
-        | Flaw::HashCountOnly
-        | Flaw::HashNoTombstones
-        | Flaw::NoHandover
-        | Flaw::TailViolation => &[NOT_BROUGHT],
-        Flaw::HashArrivalOrder => &["in different orders"],
-        Flaw::HashOldState | Flaw::TreeNotReadBack => &[TREE],
-        Flaw::ForgetTombstones => &[TREE, NOT_BROUGHT],
-        Flaw::SkipHandedKey | Flaw::DropBeforeHandover | Flaw::ReapTooSoon => &[HANDED_OVER],
-        // Nothing that an explanation says yet names these.
-        _ => &["is not named yet"],
+        Flaw::HintOverwrites => &[REPLACED],
+        Flaw::HintsInMemory => &[TOO_FEW],
+        Flaw::NoHintForSilent => &[NOT_BROUGHT],
+        _ => NOT_NAMED,
     }
 }

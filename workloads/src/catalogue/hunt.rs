@@ -96,9 +96,13 @@ struct Hunted {
 }
 
 impl Hunts {
-    /// The bases, in order. `dyno hunt` with one of them does the same runs.
+    /// The bases, in order: the one that was asked for, and what is made from it. `dyno hunt` with one of them
+    /// does the same runs.
     pub fn bases(&self) -> Vec<u64> {
         let base = |nth| {
+            if nth == 0 {
+                return self.seed_base;
+            }
             let key = Key::named("flaws").child(u64::from(nth));
             Luck::new(self.seed_base).roll(key, Purpose::named("base"))
         };

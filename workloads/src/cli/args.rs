@@ -190,17 +190,17 @@ pub(super) struct Flaws {
     /// Hunt only these [default: all]
     #[arg(long = "flaw", value_name = "NAME", value_parser = flaws())]
     pub(super) only: Vec<Flaw>,
-    /// How long each campaign lasts at most: 500ms, 30s, 5m, 1h [default: 60s; 20s with --short]
+    /// How long each campaign lasts at most: 500ms, 30s, 5m, 1h [default: 60s; 2m with --short]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) budget: Option<Duration>,
-    /// How many runs each campaign has at most [default: 20,000; 2,000 with --short]
+    /// How many runs each campaign has at most [default: 20,000; 5,000 with --short]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) runs: Option<u64>,
     /// How many campaigns each flaw has, with seeds of their own [default: 20; 1 with --short]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(super) bases: Option<u32>,
     /// The seed that the campaigns' seeds are made from
-    #[arg(long, value_name = "SEED", value_parser = number, default_value = "1")]
+    #[arg(long, value_name = "SEED", value_parser = number, default_value = "7")]
     pub(super) seed_base: u64,
     /// Campaigns at the same time; the result does not depend on it, times do [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]

@@ -47,7 +47,7 @@ pub(super) fn flaws(args: &Flaws) -> Result<Exit, String> {
 
 fn hunts(args: &Flaws) -> Hunts {
     let (time, runs, bases, effort) = if args.short {
-        (20, 2_000, 1, Effort::SHORT)
+        (120, 5_000, 1, Effort::SHORT)
     } else {
         (60, 20_000, 20, Effort::FULL)
     };
