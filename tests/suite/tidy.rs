@@ -181,7 +181,8 @@ fn long_functions(text: &str) -> Vec<(usize, usize)> {
         ]
         .iter()
         .any(|word| code.starts_with(word));
-        if !is_fn {
+        // A declaration has no body, or an empty one.
+        if !is_fn || line.ends_with([';', '}']) {
             continue;
         }
         let closing = format!("{}}}", " ".repeat(indent));
