@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::keyed;
 use super::sequential::{Model, Shortcut};
@@ -126,7 +126,8 @@ impl Model for Registers {
         calls: &[&RegisterCall],
         answered: &[(&RegisterCall, &RegisterRet)],
     ) -> Vec<bool> {
-        let mut seen: FxHashSet<&Value> = FxHashSet::default();
+        let room = answered.len().min(ROOM_MAX);
+        let mut seen: FxHashSet<&Value> = FxHashSet::with_capacity_and_hasher(room, FxBuildHasher);
         let mut mismatched: FxHashSet<&Value> = FxHashSet::default();
         for (call, ret) in answered {
             match (&call.action, ret) {
@@ -187,6 +188,9 @@ impl Model for Registers {
         state.to_string()
     }
 }
+
+/// For how many values that were seen there is room from the start.
+const ROOM_MAX: usize = 64;
 
 struct Observed<'h> {
     seen: FxHashSet<&'h Value>,
