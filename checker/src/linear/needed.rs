@@ -97,11 +97,14 @@ fn demands<M: Model>(
         demands.idle = !demands.strict && table.reads_only(kind as Kind);
         demands.matters = demands.strict;
     }
+    let mut answers = Vec::with_capacity(pairs.len());
+    let mut asked: Vec<usize> = Vec::with_capacity(pairs.len());
+    let mut calls = Vec::with_capacity(pairs.len());
     for round in 0.. {
         let settled = round == ROUNDS;
-        let mut answers = Vec::with_capacity(pairs.len());
-        let mut asked: Vec<usize> = Vec::with_capacity(pairs.len());
-        let mut calls = Vec::with_capacity(pairs.len());
+        answers.clear();
+        asked.clear();
+        calls.clear();
         for (kind, (demands, &(call, ret))) in demands.iter_mut().zip(pairs).enumerate() {
             demands.matters |= settled;
             if demands.idle {

@@ -70,6 +70,7 @@ impl Model for Registers {
         self.initial.clone()
     }
 
+    #[inline]
     fn step(&self, state: &Value, call: &RegisterCall, ret: Option<&RegisterRet>) -> Option<Value> {
         use RegisterRet::{Done, Mismatch, Unseen};
         match (&call.action, ret) {
@@ -82,6 +83,7 @@ impl Model for Registers {
         }
     }
 
+    #[inline]
     fn advance(&self, state: &mut Value, call: &RegisterCall, ret: Option<&RegisterRet>) -> bool {
         use RegisterRet::{Done, Mismatch, Unseen};
         match (&call.action, ret) {
@@ -100,10 +102,12 @@ impl Model for Registers {
         }
     }
 
+    #[inline]
     fn part<'a>(&self, call: &'a RegisterCall) -> Cow<'a, str> {
         keyed::part(call.key.as_deref())
     }
 
+    #[inline]
     fn reads_only(&self, call: &RegisterCall, ret: Option<&RegisterRet>) -> bool {
         match &call.action {
             Action::Read => true,
@@ -112,6 +116,7 @@ impl Model for Registers {
         }
     }
 
+    #[inline]
     fn refutable(&self, call: &RegisterCall, ret: &RegisterRet) -> bool {
         !matches!(
             (&call.action, ret),
