@@ -1,6 +1,7 @@
 //! Registers: read, write, compare-and-set; optionally many of them, by key.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use crate::domain::Domain;
 pub struct Register;
 
 /// What a register holds. `Nil` is what it holds before the first write, unless said otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Value {
     /// No value.
@@ -20,6 +21,18 @@ pub enum Value {
     Int(i64),
     /// Anything else, as it was written.
     Text(String),
+}
+
+impl Hash for Value {
+    // In one word, for searches look up little else than small numbers.
+    #[inline]
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        match self {
+            Value::Nil => hasher.write_i64(i64::MIN),
+            Value::Int(number) => hasher.write_i64(*number),
+            Value::Text(text) => text.hash(hasher),
+        }
+    }
 }
 
 impl fmt::Display for Value {

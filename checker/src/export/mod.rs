@@ -8,7 +8,7 @@ mod operations;
 mod order;
 mod porcupine;
 #[cfg(test)]
-mod round_trips;
+pub(crate) mod round_trips;
 mod words;
 
 pub use error::ExportError;

@@ -115,6 +115,8 @@ fn write<D: Jepsen>(
 }
 
 /// Whether a history of transactions claims nothing about time, as one of completions only.
+///
+/// One of which an answer was not recorded is none: there its call alone tells what was asked.
 fn untimed<D: Jepsen>(history: &History<D>) -> bool {
     let mut times = history
         .ops()
@@ -122,8 +124,15 @@ fn untimed<D: Jepsen>(history: &History<D>) -> bool {
         .flat_map(|op| [Some(op.invoked), op.returned]);
     let first = times.next().flatten();
     let same = |time: Option<_>| time.is_none() || time == first;
+    let unseen = |op: &Op<D>| {
+        let told = op.outcome.ok().and_then(|ret| D::told(&op.call, ret));
+        told == Some(Answer::Unseen)
+    };
     // Who has one operation only loses nothing by its call.
-    D::NIL_IS_NOTHING && history.ops().len() > 1 && times.all(same)
+    D::NIL_IS_NOTHING
+        && history.ops().len() > 1
+        && times.all(same)
+        && !history.ops().iter().any(unseen)
 }
 
 /// Holds the history against what the format can say.

@@ -16,6 +16,7 @@ use crate::linear::Linearizable;
 use crate::model::Registers;
 use crate::register::{Action, Register, RegisterCall, RegisterRet, Value};
 use crate::set::{Set, SetRet};
+use crate::txn::Txn;
 use crate::verdict::{Budget, Checker, Verdict};
 
 /// Reads a text back as what it must be, with nothing said but what nil means.
@@ -36,7 +37,7 @@ fn back<D: Domain>(
 }
 
 /// Same operations, same processes but where one had to be renamed, and the same order.
-fn same<D: Domain>(
+pub(crate) fn same<D: Domain>(
     history: &History<D>,
     read: &History<D>,
     said: impl Fn(&Op<D>) -> String,
@@ -77,21 +78,29 @@ fn empty<D: Domain>(history: &History<D>) -> bool {
 }
 
 /// What Jepsen's words leave of an answer.
-fn of_register(op: &Op<Register>) -> String {
+pub(crate) fn of_register(op: &Op<Register>) -> String {
     match &op.outcome {
         Outcome::Ok(RegisterRet::Mismatch) => with(op, Outcome::Fail),
         _ => op.label(),
     }
 }
 
-fn of_set(op: &Op<Set>) -> String {
+/// What a log of etcd's leaves of an answer.
+pub(crate) fn of_log(op: &Op<Register>) -> String {
+    match &op.outcome {
+        Outcome::Ok(RegisterRet::Unseen) => with(op, Outcome::Unknown),
+        _ => op.label(),
+    }
+}
+
+pub(crate) fn of_set(op: &Op<Set>) -> String {
     match &op.outcome {
         Outcome::Ok(SetRet::Changed(_)) => with(op, Outcome::Ok(SetRet::Done)),
         _ => op.label(),
     }
 }
 
-fn of_counter(op: &Op<Counter>) -> String {
+pub(crate) fn of_counter(op: &Op<Counter>) -> String {
     match (&op.call.action, &op.outcome) {
         (CounterAction::Add(_), Outcome::Ok(_)) => with(op, Outcome::Ok(CounterRet::Done)),
         _ => op.label(),
@@ -99,7 +108,7 @@ fn of_counter(op: &Op<Counter>) -> String {
 }
 
 /// Nothing is nil or an empty list by what else a file does with keys.
-fn of_txn(label: &str) -> String {
+pub(crate) fn of_txn(label: &str) -> String {
     label.replace("→ []", "→ nil").replace("→ unseen", "→ nil")
 }
 
@@ -219,11 +228,7 @@ proptest! {
             Imported::Register(history) => Some(history),
             _ => None,
         });
-        let said = |op: &Op<Register>| match &op.outcome {
-            Outcome::Ok(RegisterRet::Unseen) => with(op, Outcome::Unknown),
-            _ => op.label(),
-        };
-        same(&history, &read, said, Op::label);
+        same(&history, &read, of_log, Op::label);
     }
 
     #[test]
@@ -351,6 +356,27 @@ fn the_bytes_of_others_do_not_change() {
     );
     let lines = json_lines(&history);
     assert_eq!(lines.lines().count(), 3);
+}
+
+#[test]
+fn an_answer_that_was_not_recorded_needs_its_call() {
+    let text = "{:type :ok, :process 0, :f :txn, :value [[:w :x 1] [:r :y nil]]}\n\
+                {:type :ok, :process 1, :f :txn, :value [[:w :y 2] [:r :x nil]]}\n";
+    let options = Options {
+        nil: Some(NilMeaning::Unknown),
+        ..Options::default()
+    };
+    let open = |text: &str| {
+        let import = read(text.as_bytes(), Format::JepsenEdn, options);
+        match import.unwrap_or_else(|why| panic!("{why}\n{text}")).history {
+            Imported::Txn(history) => history,
+            other => panic!("{other:?} are no transactions"),
+        }
+    };
+    let history = open(text);
+    let text = jepsen_edn(&history).expect("words");
+    let labels = |history: &History<Txn>| history.ops().iter().map(Op::label).collect::<Vec<_>>();
+    assert_eq!(labels(&open(&text)), labels(&history), "{text}");
 }
 
 #[test]

@@ -201,6 +201,7 @@ impl<D: Domain> History<D> {
     }
 
     /// Where the operation of this name stands among [`History::ops`], O(log n) at most.
+    #[inline]
     pub fn place(&self, id: OpId) -> Option<usize> {
         match &self.names {
             Names::Table(places) => places.get(&id).map(|&place| place as usize),

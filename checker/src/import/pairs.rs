@@ -142,7 +142,7 @@ impl<D: Domain> Pairs<D> {
             Actor::Somebody | Actor::Nemesis => What::Unasked,
         })?;
         let differs = |returned| What::Differs {
-            called: D::call_label(&open.call),
+            called: excerpt(&D::call_label(&open.call)),
             line: open.line,
             returned,
         };

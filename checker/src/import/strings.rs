@@ -1,7 +1,7 @@
 //! Porcupine's key-value histories: get, put and append of strings.
 
 use super::edn::{Form, Kind};
-use super::error::What;
+use super::error::{What, excerpt};
 use super::format::NilMeaning;
 use super::guess::foreign;
 use super::object::Object;
@@ -54,11 +54,8 @@ impl Alphabet for Strings {
     fn outcome(&mut self, op: &Operation, call: &AppendCall) -> Result<Outcome<AppendRet>, Unfit> {
         let key = op.key.as_ref().map(Form::text);
         if op.key.is_some() && self.key(op).map_err(Unfit::Wrong)? != call.key {
-            return Err(Unfit::Returned(format!(
-                "{} {}",
-                op.f_text(),
-                key.unwrap_or_default()
-            )));
+            let key = excerpt(&key.unwrap_or_default());
+            return Err(Unfit::Returned(format!("{} {key}", op.f_text())));
         }
         if op.kind == Type::Fail {
             return Ok(Outcome::Fail);

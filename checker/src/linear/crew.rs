@@ -26,6 +26,9 @@ pub(crate) fn each<T: Send, R: Send>(
     work: impl Fn(T) -> R + Sync,
     ends: impl Fn(&R) -> bool + Sync,
 ) -> Vec<R> {
+    if threads < 2 {
+        return alone(items, work, ends);
+    }
     let queue = Mutex::new((items.into_iter().enumerate(), usize::MAX));
     // A thread that panicked takes the whole verdict with it when it is joined.
     let shared = || queue.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,22 +51,32 @@ pub(crate) fn each<T: Send, R: Send>(
         }
         done
     };
-    let mut all = if threads < 2 {
-        turn()
-    } else {
-        std::thread::scope(|scope| {
-            let crew: Vec<_> = (0..threads).map(|_| scope.spawn(turn)).collect();
-            let joined = crew.into_iter().map(|one| match one.join() {
-                Ok(done) => done,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
-            joined.flatten().collect()
-        })
-    };
+    let mut all: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let crew: Vec<_> = (0..threads).map(|_| scope.spawn(turn)).collect();
+        let joined = crew.into_iter().map(|one| match one.join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.flatten().collect()
+    });
     all.sort_unstable_by_key(|(number, _)| *number);
     let (_, last) = *shared();
     let kept = all.into_iter().filter(|(number, _)| *number <= last);
     kept.map(|(_, result)| result).collect()
+}
+
+/// The same without other threads.
+fn alone<T, R>(items: Vec<T>, work: impl Fn(T) -> R, ends: impl Fn(&R) -> bool) -> Vec<R> {
+    let mut done = Vec::with_capacity(items.len());
+    for item in items {
+        let result = work(item);
+        let last = ends(&result);
+        done.push(result);
+        if last {
+            break;
+        }
+    }
+    done
 }
 
 #[cfg(test)]

@@ -43,18 +43,23 @@ impl Slots {
     pub(crate) fn flip(&mut self, set: Set, slot: u32) -> Set {
         match &mut self.wide {
             None => set ^ 1 << slot,
-            Some(wide) => {
-                let mut words = wide.sets[set as usize].clone();
-                words[slot as usize / 64] ^= 1 << (slot % 64);
-                if let Some(&name) = wide.names.get(&words) {
-                    return name;
-                }
-                let name = wide.sets.len() as Set;
-                wide.sets.push(words.clone());
-                wide.names.insert(words, name);
-                name
-            }
+            Some(wide) => wide.flip(set, slot),
         }
+    }
+}
+
+impl Wide {
+    #[inline(never)]
+    fn flip(&mut self, set: Set, slot: u32) -> Set {
+        let mut words = self.sets[set as usize].clone();
+        words[slot as usize / 64] ^= 1 << (slot % 64);
+        if let Some(&name) = self.names.get(&words) {
+            return name;
+        }
+        let name = self.sets.len() as Set;
+        self.sets.push(words.clone());
+        self.names.insert(words, name);
+        name
     }
 }
 

@@ -1,5 +1,6 @@
 //! The configurations that a search has visited.
 
+use std::collections::hash_map::Entry;
 use std::hash::{Hash, Hasher};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -51,7 +52,15 @@ impl Memo {
 
     /// Notes a visit. `false` if the key was visited before with no more unknown operations used.
     pub(crate) fn visit(&mut self, key: Key, used: Used, sets: &UsedSets) -> bool {
-        let head = self.heads.get(&key).copied();
+        let mut place = match self.heads.entry(key) {
+            Entry::Occupied(place) => place,
+            Entry::Vacant(place) => {
+                place.insert(self.links.len() as u32);
+                self.links.push(Link { used, next: None });
+                return true;
+            }
+        };
+        let head = Some(*place.get());
         let mut at = head;
         let mut larger = None;
         while let Some(link) = at {
@@ -69,7 +78,7 @@ impl Memo {
         } else {
             let link = self.links.len() as u32;
             self.links.push(Link { used, next: head });
-            self.heads.insert(key, link);
+            place.insert(link);
         }
         true
     }

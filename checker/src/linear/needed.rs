@@ -46,15 +46,27 @@ pub(crate) fn needed<'h, M: Model>(
     model: &M,
     table: &Table<'h, M>,
     steps: &[Step<'h, M::Domain>],
-    kinds: &[Kind],
+    kinds: Vec<Kind>,
 ) -> Needed<'h, M> {
-    let demands = demands(model, table, steps, kinds);
+    let demands = demands(model, table, steps, &kinds);
+    let left_out = |of: &Demands| of.lax && (of.idle || of.unobserved);
+    if !demands.iter().any(left_out) {
+        let unobserved = steps.iter().zip(&kinds).map(|(step, &kind)| {
+            let of = demands[kind as usize];
+            of.unobserved && !(step.strict && of.refutable)
+        });
+        return Needed {
+            unobserved: unobserved.collect(),
+            steps: steps.to_vec(),
+            kinds,
+        };
+    }
     let mut needed = Needed {
         steps: Vec::with_capacity(steps.len()),
         kinds: Vec::with_capacity(steps.len()),
         unobserved: Vec::with_capacity(steps.len()),
     };
-    for (&step, &kind) in steps.iter().zip(kinds) {
+    for (&step, kind) in steps.iter().zip(kinds) {
         let of = demands[kind as usize];
         if step.strict || !(of.idle || of.unobserved) {
             let answers = step.strict && of.refutable;
@@ -85,11 +97,14 @@ fn demands<M: Model>(
         demands.idle = !demands.strict && table.reads_only(kind as Kind);
         demands.matters = demands.strict;
     }
+    let mut answers = Vec::with_capacity(pairs.len());
+    let mut asked: Vec<usize> = Vec::with_capacity(pairs.len());
+    let mut calls = Vec::with_capacity(pairs.len());
     for round in 0.. {
         let settled = round == ROUNDS;
-        let mut answers = Vec::with_capacity(pairs.len());
-        let mut asked: Vec<usize> = Vec::with_capacity(pairs.len());
-        let mut calls = Vec::with_capacity(pairs.len());
+        answers.clear();
+        asked.clear();
+        calls.clear();
         for (kind, (demands, &(call, ret))) in demands.iter_mut().zip(pairs).enumerate() {
             demands.matters |= settled;
             if demands.idle {

@@ -100,6 +100,12 @@ impl<'h, D: Domain> Part<'h, D> {
     }
 }
 
+/// Whether these are the names of one part. Mostly both are empty, which need not be compared.
+#[inline]
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && (one.is_empty() || one == other)
+}
+
 /// For how many operations the first part has room from the start.
 const ROOM_MAX: usize = 1 << 10;
 
@@ -114,13 +120,13 @@ pub(crate) fn parts<'h, M: Model>(
     // A short history mostly has one part.
     let room = history.ops().len().min(ROOM_MAX);
     for op in history.ops() {
-        if op.outcome == Outcome::Fail {
+        if matches!(op.outcome, Outcome::Fail) {
             continue;
         }
         let name = model.part(&op.call);
         // Most histories have one part, or runs of calls of one part.
         if let Some((known, place)) = &last
-            && *known == name
+            && is_same(known, &name)
         {
             parts[*place].ops.push(op);
             continue;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use rustc_hash::FxHashMap;
 
+use super::part::is_same;
 use crate::history::{History, OpId, Outcome, Time};
 use crate::model::Model;
 
@@ -70,7 +71,7 @@ pub fn replay<M: Model>(
             Outcome::Ok(ret) => Some(ret),
         };
         let part = model.part(&op.call);
-        if part != here.0 {
+        if !is_same(&part, &here.0) {
             let new = || (model.initial(), Time(0));
             let next = parts.remove(&part).unwrap_or_else(new);
             let (left, progress) = std::mem::replace(&mut here, (part, next));

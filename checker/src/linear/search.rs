@@ -52,6 +52,9 @@ pub(crate) struct Search<'h, M: Model> {
     pub(super) used: UsedSets,
     memo: Memo,
     stack: Vec<Node>,
+    /// What is left to try at the nodes of the stack, those of the top node at the back.
+    choices: Vec<(Choice, State)>,
+    scratch: Scratch,
     taken: Vec<u32>,
     begun: bool,
     /// Whether large states count for more than one configuration.
@@ -92,14 +95,23 @@ pub(super) struct Furthest {
 }
 
 /// What is left to try at a node.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Left {
     /// Everything.
     All,
     /// All but the step that returns here, or all but to skip it.
     Others,
-    /// These, from the back.
-    These(Vec<(Choice, State)>),
+    /// Those choices that stand behind so many others, from the back.
+    Behind(usize),
+}
+
+/// Room for what is known while choices are looked for, used again and again.
+#[derive(Debug, Default)]
+struct Scratch {
+    steps: Vec<u32>,
+    /// The kinds met so far, and whether a step of it must take effect.
+    seen: Vec<(Kind, bool)>,
+    effects: Vec<(Kind, State)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -124,7 +136,7 @@ impl<'h, M: Model> Search<'h, M> {
             steps,
             kinds,
             unobserved,
-        } = needed(model, &table, steps, &kinds);
+        } = needed(model, &table, steps, kinds);
         let mut classes: Vec<Class> = Vec::new();
         let mut known: FxHashMap<Kind, u32> = FxHashMap::default();
         let mut class_of = vec![None; steps.len()];
@@ -140,8 +152,7 @@ impl<'h, M: Model> Search<'h, M> {
                 class_of[number] = Some(class);
             }
         }
-        let mut reads = Vec::with_capacity(steps.len());
-        reads.extend(kinds.iter().map(|&kind| table.reads_only(kind)));
+        let reads = |step: usize| table.reads_only(kinds[step]);
         let timeline = Timeline::new(&steps, reads, &class_of, classes.len());
         let events = timeline.all().len();
         Search {
@@ -155,6 +166,8 @@ impl<'h, M: Model> Search<'h, M> {
             used: UsedSets::new(),
             memo: Memo::with_capacity(events.min(ROOM_MAX)),
             stack: Vec::with_capacity(events.min(ROOM_MAX)),
+            choices: Vec::new(),
+            scratch: Scratch::default(),
             taken: Vec::with_capacity(events.min(ROOM_MAX)),
             begun: false,
             weighed: false,
@@ -292,13 +305,15 @@ impl<'h, M: Model> Search<'h, M> {
         while let Some(event) = self.timeline.next() {
             match event {
                 Event::Call(step) => {
-                    self.timeline.forth();
-                    let read = self.read_at_once(step, state, live);
-                    if read != live {
-                        (live, before) = (read, None);
+                    self.timeline.pass(event);
+                    if self.timeline.reads(step) {
+                        let read = self.read_at_once(step, state, live);
+                        if read != live {
+                            (live, before) = (read, None);
+                        }
                     }
                 }
-                Event::Unknown { .. } => self.timeline.forth(),
+                Event::Unknown { .. } => self.timeline.pass(event),
                 Event::Return(step) => {
                     let slot = self.timeline.slot(step);
                     if !self.slots.has(live, slot) {
@@ -306,19 +321,18 @@ impl<'h, M: Model> Search<'h, M> {
                         return false;
                     }
                     live = self.slots.flip(live, slot);
-                    self.timeline.forth();
+                    self.timeline.pass(event);
                 }
             }
         }
         true
     }
 
+    /// Lets an open step that only reads take effect, if it can and has not.
+    #[inline]
     fn read_at_once(&mut self, step: u32, state: State, live: Set) -> Set {
         let (kind, slot) = (self.kinds[step as usize], self.timeline.slot(step));
-        if self.table.reads_only(kind)
-            && !self.slots.has(live, slot)
-            && self.table.step(state, kind).is_some()
-        {
+        if !self.slots.has(live, slot) && self.table.step(state, kind).is_some() {
             self.taken.push(step);
             return self.slots.flip(live, slot);
         }
@@ -386,7 +400,9 @@ impl<'h, M: Model> Search<'h, M> {
                 self.arrive(next, hidden, used, (hidden == live).then_some(state))
             }
             Choice::Skip => {
-                self.timeline.forth();
+                if let Some(event) = self.timeline.next() {
+                    self.timeline.pass(event);
+                }
                 self.arrive(next, live, used, None)
             }
         }
@@ -417,8 +433,9 @@ impl<'h, M: Model> Search<'h, M> {
     /// The next thing to try at the top node: first the step that returns there.
     fn next_choice(&mut self) -> Option<(Choice, State)> {
         let top = self.stack.last_mut()?;
-        if let Left::These(choices) = &mut top.left {
-            return choices.pop();
+        if let Left::Behind(others) = top.left {
+            let left = self.choices.len() > others;
+            return left.then(|| self.choices.pop()).flatten();
         }
         let (state, before) = (top.state, top.before);
         if matches!(top.left, Left::All) {
@@ -432,10 +449,11 @@ impl<'h, M: Model> Search<'h, M> {
                 }
             }
         }
-        let mut choices = self.others();
-        let next = choices.pop();
-        self.stack.last_mut()?.left = Left::These(choices);
-        next
+        self.stack.last_mut()?.left = Left::Behind(self.choices.len());
+        let mut scratch = std::mem::take(&mut self.scratch);
+        self.others(&mut scratch);
+        self.scratch = scratch;
+        self.next_choice()
     }
 
     /// The state after a step of this kind, unless it is impossible or wipes out an idle unknown.
@@ -449,27 +467,26 @@ impl<'h, M: Model> Search<'h, M> {
         !self.steps[step as usize].strict
     }
 
-    /// Everything not yet tried that may take effect at the top node; the best at the back.
-    fn others(&mut self) -> Vec<(Choice, State)> {
+    /// Adds to the choices all not yet tried that may take effect at the top node; the best at the back.
+    fn others(&mut self, scratch: &mut Scratch) {
         let (Some(top), Some(Event::Return(returning))) = (self.stack.last(), self.timeline.next())
         else {
-            return Vec::new();
+            return;
         };
+        let from = self.choices.len();
         let (state, live, used, before) = (top.state, top.live, top.used, top.before);
         let open = |step: &u32| !self.slots.has(live, self.timeline.slot(*step));
-        let mut steps: Vec<u32> = self
-            .timeline
-            .open()
-            .iter()
-            .flatten()
-            .copied()
-            .filter(open)
-            .collect();
+        let Scratch {
+            steps,
+            seen,
+            effects,
+        } = scratch;
+        steps.clear();
+        seen.clear();
+        effects.clear();
+        steps.extend(self.timeline.open().iter().flatten().copied().filter(open));
         steps.sort_unstable_by_key(|&step| self.timeline.end(step));
-        let mut seen: Vec<(Kind, bool)> = Vec::with_capacity(steps.len());
-        let mut effects: Vec<(Kind, State)> = Vec::new();
-        let mut choices = Vec::new();
-        for step in steps {
+        for &step in &*steps {
             let kind = self.kinds[step as usize];
             let optional = self.optional(step);
             let stands_in = |&(other, must): &(Kind, bool)| other == kind && (must || optional);
@@ -485,7 +502,7 @@ impl<'h, M: Model> Search<'h, M> {
                     step == returning
                 };
                 if !tried {
-                    choices.push((Choice::Live(step), next));
+                    self.choices.push((Choice::Live(step), next));
                 }
             }
         }
@@ -500,13 +517,12 @@ impl<'h, M: Model> Search<'h, M> {
                         after == next && self.table.stands_in(other, kind)
                     };
                     if !effects.iter().any(twin) {
-                        choices.push((Choice::Unknown(class as u32), next));
+                        self.choices.push((Choice::Unknown(class as u32), next));
                     }
                 }
                 Some(_) | None => {}
             }
         }
-        choices.reverse();
-        choices
+        self.choices[from..].reverse();
     }
 }

@@ -21,6 +21,10 @@ const OPEN: State = State::MAX - 1;
 /// How many transitions are kept in rows, one for each state; those of later states are looked up.
 const ROWS: usize = 1 << 20;
 
+/// For how many kinds, and for how many states, there is room from the start.
+const ROOM: usize = 64;
+const STATES: usize = 7;
+
 /// The transitions of a model that a search has met.
 #[derive(Debug)]
 pub(crate) struct Table<'h, M: Model> {
@@ -40,10 +44,10 @@ impl<'h, M: Model> Table<'h, M> {
     pub(crate) fn new(model: &'h M, steps: &[Step<'h, M::Domain>]) -> (Self, Vec<Kind>) {
         let mut table = Table {
             model,
-            kinds: Vec::new(),
-            reads_only: Vec::new(),
-            states: Vec::new(),
-            numbers: FxHashMap::default(),
+            kinds: Vec::with_capacity(steps.len().min(ROOM)),
+            reads_only: Vec::with_capacity(steps.len().min(ROOM)),
+            states: Vec::with_capacity(STATES),
+            numbers: FxHashMap::with_capacity_and_hasher(STATES, FxBuildHasher),
             rows: Vec::new(),
             transitions: FxHashMap::default(),
             weight: 0,
@@ -51,18 +55,25 @@ impl<'h, M: Model> Table<'h, M> {
         let mut known = FxHashMap::with_capacity_and_hasher(steps.len(), FxBuildHasher);
         let kinds = steps.iter().map(|step| {
             let pair = (&step.op.call, step.ret);
-            *known.entry(pair).or_insert_with(|| {
-                table.kinds.push(pair);
-                table.reads_only.push(model.reads_only(pair.0, pair.1));
-                table.kinds.len() as Kind - 1
-            })
+            // Most steps are of a kind that others are of, and looking costs less than an entry does.
+            if let Some(&kind) = known.get(&pair) {
+                return kind;
+            }
+            let kind = table.kinds.len() as Kind;
+            known.insert(pair, kind);
+            table.kinds.push(pair);
+            table.reads_only.push(model.reads_only(pair.0, pair.1));
+            kind
         });
         let kinds = kinds.collect();
+        let row = table.kinds.len();
+        table.rows.reserve((row * STATES).min(ROWS));
         table.number(model.initial());
         (table, kinds)
     }
 
     /// The state after a step of this kind; `None` if it is impossible.
+    #[inline]
     pub(crate) fn step(&mut self, state: State, kind: Kind) -> Option<State> {
         let next = match self.found(state, kind) {
             Some(next) => next,
@@ -71,6 +82,7 @@ impl<'h, M: Model> Table<'h, M> {
         (next != IMPOSSIBLE).then_some(next)
     }
 
+    #[cold]
     fn compute(&mut self, state: State, kind: Kind) -> State {
         let (call, ret) = self.kinds[kind as usize];
         let next = self.model.step(&self.states[state as usize], call, ret);
@@ -86,6 +98,7 @@ impl<'h, M: Model> Table<'h, M> {
     }
 
     /// The state after a step of this kind, which may be impossible, if it was computed before.
+    #[inline]
     fn found(&self, state: State, kind: Kind) -> Option<State> {
         let place = state as usize * self.kinds.len() + kind as usize;
         match self.rows.get(place) {
@@ -101,6 +114,7 @@ impl<'h, M: Model> Table<'h, M> {
     }
 
     /// Whether steps of this kind never change a state.
+    #[inline]
     pub(crate) fn reads_only(&self, kind: Kind) -> bool {
         self.reads_only[kind as usize]
     }

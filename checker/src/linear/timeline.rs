@@ -28,16 +28,26 @@ pub(crate) enum Event {
 #[derive(Debug)]
 pub(crate) struct Timeline {
     events: Vec<Event>,
-    slot_of: Vec<u32>,
-    end_of: Vec<u32>,
+    spans: Vec<Span>,
     place: usize,
     open: Vec<Option<u32>>,
-    /// Which steps only read.
-    reads: Vec<bool>,
     /// The slots of open steps that only read, 64 to a word.
     reading: Vec<u64>,
     waiting: Vec<u32>,
 }
+
+/// Where a step is open.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    slot: u32,
+    /// The place of its return; `u32::MAX` if it has none.
+    end: u32,
+    /// Whether it only reads.
+    reads: bool,
+}
+
+/// For how many open steps there is room from the start.
+const ROOM: usize = 16;
 
 impl Timeline {
     /// Orders the events by time, calls before returns: two entries with equal times are concurrent.
@@ -47,23 +57,28 @@ impl Timeline {
     /// steps change no state.
     pub(crate) fn new<D: Domain>(
         steps: &[Step<'_, D>],
-        reads: Vec<bool>,
+        reads: impl Fn(usize) -> bool,
         class_of: &[Option<u32>],
         classes: usize,
     ) -> Self {
         let mut timeline = Timeline {
             events: Vec::with_capacity(steps.len() * 2),
-            slot_of: vec![0; steps.len()],
-            end_of: vec![u32::MAX; steps.len()],
+            spans: Vec::with_capacity(steps.len()),
             place: 0,
-            open: Vec::new(),
-            reads,
+            open: Vec::with_capacity(ROOM),
             reading: Vec::new(),
             waiting: vec![0; classes],
         };
-        let mut returns: BinaryHeap<Reverse<(Time, u32)>> = BinaryHeap::new();
-        let mut free: Vec<u32> = Vec::new();
-        for number in called(steps) {
+        timeline.spans.extend((0..steps.len()).map(|step| Span {
+            slot: 0,
+            end: u32::MAX,
+            reads: reads(step),
+        }));
+        let mut returns: BinaryHeap<Reverse<(Time, u32)>> = BinaryHeap::with_capacity(ROOM);
+        let mut free: Vec<u32> = Vec::with_capacity(ROOM);
+        let order = called(steps);
+        for place in 0..steps.len() as u32 {
+            let number = order.as_ref().map_or(place, |order| order[place as usize]);
             let step = &steps[number as usize];
             while let Some(&Reverse((deadline, ended))) = returns.peek()
                 && deadline < step.op.invoked
@@ -88,8 +103,9 @@ impl Timeline {
     }
 
     /// The call of a step that ends, which gets a slot.
+    #[inline]
     fn begin(&mut self, number: u32, free: &mut Vec<u32>) {
-        self.slot_of[number as usize] = free.pop().unwrap_or_else(|| {
+        self.spans[number as usize].slot = free.pop().unwrap_or_else(|| {
             self.open.push(None);
             self.open.len() as u32 - 1
         });
@@ -97,9 +113,11 @@ impl Timeline {
     }
 
     /// The return of a step, which frees its slot.
+    #[inline]
     fn finish(&mut self, number: u32, free: &mut Vec<u32>) {
-        self.end_of[number as usize] = self.events.len() as u32;
-        free.push(self.slot_of[number as usize]);
+        let span = &mut self.spans[number as usize];
+        span.end = self.events.len() as u32;
+        free.push(span.slot);
         self.events.push(Event::Return(number));
     }
 
@@ -120,10 +138,11 @@ impl Timeline {
         self.events.get(self.place).copied()
     }
 
-    /// Passes the next event.
+    /// Passes the next event, which is this one.
     #[inline]
-    pub(crate) fn forth(&mut self) {
-        match self.events[self.place] {
+    pub(crate) fn pass(&mut self, event: Event) {
+        debug_assert_eq!(self.next(), Some(event), "the next event is passed");
+        match event {
             Event::Call(step) => self.occupy(step),
             Event::Return(step) => self.free(step),
             Event::Unknown { class } => self.waiting[class as usize] += 1,
@@ -145,14 +164,15 @@ impl Timeline {
 
     #[inline]
     fn occupy(&mut self, step: u32) {
-        let slot = self.slot_of[step as usize] as usize;
+        let Span { slot, reads, .. } = self.spans[step as usize];
+        let slot = slot as usize;
         self.open[slot] = Some(step);
-        self.reading[slot / 64] |= u64::from(self.reads[step as usize]) << (slot % 64);
+        self.reading[slot / 64] |= u64::from(reads) << (slot % 64);
     }
 
     #[inline]
     fn free(&mut self, step: u32) {
-        let slot = self.slot_of[step as usize] as usize;
+        let slot = self.spans[step as usize].slot as usize;
         self.open[slot] = None;
         self.reading[slot / 64] &= !(1 << (slot % 64));
     }
@@ -185,13 +205,19 @@ impl Timeline {
     /// Which slot a step that ends has.
     #[inline]
     pub(crate) fn slot(&self, step: u32) -> u32 {
-        self.slot_of[step as usize]
+        self.spans[step as usize].slot
+    }
+
+    /// Whether a step only reads.
+    #[inline]
+    pub(crate) fn reads(&self, step: u32) -> bool {
+        self.spans[step as usize].reads
     }
 
     /// At which place a step ends.
     #[inline]
     pub(crate) fn end(&self, step: u32) -> u32 {
-        self.end_of[step as usize]
+        self.spans[step as usize].end
     }
 
     /// How many operations of each class have been called.
@@ -211,9 +237,12 @@ impl Timeline {
     }
 }
 
-/// The steps in the order of their calls, in which they mostly come.
-fn called<D: Domain>(steps: &[Step<'_, D>]) -> Vec<u32> {
+/// The steps in the order of their calls; `None` if they come in it, as they mostly do.
+fn called<D: Domain>(steps: &[Step<'_, D>]) -> Option<Vec<u32>> {
+    if steps.is_sorted_by_key(|step| step.op.invoked) {
+        return None;
+    }
     let mut order: Vec<u32> = (0..steps.len() as u32).collect();
     order.sort_by_key(|&step| steps[step as usize].op.invoked);
-    order
+    Some(order)
 }

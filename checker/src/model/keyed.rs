@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 /// The name of the part: the key, or nothing for the object without one.
+#[inline]
 pub(super) fn part(key: Option<&str>) -> Cow<'_, str> {
     match key {
         None => Cow::Borrowed(""),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::keyed;
 use super::sequential::{Model, Shortcut};
@@ -70,6 +70,7 @@ impl Model for Registers {
         self.initial.clone()
     }
 
+    #[inline]
     fn step(&self, state: &Value, call: &RegisterCall, ret: Option<&RegisterRet>) -> Option<Value> {
         use RegisterRet::{Done, Mismatch, Unseen};
         match (&call.action, ret) {
@@ -82,6 +83,7 @@ impl Model for Registers {
         }
     }
 
+    #[inline]
     fn advance(&self, state: &mut Value, call: &RegisterCall, ret: Option<&RegisterRet>) -> bool {
         use RegisterRet::{Done, Mismatch, Unseen};
         match (&call.action, ret) {
@@ -100,10 +102,12 @@ impl Model for Registers {
         }
     }
 
+    #[inline]
     fn part<'a>(&self, call: &'a RegisterCall) -> Cow<'a, str> {
         keyed::part(call.key.as_deref())
     }
 
+    #[inline]
     fn reads_only(&self, call: &RegisterCall, ret: Option<&RegisterRet>) -> bool {
         match &call.action {
             Action::Read => true,
@@ -112,6 +116,7 @@ impl Model for Registers {
         }
     }
 
+    #[inline]
     fn refutable(&self, call: &RegisterCall, ret: &RegisterRet) -> bool {
         !matches!(
             (&call.action, ret),
@@ -126,7 +131,8 @@ impl Model for Registers {
         calls: &[&RegisterCall],
         answered: &[(&RegisterCall, &RegisterRet)],
     ) -> Vec<bool> {
-        let mut seen: FxHashSet<&Value> = FxHashSet::default();
+        let room = answered.len().min(ROOM_MAX);
+        let mut seen: FxHashSet<&Value> = FxHashSet::with_capacity_and_hasher(room, FxBuildHasher);
         let mut mismatched: FxHashSet<&Value> = FxHashSet::default();
         for (call, ret) in answered {
             match (&call.action, ret) {
@@ -187,6 +193,9 @@ impl Model for Registers {
         state.to_string()
     }
 }
+
+/// For how many values that were seen there is room from the start.
+const ROOM_MAX: usize = 64;
 
 struct Observed<'h> {
     seen: FxHashSet<&'h Value>,

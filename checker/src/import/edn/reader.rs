@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         let flaw = match &frame.shape {
-            Shape::Tag(tag) => Flaw::Dangling(format!("#{tag}")),
+            Shape::Tag(tag) => Flaw::Dangling(dangling(tag)),
             Shape::Discard => Flaw::Dangling("#_".into()),
             shape => Flaw::Unclosed(shape.brackets().2),
         };
@@ -173,7 +173,7 @@ impl<'a> Reader<'a> {
         let Frame { at, shape, members } = frame;
         let (open, closing, _) = shape.brackets();
         let kind = match shape {
-            Shape::Tag(tag) => return wrong(at, Flaw::Dangling(format!("#{tag}"))),
+            Shape::Tag(tag) => return wrong(at, Flaw::Dangling(dangling(&tag))),
             Shape::Discard => return wrong(at, Flaw::Dangling("#_".into())),
             _ if closing != Some(found) => return wrong(self.at, Flaw::Crossed { open, found }),
             Shape::List => Kind::List(members),
@@ -339,6 +339,11 @@ pub(in crate::import) fn blank(text: &str, notation: Notation) -> usize {
 pub(in crate::import) fn ends(text: &str) -> usize {
     let delimits = |char: char| char.is_whitespace() || ",()[]{}\";\\".contains(char);
     text.find(delimits).unwrap_or(text.len())
+}
+
+/// A tag before nothing, as much of it as fits into a message.
+fn dangling(tag: &str) -> String {
+    format!("#{}", crate::import::error::excerpt(tag))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What importers do together.
 
+mod fuzz;
 mod hostile;
-mod mutated;
 mod objects;
 mod refused;
 mod samples;

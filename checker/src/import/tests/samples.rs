@@ -8,7 +8,7 @@ use crate::history::History;
 use crate::import::{Format, Imported, Options, read_file};
 use crate::{Domain, Op};
 
-fn folder() -> PathBuf {
+pub(in crate::import) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus/import")
 }
 

@@ -64,6 +64,9 @@ impl Cluster {
     }
 }
 
+/// For how many states there is room from the start.
+const ROOM_MAX: usize = 1 << 8;
+
 /// All states of one part. Number 0 is the one in which the object begins.
 #[derive(Debug)]
 pub(super) struct Clusters {
@@ -81,8 +84,10 @@ impl Clusters {
             writer: INITIAL,
             ..EMPTY
         };
+        let mut all = Vec::with_capacity(1 + ops.min(ROOM_MAX));
+        all.push(initial);
         Clusters {
-            all: vec![initial],
+            all,
             next: vec![NONE; ops],
             ambiguous: false,
         }

@@ -20,7 +20,7 @@ impl<'h> Values<'h> {
     /// No values yet, of a part of that many operations.
     pub(super) fn new(ops: usize) -> Self {
         Values {
-            small: Vec::new(),
+            small: Vec::with_capacity(ops.min(64)),
             small_end: ops * 2 + 64,
             large: FxHashMap::default(),
             texts: FxHashMap::default(),

@@ -1,0 +1,5 @@
+//! Every importer under a fuzzer.
+
+mod changes;
+mod laws;
+mod targets;
