@@ -5,6 +5,7 @@ use core::fmt;
 
 use crate::admission::Admission;
 use crate::clock::NodeId;
+use crate::flaw::Flaw;
 use crate::membership::Membership;
 use crate::ring::{Partitioning, Ring};
 use crate::shape::{Bootstrap, Shape};
@@ -57,8 +58,8 @@ impl Config {
             }
         };
         match self.shape.flaw {
-            None => view,
-            flaw => Arc::new(View::clone(&view).flawed(flaw)),
+            Some(Flaw::TailViolation) => Arc::new(View::clone(&view).with_late_tail()),
+            _ => view,
         }
     }
 

@@ -240,15 +240,6 @@ impl Store {
         self.all(key, |held| &held.current)
     }
 
-    /// What others may see of a key: all that the disk holds.
-    pub(crate) fn shown(&self, key: &[u8], flaw: Flaw) -> Siblings {
-        if self.flaw(flaw) {
-            self.current(key)
-        } else {
-            self.durable(key)
-        }
-    }
-
     /// All that the disk holds of a key: data and hints.
     pub(crate) fn durable(&self, key: &[u8]) -> Siblings {
         self.all(key, |held| &held.durable)
@@ -566,7 +557,8 @@ impl Store {
         Ticket(self.last.0.wrapping_add(1))
     }
 
-    fn flaw(&self, flaw: Flaw) -> bool {
+    /// Whether this flaw is on.
+    pub(crate) fn flaw(&self, flaw: Flaw) -> bool {
         self.config.shape().flaw == Some(flaw)
     }
 }

@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::NodeId;
-use crate::flaw::Flaw;
 use crate::membership::Membership;
 use crate::ring::{Partitioning, Range, Ring};
 
@@ -23,7 +22,8 @@ pub struct View {
     known: Vec<NodeId>,
     ring: Ring,
     mark: u64,
-    flaw: Option<Flaw>,
+    /// See [`Flaw::TailViolation`](crate::Flaw::TailViolation).
+    late_tail: bool,
 }
 
 /// A part of the circle of which a copy moves from one node to another.
@@ -54,19 +54,24 @@ impl View {
             ring: Ring::new(partitioning, &membership),
             mark: membership.view(),
             membership,
-            flaw: None,
+            late_tail: false,
         }
     }
 
     /// The same with more history.
     pub(crate) fn with(&self, membership: Membership) -> View {
-        let view = View::new(self.partitioning, self.n as u32, membership);
-        view.flawed(self.flaw)
+        View {
+            late_tail: self.late_tail,
+            ..View::new(self.partitioning, self.n as u32, membership)
+        }
     }
 
-    /// The same as a node with a flaw sees it.
-    pub(crate) fn flawed(self, flaw: Option<Flaw>) -> View {
-        View { flaw, ..self }
+    /// The same with the list of the last range begun one node late.
+    pub(crate) fn with_late_tail(self) -> View {
+        View {
+            late_tail: true,
+            ..self
+        }
     }
 
     /// The history.
@@ -92,7 +97,7 @@ impl View {
     /// The nodes that should hold the keys of a range.
     pub fn owners(&self, range: u32) -> &[NodeId] {
         let mut walk = self.ring.walk(range);
-        if self.flaw == Some(Flaw::TailViolation) && range.wrapping_add(1) == self.ring.ranges() {
+        if self.late_tail && range.wrapping_add(1) == self.ring.ranges() {
             walk = walk.get(1..).unwrap_or_default();
         }
         &walk[..walk.len().min(self.n)]

@@ -1,10 +1,13 @@
-//! What some flaws do to the versions of a key.
+//! What some flaws do to the versions of a key, and to what a node keeps of them.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Flaw;
+use crate::batch::Batch;
+use crate::hint::Hint;
 use crate::siblings::{Siblings, Version};
+use crate::store::Store;
 
 /// How many entries are left of what a version replaces, where a flaw prunes.
 pub(crate) const PRUNED: usize = 2;
@@ -59,5 +62,31 @@ impl Siblings {
             }
             _ => {}
         }
+    }
+}
+
+impl Store {
+    /// What others may see of a key: all that the disk holds, unless this flaw shows more.
+    pub(crate) fn shown(&self, key: &[u8], flaw: Flaw) -> Siblings {
+        if self.flaw(flaw) {
+            self.current(key)
+        } else {
+            self.durable(key)
+        }
+    }
+
+    /// Replaces what is kept of a key by what comes, as some flaws do; whether this one did.
+    pub(crate) fn overwrite(
+        &mut self,
+        flaw: Flaw,
+        hint: Option<Hint>,
+        (key, siblings): (&[u8], &Siblings),
+        batch: &mut Batch,
+    ) -> bool {
+        let overwrites = self.flaw(flaw);
+        if overwrites {
+            self.put(hint, key, siblings, batch);
+        }
+        overwrites
     }
 }

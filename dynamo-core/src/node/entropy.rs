@@ -156,9 +156,11 @@ impl Node {
             if !self.store.owns(self.store.range_of(key)) {
                 continue;
             }
-            if self.flaw(Flaw::SyncOverwrites) {
-                self.store.put(None, key, siblings, &mut batch);
-            } else {
+            let came = (&key[..], siblings);
+            if !self
+                .store
+                .overwrite(Flaw::SyncOverwrites, None, came, &mut batch)
+            {
                 self.store.mend_data(key, siblings, &mut batch);
             }
         }

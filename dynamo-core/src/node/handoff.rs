@@ -91,9 +91,11 @@ impl Node {
         let mut batch = Batch::default();
         let digest = siblings.digest();
         let siblings = &siblings.pruned_if(self.flaw(Flaw::PruneOnHandoff));
-        if self.flaw(Flaw::HintOverwrites) {
-            self.store.put(None, &key, siblings, &mut batch);
-        } else {
+        let came = (&key[..], siblings);
+        if !self
+            .store
+            .overwrite(Flaw::HintOverwrites, None, came, &mut batch)
+        {
             self.store.merge_data(&key, siblings, &mut batch);
         }
         let message = Message::HintAck { key, digest };

@@ -51,9 +51,11 @@ impl Node {
                 hasty: true,
                 ..Batch::default()
             };
-            if self.flaw(Flaw::RepairOverwrites) {
-                self.store.put(None, key, siblings, &mut batch);
-            } else {
+            let came = (key, siblings);
+            if !self
+                .store
+                .overwrite(Flaw::RepairOverwrites, None, came, &mut batch)
+            {
                 self.store.mend_data(key, siblings, &mut batch);
             }
             self.commit(now, batch, None, out);

@@ -37,9 +37,11 @@ impl Node {
             ..Batch::default()
         };
         let siblings = &siblings.pruned_if(self.flaw(Flaw::PruneAtReplica));
-        if self.flaw(Flaw::ReplicateOverwrites) {
-            self.store.put(hint, key, siblings, &mut batch);
-        } else {
+        let came = (key, siblings);
+        if !self
+            .store
+            .overwrite(Flaw::ReplicateOverwrites, hint, came, &mut batch)
+        {
             self.store.merge(hint, key, siblings, &mut batch);
         }
         let view = self.store.view().mark();
