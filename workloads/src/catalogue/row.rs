@@ -149,11 +149,10 @@ impl Row {
         times.max().unwrap_or_default()
     }
 
-    /// Whether the explanation names the sin; `None` if nobody has said by which words it would, or nothing
-    /// was found.
+    /// Whether the explanation names the sin; `None` if nothing was found.
     pub fn names_cause(&self) -> Option<bool> {
         let words = expected(self.flaw).words;
-        let least = self.least.as_ref().filter(|_| !words.is_empty())?;
+        let least = self.least.as_ref()?;
         let mut said = least.decision.iter().chain(&least.facts);
         Some(said.any(|said| words.iter().any(|words| said.contains(words))))
     }

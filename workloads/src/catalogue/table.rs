@@ -219,14 +219,7 @@ pub(super) fn lines(summary: &Summary) -> Vec<(&'static str, String)> {
             ),
         ));
     }
-    let silent = found - named - unnamed;
-    lines.push((
-        "cause named",
-        format!(
-            "{named} of {}; no words are known for {silent} others",
-            named + unnamed
-        ),
-    ));
+    lines.push(("cause named", format!("{named} of {}", named + unnamed)));
     if unnamed > 0 {
         lines.push(("not named", names(&summary.unnamed)));
     }

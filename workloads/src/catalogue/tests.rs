@@ -133,7 +133,7 @@ fn families_stand_apart_and_totals_come_last() {
         "\nmissed        skip-small-differences\n",
         "\nlongest hunt  60 s: forget-sequence\n",
         "\nminimized     median 3 calls and 1 fault; the largest 3 calls and 1 fault: mint-on-repair\n",
-        "\ncause named   1 of 2; no words are known for 0 others\n",
+        "\ncause named   1 of 2\n",
         "\nnot named     mint-on-repair\n",
         "\nwhite-box     mint-on-repair\n",
     ] {
