@@ -170,17 +170,7 @@ fn long_functions(text: &str) -> Vec<(usize, usize)> {
     for (start, line) in lines.iter().enumerate() {
         let code = line.trim_start();
         let indent = line.len() - code.len();
-        let is_fn = [
-            "fn ",
-            "pub fn ",
-            "pub(crate) fn ",
-            "pub(super) fn ",
-            "const fn ",
-            "pub const fn ",
-            "async fn ",
-        ]
-        .iter()
-        .any(|word| code.starts_with(word));
+        let is_fn = function(code);
         // A declaration has no body, or an empty one.
         if !is_fn || line.ends_with([';', '}']) {
             continue;
@@ -194,6 +184,22 @@ fn long_functions(text: &str) -> Vec<(usize, usize)> {
     long
 }
 
+/// Whether a function begins on this line, whoever may see it.
+fn function(code: &str) -> bool {
+    let mut code = code;
+    if let Some(public) = code.strip_prefix("pub") {
+        let public = public.trim_start();
+        let limit = public
+            .strip_prefix('(')
+            .and_then(|limit| limit.split_once(')'));
+        code = limit.map_or(public, |(_, after)| after).trim_start();
+    }
+    for word in ["const ", "async ", "unsafe "] {
+        code = code.strip_prefix(word).unwrap_or(code);
+    }
+    code.starts_with("fn ")
+}
+
 #[test]
 fn the_length_of_functions_is_seen() {
     let body = "    let x = 1;\n".repeat(69);
@@ -203,6 +209,22 @@ fn the_length_of_functions_is_seen() {
     );
     let body = "    let x = 1;\n".repeat(68);
     assert_eq!(long_functions(&format!("fn fits() {{\n{body}}}\n")), []);
+    for line in [
+        "fn f()",
+        "pub fn f()",
+        "pub(in crate::cli) const fn f()",
+        "pub(super) async fn f()",
+    ] {
+        assert!(function(line), "{line}");
+    }
+    for line in [
+        "let f = fn_of(x);",
+        "public fn",
+        "// fn f()",
+        "pub struct F;",
+    ] {
+        assert!(!function(line), "{line}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use checker::cycles::{self, ConsistencyModel, Cycles, Sources};
 use checker::export::json_lines;
 use checker::import::{Import, Imported, Object};
 use checker::kv::Kv;
-use checker::model::{Appends, Mutexes, Queues, Sets};
+use checker::model::{self, Appends, Mutexes, Queues, Sets};
 use checker::register::Register;
 use checker::report::needed;
 use checker::txn::{Ask, Txn};
@@ -30,97 +30,64 @@ pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
     let named = args.model.map(Model::object);
     let import =
         load(&args.recording, named).map_err(|why| format!("cannot read {name}: {why}"))?;
-    let about = import.history.object();
     let model = args.model.unwrap_or_else(|| usual(&import.history));
-    let told =
-        |judged: Result<Exit, String>| judged.map_err(|why| format!("cannot check {name}: {why}"));
+    let cannot = |why| format!("cannot check {name}: {why}");
+    takes(args, model).map_err(cannot)?;
+    let judged = judged(args, &import, model).map_err(cannot)?;
+    judged.ok_or_else(|| {
+        let about = import.history.object();
+        format!(
+            "{name} is a recording of {about}: its models are {}, not {model}",
+            models(about)
+        )
+    })
+}
+
+/// Judges a recording by a model; `None` if that is no model of what was recorded.
+fn judged(args: &Check, import: &Import, model: Model) -> Result<Option<Exit>, String> {
     let begins = args.initial.as_deref().unwrap_or("nil");
-    takes(args, model).map_err(|why| format!("cannot check {name}: {why}"))?;
-    match (&import.history, model) {
-        (Imported::Register(history), Model::Register | Model::CasRegister) => told(conclude(
-            args,
-            &import,
-            model,
+    let asked = Asked {
+        args,
+        import,
+        model,
+    };
+    let exit = match (&import.history, model) {
+        (Imported::Register(history), Model::Register | Model::CasRegister) => asked.conclude(
             history,
-            |history| registers(&import, model, begins, history),
+            |history| registers(import, model, begins, history),
             || last_writer::staleness(history, &value(begins)).to_string(),
-        )),
-        (Imported::Append(history), Model::KvAppend) => told(conclude(
-            args,
-            &import,
-            model,
-            history,
-            |history| Ok(object(history, Appends)),
-            String::new,
-        )),
-        (Imported::Set(history), Model::Set) => told(conclude(
-            args,
-            &import,
-            model,
-            history,
-            |history| Ok(object(history, Sets)),
-            String::new,
-        )),
-        (Imported::Counter(history), Model::Counter) => told(conclude(
-            args,
-            &import,
-            model,
-            history,
-            |history| counters(begins, history),
-            String::new,
-        )),
-        (Imported::Queue(history), Model::Queue) => told(conclude(
-            args,
-            &import,
-            model,
-            history,
-            |history| Ok(object(history, Queues)),
-            String::new,
-        )),
-        (Imported::Mutex(history), Model::Mutex) => told(conclude(
-            args,
-            &import,
-            model,
-            history,
-            |history| Ok(object(history, Mutexes)),
-            String::new,
-        )),
+        ),
+        (Imported::Append(history), Model::KvAppend) => asked.of_object(history, &Appends),
+        (Imported::Set(history), Model::Set) => asked.of_object(history, &Sets),
+        (Imported::Counter(history), Model::Counter) => {
+            asked.conclude(history, |history| counters(begins, history), String::new)
+        }
+        (Imported::Queue(history), Model::Queue) => asked.of_object(history, &Queues),
+        (Imported::Mutex(history), Model::Mutex) => asked.of_object(history, &Mutexes),
         (Imported::Txn(history), Model::ListAppend | Model::RwRegister) => {
             let promised = args.consistency.unwrap_or_default();
-            told(conclude(
-                args,
-                &import,
-                model,
+            asked.conclude(
                 history,
                 |history| Ok(vec![Judge::made(history, Cycles::new(promised))]),
                 || denied(history, args.states),
-            ))
+            )
         }
-        (Imported::Kv(history), Model::Siblings | Model::MultiValueRegister) => told(conclude(
-            args,
-            &import,
-            model,
+        (Imported::Kv(history), Model::Siblings | Model::MultiValueRegister) => asked.conclude(
             history,
-            |history| siblings(&import, model, history, &args.promises),
+            |history| siblings(import, model, history, &args.promises),
             || staleness::measure(history).to_string(),
-        )),
+        ),
         (Imported::Kv(history), Model::Register) => {
-            let single =
-                single(&import, history).map_err(|why| format!("cannot check {name}: {why}"))?;
-            told(conclude(
-                args,
-                &import,
-                model,
+            let single = single(import, history)?;
+            asked.conclude(
                 &single,
-                |history| registers(&import, model, begins, history),
+                |history| registers(import, model, begins, history),
                 || last_writer::staleness(&single, &value(begins)).to_string(),
-            ))
+            )
         }
-        _ => Err(format!(
-            "{name} is a recording of {about}: its models are {}, not {model}",
-            models(about)
-        )),
-    }
+        _ => return Ok(None),
+    };
+    exit.map(Some)
 }
 
 /// Refuses to write where it reads.
@@ -222,50 +189,78 @@ fn models(about: Object) -> String {
     named.join(", ")
 }
 
-fn conclude<D: Domain>(
-    args: &Check,
-    import: &Import,
+/// What was recorded, and what is asked of it.
+struct Asked<'a> {
+    args: &'a Check,
+    import: &'a Import,
     model: Model,
-    history: &History<D>,
-    judges: impl for<'h> Fn(&'h History<D>) -> Judges<'h>,
-    measured: impl Fn() -> String,
-) -> Result<Exit, String> {
-    let judges_of = judges;
-    let judges = judges_of(history)?;
-    let has = |promise| judges.iter().any(|judge| judge.promise() == promise);
-    if let Some(promise) = args.promises.iter().find(|promise| !has(**promise)) {
-        let known: Vec<&str> = judges.iter().map(|judge| judge.promise().name()).collect();
-        return Err(format!(
-            "the model {model} makes no promise {promise}; it has {}",
-            known.join(", ")
-        ));
+}
+
+impl Asked<'_> {
+    /// Judges a recording of an object that is asked nothing else.
+    fn of_object<M: model::Model + Clone + 'static>(
+        &self,
+        history: &History<M::Domain>,
+        of: &M,
+    ) -> Result<Exit, String> {
+        self.conclude(
+            history,
+            |history| Ok(object(history, of.clone())),
+            String::new,
+        )
     }
-    let budget = Budget {
-        states: args.states,
-    };
-    let judged = judge(&judges, &args.promises, budget);
-    let exit = worst(&judged, !args.promises.is_empty());
-    let measured = measured();
-    match args.format {
-        Format::Human => say(&screen(import, model, history, &judged, &measured)),
-        Format::Json => say_line(&summary(import, model, history, &judged, &measured, exit)),
+
+    fn conclude<D: Domain>(
+        &self,
+        history: &History<D>,
+        judges: impl for<'h> Fn(&'h History<D>) -> Judges<'h>,
+        measured: impl Fn() -> String,
+    ) -> Result<Exit, String> {
+        let Asked {
+            args,
+            import,
+            model,
+        } = *self;
+        let judges_of = judges;
+        let judges = judges_of(history)?;
+        let has = |promise| judges.iter().any(|judge| judge.promise() == promise);
+        if let Some(promise) = args.promises.iter().find(|promise| !has(**promise)) {
+            let known: Vec<&str> = judges.iter().map(|judge| judge.promise().name()).collect();
+            return Err(format!(
+                "the model {model} makes no promise {promise}; it has {}",
+                known.join(", ")
+            ));
+        }
+        let budget = Budget {
+            states: args.states,
+        };
+        let judged = judge(&judges, &args.promises, budget);
+        let exit = worst(&judged, !args.promises.is_empty());
+        let measured = measured();
+        match args.format {
+            Format::Human => say(&screen(import, model, history, &judged, &measured)),
+            Format::Json => say_line(&summary(import, model, history, &judged, &measured, exit)),
+        }
+        if let Some(path) = &args.out {
+            let broken = judged
+                .iter()
+                .filter(|one| one.decisive)
+                .find_map(counterexample);
+            eprintln!(
+                "{}",
+                cut(path, history, broken, |cut, found| {
+                    let judges = judges_of(cut)?;
+                    let again = judge(&judges, &[found.promise], budget);
+                    let mut broken = again.iter().filter_map(counterexample);
+                    Ok(
+                        broken
+                            .any(|again| again.title() == found.title() && again.key == found.key),
+                    )
+                })?
+            );
+        }
+        Ok(exit)
     }
-    if let Some(path) = &args.out {
-        let broken = judged
-            .iter()
-            .filter(|one| one.decisive)
-            .find_map(counterexample);
-        eprintln!(
-            "{}",
-            cut(path, history, broken, |cut, found| {
-                let judges = judges_of(cut)?;
-                let again = judge(&judges, &[found.promise], budget);
-                let mut broken = again.iter().filter_map(counterexample);
-                Ok(broken.any(|again| again.title() == found.title() && again.key == found.key))
-            })?
-        );
-    }
-    Ok(exit)
 }
 
 /// All operations on the key of a counterexample; all that there are, if it has none.
