@@ -94,6 +94,29 @@ fn the_healthy_campaign_finds_every_flaw_of_the_catalogue_but_the_rarest() {
     }
 }
 
+#[test]
+fn the_published_table_has_every_flaw_and_says_that_it_was_found() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let read = |file: &str| std::fs::read_to_string(format!("{root}/{file}")).expect("it is there");
+    let table = read("workloads/FLAWS.md");
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .take_while(|row: &Vec<&str>| row.len() == 12)
+        .collect();
+    let named: Vec<String> = rows.iter().map(|row| row[0].replace('`', "")).collect();
+    let all: Vec<&str> = Flaw::ALL.iter().map(|flaw| flaw.name()).collect();
+    assert_eq!(named, all);
+    for (flaw, row) in Flaw::ALL.iter().zip(&rows) {
+        assert_eq!(row[10], expected(*flaw).preset.name(), "{flaw}");
+        assert_eq!(row[11], flaw.source(), "{flaw}");
+        assert!(!row[4].starts_with("0/"), "{flaw} was found from no base");
+    }
+    let count = format!("The catalogue of {} flaws", all.len());
+    assert!(read("README.md").contains(&count), "{count}");
+}
+
 fn hunt(flaw: Flaw, promise: Promise) {
     let target = Target { flaw: Some(flaw) };
     let campaign = Campaign {
