@@ -30,6 +30,10 @@ pub(super) struct Put {
     client: Client,
     key: Vec<u8>,
     range: u32,
+    /// What the event has made of the key.
+    made: Siblings,
+    /// Whether this node was an owner when it made the event.
+    owned: bool,
     quorum: Quorum,
     reply_by: Time,
     replied: bool,
@@ -120,6 +124,8 @@ impl Node {
             client,
             key,
             range,
+            made: siblings,
+            owned: owns,
             quorum,
             reply_by,
             replied: false,
@@ -284,7 +290,7 @@ impl Node {
                 self.send_replicate(number, &put, place, false, out);
             } else if self.config.shape().hints && !self.flaw(Flaw::NoHintForSilent) {
                 put.count += usize::from(self.flaw(Flaw::CountOwnHint));
-                let held = self.store.durable(&put.key);
+                let held = self.copy_of(&put, self.store.durable(&put.key));
                 self.store
                     .merge_hint(silent.given_up(), &put.key, &held, &mut batch);
             }
@@ -322,6 +328,15 @@ impl Node {
         self.puts.insert(number, put);
     }
 
+    /// What the others are to keep: all that this node holds of the key, and the put itself. A stand-in
+    /// may have handed its copy over by now, and a former owner the whole range.
+    fn copy_of(&self, put: &Put, mut held: Siblings) -> Siblings {
+        if !put.owned || !self.store.owns(put.range) {
+            self.store.versioning().merge(&mut held, &put.made);
+        }
+        held
+    }
+
     fn send_replicate(
         &self,
         number: u64,
@@ -335,7 +350,7 @@ impl Node {
             view: self.store.view().mark(),
             synced,
             key: put.key.clone(),
-            siblings: self.store.shown(&put.key, Flaw::CoordinateEarly),
+            siblings: self.copy_of(put, self.store.shown(&put.key, Flaw::CoordinateEarly)),
             hint: place.hint(),
         };
         send(place.asked, message, out);

@@ -174,6 +174,50 @@ fn a_stand_in_that_coordinates_twice_loses_neither_put() {
     assert_eq!(network.values(first, KEY), ["a", "c"], "c has not seen a");
 }
 
+/// Found by a campaign: what the stand-in noted for the silent owners was what it still had of the key.
+#[test]
+fn a_stand_in_that_has_handed_its_put_over_still_keeps_it_for_the_silent_owners() {
+    let mut shape = Shape {
+        nodes: 4,
+        w: 1,
+        anti_entropy: false,
+        read_repair: ReadRepair::Off,
+        ..Shape::default()
+    };
+    shape.timing.replica_us = 250_000;
+    shape.timing.request_us = 5_000_000;
+    shape.timing.suspicion_us = 550_000;
+    shape.timing.hint_scan_us = 50_000;
+    let mut network = Network::new(shape);
+    let list = network.list(KEY);
+    let stand_in = list[3];
+    network.isolate(stand_in);
+    let put = network.start_put(stand_in, KEY, "a", None);
+    network.run_ms(3 * 250 + 10);
+    assert_eq!(network.reply(put), Some(&Reply::Stored));
+    network.heal();
+    for other in [list[1], list[2]] {
+        network.cut(stand_in, other);
+    }
+    network.run_ms(200);
+    assert_eq!(network.values(list[0], KEY), ["a"]);
+    assert!(
+        network.hints(stand_in).is_empty(),
+        "handed over, and no timeout yet"
+    );
+    network.run_ms(100);
+    let mut kept_for = network.hints(stand_in);
+    kept_for.sort();
+    let mut silent = [list[1], list[2]];
+    silent.sort();
+    assert_eq!(kept_for, silent);
+    network.heal();
+    network.run_ms(3_000);
+    for owner in &list[..3] {
+        assert_eq!(network.values(*owner, KEY), ["a"]);
+    }
+}
+
 #[test]
 fn a_stand_in_is_somebody_else_who_seems_up() {
     let shape = Shape {
