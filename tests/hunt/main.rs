@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::env;
 
-use checker::{Budget, Promise};
+use checker::{Budget, Counterexample, Promise};
 use dynamometer::campaign::{Campaign, Seeds, Tally};
 use dynamometer::preset::{self, Preset};
 use dynamometer::standing::Standing;
@@ -43,7 +43,7 @@ fn hunt(preset: Preset, runs: u64) -> Tally {
 fn passes(tally: &Tally) {
     let name = tally.preset.name();
     if let Some(failure) = &tally.failure {
-        let titles: Vec<String> = failure.broken.iter().map(|found| found.title()).collect();
+        let titles: Vec<String> = failure.broken.iter().map(Counterexample::title).collect();
         panic!(
             "{name} broke {titles:?} with seed {:#018x}",
             failure.plan.seed

@@ -30,10 +30,7 @@ pub(super) struct Put {
     client: Client,
     key: Vec<u8>,
     range: u32,
-    /// What the event has made of the key.
-    made: Siblings,
-    /// Whether this node was an owner when it made the event.
-    owned: bool,
+    made: Made,
     quorum: Quorum,
     reply_by: Time,
     replied: bool,
@@ -47,6 +44,14 @@ pub(super) struct Put {
     count: usize,
     copies: Vec<Copy>,
     stand_ins: StandIns,
+}
+
+/// What the event has made of the key.
+#[derive(Clone, Debug, Hash)]
+struct Made {
+    siblings: Siblings,
+    /// Whether this node was an owner then.
+    by_owner: bool,
 }
 
 /// A copy of the put that some other node was asked to keep.
@@ -124,8 +129,10 @@ impl Node {
             client,
             key,
             range,
-            made: siblings,
-            owned: owns,
+            made: Made {
+                siblings,
+                by_owner: owns,
+            },
             quorum,
             reply_by,
             replied: false,
@@ -331,8 +338,9 @@ impl Node {
     /// What the others are to keep: all that this node holds of the key, and the put itself. A stand-in
     /// may have handed its copy over by now, and a former owner the whole range.
     fn copy_of(&self, put: &Put, mut held: Siblings) -> Siblings {
-        if !put.owned || !self.store.owns(put.range) {
-            self.store.versioning().merge(&mut held, &put.made);
+        let Made { siblings, by_owner } = &put.made;
+        if !by_owner || !self.store.owns(put.range) {
+            self.store.versioning().merge(&mut held, siblings);
         }
         held
     }
