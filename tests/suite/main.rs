@@ -1,5 +1,6 @@
 //! Table of contents of the promises that need two crates.
 
+mod calibration;
 mod corpus;
 mod determinism;
 mod flaws;
