@@ -57,7 +57,19 @@ pub(crate) fn decode(secret: u64, key: &[u8], bytes: &[u8]) -> Result<Context, R
     if seal(secret, sealed) != u64::from_le_bytes(*claimed) {
         return Err(Refusal::GarbledContext);
     }
-    let [FORMAT, body @ ..] = sealed else {
+    read(key, sealed)
+}
+
+/// What bytes say that some get of this key handed out, sealed or not.
+pub(crate) fn unsealed(key: &[u8], bytes: &[u8]) -> Result<Context, Refusal> {
+    let (said, _) = bytes
+        .split_last_chunk::<8>()
+        .ok_or(Refusal::GarbledContext)?;
+    read(key, said)
+}
+
+fn read(key: &[u8], said: &[u8]) -> Result<Context, Refusal> {
+    let [FORMAT, body @ ..] = said else {
         return Err(Refusal::GarbledContext);
     };
     match postcard::take_from_bytes::<Body>(body) {

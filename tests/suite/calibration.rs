@@ -324,7 +324,7 @@ fn truncated_clocks_make_false_conflicts_that_are_named_and_not_blamed() {
     let found = verdicts
         .iter()
         .find_map(|(_, verdict)| verdict.counterexample());
-    let part = found.map(|found| found.part.to_string());
+    let part = found.map(|found| found.part.clone());
     assert_eq!(part.as_deref(), Some("false conflict"));
 
     let whole = Plan {

@@ -31,6 +31,9 @@ flaws! {
         ContextOfFirst "context-of-first" "1: sibling explosion, Riak KV pull request 746";
         /// A get returns a context that also covers what only its coordinator holds.
         ContextAheadOfValues "context-ahead-of-values" "16: Riak KV pull request 746, at the get";
+        /// A context is believed without its seal, so one that was garbled or made up may cover events that
+        /// are still to come.
+        BelieveForgedContext "believe-forged-context" "§4.1 of the paper, the validity of a context";
         /// Of versions that do not replace one another, a replica keeps one.
         KeepOneSibling "keep-one-sibling" "44: Riak KV 1707";
         /// A merge keeps a version and forgets what it has replaced.

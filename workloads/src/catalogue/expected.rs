@@ -55,6 +55,7 @@ fn words(flaw: Flaw) -> &'static [&'static str] {
         Flaw::MintOnRepair | Flaw::CoordinateTwice | Flaw::ObeyAgain => &[TWO_EVENTS],
         Flaw::DominateSameContext
         | Flaw::CoverWholeContext
+        | Flaw::BelieveForgedContext
         | Flaw::KeepOneSibling
         | Flaw::CompareByPosition
         | Flaw::RepairOverwrites

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use checker::Promise;
 use dynamo_core::Flaw;
 
+use super::idle;
 use super::parts::{CALLS, FATES, FAULTS, LOADS};
 use super::row::Row;
 
@@ -17,6 +18,8 @@ pub struct Finder {
     pub only: Vec<Flaw>,
     /// All flaws that it finds, those included.
     pub all: Vec<Flaw>,
+    /// Why it finds none, or a promise none alone.
+    pub why: Option<&'static str>,
 }
 
 /// All that finds flaws. Only what was hunted and found is told; the first finds of all bases count. "Alone" is
@@ -25,6 +28,8 @@ pub struct Finder {
 pub struct Finders {
     /// Alone: no other promise was broken in any find.
     pub promises: Vec<Finder>,
+    /// The same of what clients see, without evidence of disks, messages and counted answers.
+    pub to_clients: Vec<Finder>,
     /// All: the minimized counterexample has such a fault. Alone: without faults of that kind no find breaks
     /// a promise.
     pub faults: Vec<Finder>,
@@ -50,6 +55,7 @@ impl Finders {
                 name,
                 only: flaws(&|row| enough(row) && only(row)),
                 all: flaws(&|row| only(row) || all(row)),
+                why: None,
             }
         };
         let promises = rows.iter().flat_map(|row| row.preset.promises());
@@ -57,6 +63,13 @@ impl Finders {
         let by_promise = |promise: Promise| {
             let alone = |row: &Row| row.broken() == BTreeSet::from([promise]);
             let some = |row: &Row| row.broken().contains(&promise);
+            let found = finder(promise.name(), &alone, &some);
+            let why = idle::why(found.name).filter(|_| found.only.is_empty());
+            Finder { why, ..found }
+        };
+        let to_clients = |promise: Promise| {
+            let alone = |row: &Row| row.broken_to_clients() == BTreeSet::from([promise]);
+            let some = |row: &Row| row.broken_to_clients().contains(&promise);
             finder(promise.name(), &alone, &some)
         };
         let by_part = |name: &'static str| {
@@ -65,7 +78,9 @@ impl Finders {
                 let least = row.least.as_ref();
                 least.is_some_and(|least| least.faults.contains(name) || least.calls.contains(name))
             };
-            finder(name, &needs, &has)
+            let found = finder(name, &needs, &has);
+            let why = idle::why(name).filter(|_| found.all.is_empty());
+            Finder { why, ..found }
         };
         let by_load = |name: &'static str| {
             let each = |row: &Row| row.finds().all(|find| find.load == name);
@@ -73,17 +88,19 @@ impl Finders {
             finder(name, &each, &some)
         };
         Finders {
-            promises: promises.into_iter().map(by_promise).collect(),
+            promises: promises.iter().copied().map(by_promise).collect(),
+            to_clients: promises.into_iter().map(to_clients).collect(),
             faults: FAULTS.into_iter().chain(FATES).map(by_part).collect(),
             loads: LOADS.into_iter().map(by_load).collect(),
             calls: CALLS.into_iter().map(by_part).collect(),
         }
     }
 
-    /// The four tables with what they are about.
-    pub fn tables(&self) -> [(&'static str, &[Finder]); 4] {
+    /// The tables with what they are about.
+    pub fn tables(&self) -> [(&'static str, &[Finder]); 5] {
         [
             ("promise", &self.promises),
+            ("promise, as clients see it", &self.to_clients),
             ("fault", &self.faults),
             ("load", &self.loads),
             ("call", &self.calls),

@@ -102,7 +102,9 @@ fn names(flaws: &[Flaw]) -> Vec<&'static str> {
 }
 
 fn finder(finder: &Finder) -> Value {
-    json!({ "name": finder.name, "found": names(&finder.all), "alone": names(&finder.only) })
+    json!({
+        "name": finder.name, "found": names(&finder.all), "alone": names(&finder.only), "why_none": finder.why,
+    })
 }
 
 fn summary(summary: &Summary) -> Value {

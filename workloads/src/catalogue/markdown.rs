@@ -85,6 +85,9 @@ fn found_by(finders: &Finders) -> String {
     for (kind, finders) in finders.tables() {
         let about = match kind {
             "promise" => "alone: no other promise was broken in any find",
+            "promise, as clients see it" => {
+                "the same without evidence of disks, messages and counted answers"
+            }
             "load" => "found: some find has it; alone: each has it",
             _ => {
                 "found: the minimized counterexample has it, or every find needs it; alone: without it no find \
@@ -105,6 +108,18 @@ fn found_by(finders: &Finders) -> String {
             let _ = writeln!(out, "{}", row(&cells));
         }
         let _ = writeln!(out, "\n{}.", capital(about));
+        let explained = finders
+            .iter()
+            .filter_map(|finder| Some((finder, finder.why?)));
+        for (nth, (finder, why)) in explained.enumerate() {
+            let gap = if nth == 0 { "\n" } else { "" };
+            let none = if finder.all.is_empty() {
+                "nothing"
+            } else {
+                "nothing alone"
+            };
+            let _ = writeln!(out, "{gap}- {} finds {none}: {why}", finder.name);
+        }
     }
     out
 }

@@ -7,6 +7,7 @@ mod clients;
 mod expected;
 mod finders;
 mod hunt;
+mod idle;
 mod json;
 mod markdown;
 mod parallel;

@@ -125,6 +125,14 @@ impl Row {
         finds.flat_map(|find| find.broken.iter().copied()).collect()
     }
 
+    /// Every promise that any of the finds broke before the eyes of clients.
+    pub fn broken_to_clients(&self) -> BTreeSet<Promise> {
+        let finds = self.finds();
+        finds
+            .flat_map(|find| find.to_clients.iter().copied())
+            .collect()
+    }
+
     /// The kinds of fault and call that each of the finds needs; nothing if there are none.
     pub fn needs(&self) -> BTreeSet<&'static str> {
         let all = self.finds().map(|find| find.needs.clone());

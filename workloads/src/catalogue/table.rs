@@ -269,7 +269,8 @@ fn what_finds_what(finders: &Finders) -> String {
                 0 => String::new(),
                 _ => format!("; alone {}: {}", finder.only.len(), names(&finder.only)),
             };
-            let text = format!("{}{only}", finder.all.len());
+            let why = finder.why.map_or(String::new(), |why| format!("; {why}"));
+            let text = format!("{}{only}{why}", finder.all.len());
             out += &wrapped(&format!("  {}", finder.name), 30, &text);
         }
     }
