@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ pub struct Campaign {
     pub promises: Vec<Promise>,
     /// Run seeds are made from this and the run's number.
     pub seeds: Seeds,
-    /// How many runs at most.
+    /// How many runs at most; those of all shards together.
     pub runs: Option<u64>,
     /// How long at most. Only the number of runs depends on it, never a verdict.
     pub time: Option<Duration>,
@@ -46,6 +46,15 @@ pub enum Seeds {
     Base(u64),
     /// Exactly this seed.
     Single(u64),
+    /// Every `of`-th of the runs of this base: those whose number leaves the rest `index`, which is below `of`.
+    Shard {
+        /// What the seeds of all shards are mixed from.
+        base: u64,
+        /// Which shard, from 0.
+        index: u32,
+        /// How many shards there are.
+        of: u32,
+    },
 }
 
 impl Seeds {
@@ -60,6 +69,22 @@ impl Seeds {
             Seeds::Single(seed) => seed,
             Seeds::Base(base) => {
                 Luck::new(base).roll(Key::named("run").child(run), Purpose::named("seed"))
+            }
+            Seeds::Shard { base, index, of } => {
+                let run = run.saturating_mul(u64::from(of)) + u64::from(index);
+                Seeds::Base(base).seed(run)
+            }
+        }
+    }
+
+    /// How many of so many runs of all shards are this one's.
+    pub fn share(self, runs: u64) -> u64 {
+        match self {
+            Seeds::Single(_) => 1,
+            Seeds::Base(_) => runs,
+            Seeds::Shard { index, of, .. } => {
+                let (index, of) = (u64::from(index), u64::from(of));
+                runs / of + u64::from(index < runs % of)
             }
         }
     }
@@ -87,6 +112,21 @@ pub struct Tally {
     pub causes: Vec<Cause>,
     /// The first run that could not be run, or not twice the same way.
     pub trouble: Option<Trouble>,
+    /// Whether it ended because of [`interrupt`].
+    pub interrupted: bool,
+}
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Asks every campaign of this process to end after the runs that are under way. What they tally until then
+/// is valid. There is no way back.
+pub fn interrupt() {
+    INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
+/// Whether [`interrupt`] was called.
+pub fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
 }
 
 /// A run that broke promises.
@@ -216,7 +256,8 @@ impl Campaign {
                 scope.spawn(move || {
                     loop {
                         let run = next.fetch_add(1, Ordering::Relaxed);
-                        if run >= current(last) || ends.is_some_and(|ends| Instant::now() >= ends) {
+                        let late = ends.is_some_and(|ends| Instant::now() >= ends);
+                        if run >= current(last) || late || is_interrupted() {
                             return;
                         }
                         let judged = self.judge_one(run).map(|judged| until.pass_over(judged));
@@ -237,10 +278,7 @@ impl Campaign {
     }
 
     fn last(&self) -> u64 {
-        match self.seeds {
-            Seeds::Single(_) => 1,
-            Seeds::Base(_) => self.runs.unwrap_or(u64::MAX),
-        }
+        self.seeds.share(self.runs.unwrap_or(u64::MAX))
     }
 
     /// Adds results up in the order of their runs, so that jobs and luck of timing do not matter.
@@ -272,6 +310,7 @@ impl Campaign {
             }
             progress(&tally);
         }
+        tally.interrupted = is_interrupted();
         tally
     }
 

@@ -9,14 +9,18 @@ use checker::Promise;
 use checker::cycles::ConsistencyModel;
 use checker::import::{NilMeaning, Object};
 use clap::builder::PossibleValue;
-use clap::builder::PossibleValuesParser;
-use clap::builder::TypedValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use dynamo_core::{Flaw, ReadRepair};
 
 use super::exit::{Exit, HELP, INTERNAL, USAGE};
 use super::output::say;
-use super::{check, explain, explore, export, flaws, hunt, pin, replay};
+pub(super) use super::values::{Chosen, Github, HuntFormat, Shard, Switch};
+use super::values::{
+    consistency_models, flaws, flaws_or_none, formats, objects, presets, promises, repairs, shard,
+};
+use super::{
+    check, demo, explain, explore, export, flaws, hunt, interrupt, manual, merge, pin, replay,
+};
 use crate::explore::Program;
 use crate::harness::env;
 use crate::preset::Preset;
@@ -52,6 +56,22 @@ enum Command {
     Explain(Explain),
     /// Make a test's bundle a pin, which the test runs first from now on
     Pin(Pin),
+    /// Join the results of the shards of a hunt, and end with the one exit code
+    Merge(Merge),
+    /// Find, minimize and explain a planted bug, in seconds
+    Demo(Demo),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Write a manual page for each command
+    Man {
+        /// Where they go
+        #[arg(long, value_name = "DIR", default_value = "target/dyno/man")]
+        out: PathBuf,
+    },
     /// The variables that tests of one's own store read
     #[command(long_about = environment())]
     Env,
@@ -100,15 +120,73 @@ pub(super) struct Hunt {
     /// Runs at the same time; the result does not depend on it [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) jobs: Option<u16>,
+    /// Do every N-th run only, beginning with the I-th: 3/8; dyno merge joins the shards, which go on after
+    /// failures
+    #[arg(long, value_name = "I/N", value_parser = shard, requires = "seed_base", conflicts_with = "seed")]
+    pub(super) shard: Option<Shard>,
     /// Go on after a failure, and report each cause once, with the smallest of its counterexamples
     #[arg(long, conflicts_with = "seed")]
     pub(super) keep_going: bool,
-    /// Where bundles go
+    /// Where bundles go, and hunt.json, summary.md and junit.xml
     #[arg(long, value_name = "DIR", default_value = "target/dyno")]
     pub(super) out: PathBuf,
     /// What stdout gets; json is one object a line for each preset
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(super) format: Format,
+    #[arg(long, value_enum, default_value_t = HuntFormat::Human)]
+    pub(super) format: HuntFormat,
+    /// Whether GitHub gets annotations and a summary of the job [auto: in its jobs]
+    #[arg(long, value_enum, default_value_t = Github::Auto)]
+    pub(super) github: Github,
+}
+
+impl Hunt {
+    /// Whether it goes on after a failure.
+    pub(super) fn goes_on(&self) -> bool {
+        self.keep_going || self.shard.is_some()
+    }
+
+    /// The hunt of `dyno demo`.
+    pub(super) fn of_demo(demo: &Demo) -> Hunt {
+        Hunt {
+            runs: None,
+            budget: Some(Duration::from_secs(10)),
+            seed: None,
+            seed_base: Some(1),
+            preset: Chosen::One(Preset::Dynamo),
+            flaw: Some(Flaw::RepairOverwrites),
+            promises: Vec::new(),
+            jobs: None,
+            shard: None,
+            keep_going: false,
+            out: demo.out.clone(),
+            format: HuntFormat::Human,
+            github: Github::Off,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Merge {
+    /// The folders that the shards wrote
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) folders: Vec<PathBuf>,
+    /// Where the smallest counterexamples go, and hunt.json, summary.md and junit.xml
+    #[arg(long, value_name = "DIR", default_value = "target/dyno/merged")]
+    pub(super) out: PathBuf,
+    /// What stdout gets
+    #[arg(long, value_enum, default_value_t = HuntFormat::Human)]
+    pub(super) format: HuntFormat,
+    /// Whether GitHub gets annotations and a summary of the job [auto: in its jobs]
+    #[arg(long, value_enum, default_value_t = Github::Auto)]
+    pub(super) github: Github,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Demo {
+    /// Where the report goes
+    #[arg(long, value_name = "DIR", default_value = "target/dyno")]
+    pub(super) out: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -232,13 +310,6 @@ fn nil_help() -> String {
          and in transactions]",
         unknown.join(", ")
     )
-}
-
-/// One preset or each of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Chosen {
-    All,
-    One(Preset),
 }
 
 /// A recorded history, and what the file does not say of itself.
@@ -399,77 +470,10 @@ pub(super) struct Pin {
     pub(super) dir: PathBuf,
 }
 
-/// Which flaw to switch on instead of the recorded one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Switch(pub(super) Option<Flaw>);
-
-fn presets() -> impl TypedValueParser<Value = Chosen> {
-    let known = Preset::all().map(|preset| PossibleValue::new(preset.name()).help(preset.about()));
-    let all = PossibleValue::new("all").help("each of them in turn");
-    PossibleValuesParser::new(known.chain([all])).map(|name| {
-        let found = Preset::all().find(|preset| preset.name() == name);
-        found.map_or(Chosen::All, Chosen::One)
-    })
-}
-
-fn repairs() -> impl TypedValueParser<Value = ReadRepair> {
-    PossibleValuesParser::new(["off", "after", "responders", "quorum"]).map(|name| {
-        match name.as_str() {
-            "off" => ReadRepair::Off,
-            "responders" => ReadRepair::Responders,
-            "quorum" => ReadRepair::Quorum,
-            _ => ReadRepair::After,
-        }
-    })
-}
-
-fn flaws() -> impl TypedValueParser<Value = Flaw> {
-    PossibleValuesParser::new(Flaw::ALL.iter().map(|flaw| flaw.name()))
-        .try_map(|name| named(&name).ok_or("no such flaw"))
-}
-
-fn flaws_or_none() -> impl TypedValueParser<Value = Switch> {
-    let names = Flaw::ALL.iter().map(|flaw| flaw.name()).chain(["none"]);
-    PossibleValuesParser::new(names).map(|name| Switch(named(&name)))
-}
-
-fn named(name: &str) -> Option<Flaw> {
-    Flaw::ALL.iter().copied().find(|flaw| flaw.name() == name)
-}
-
-fn promises(known: &'static [Promise]) -> impl TypedValueParser<Value = Promise> {
-    PossibleValuesParser::new(known.iter().map(|promise| promise.name())).try_map(|name| {
-        let found = known.iter().copied().find(|promise| promise.name() == name);
-        found.ok_or("no such promise")
-    })
-}
-
-fn formats() -> impl TypedValueParser<Value = checker::import::Format> {
-    let known = checker::import::Format::ALL;
-    PossibleValuesParser::new(known.iter().map(|format| format.name())).try_map(move |name| {
-        let found = known.iter().copied().find(|format| format.name() == name);
-        found.ok_or("no such format")
-    })
-}
-
-fn objects() -> impl TypedValueParser<Value = Object> {
-    PossibleValuesParser::new(Object::ALL.iter().map(|object| object.name())).try_map(|name| {
-        let found = Object::ALL.into_iter().find(|object| object.name() == name);
-        found.ok_or("no such object")
-    })
-}
-
-fn consistency_models() -> impl TypedValueParser<Value = ConsistencyModel> {
-    let known = ConsistencyModel::ALL;
-    PossibleValuesParser::new(known.iter().map(|model| model.name())).try_map(move |name| {
-        let found = known.iter().copied().find(|model| model.name() == name);
-        found.ok_or("no such consistency model")
-    })
-}
-
 /// Runs the command and returns its exit code.
 pub fn main() -> ExitCode {
     let command = Cli::parse().command;
+    interrupt::listen();
     let done = std::panic::catch_unwind(|| match &command {
         Command::Hunt(args) => hunt::hunt(args),
         Command::Explore(args) => explore::explore(args),
@@ -479,6 +483,10 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(args),
         Command::Explain(args) => explain::explain(args),
         Command::Pin(args) => pin::pin(args),
+        Command::Merge(args) => merge::merge(args),
+        Command::Demo(args) => demo::demo(args),
+        Command::Completions { shell } => manual::completions(Cli::command(), *shell),
+        Command::Man { out } => manual::pages(Cli::command(), out),
         Command::Env => {
             say(&env::table());
             Ok(Exit::Fine)
@@ -499,8 +507,6 @@ pub fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -13,6 +13,8 @@ pub(super) enum Exit {
     Violated,
     /// A run is not deterministic, or equal sources do not reproduce their own bundle.
     TwoWays,
+    /// It was asked to end early; what it says is of what was done until then.
+    Interrupted,
     /// Nothing is violated, but something is undecided, or an exploration was cut short.
     Undecided,
     /// A promise that was asked for had no chance to be broken.
@@ -40,6 +42,7 @@ impl Exit {
             Exit::Target => 12,
             Exit::Violated => 10,
             Exit::TwoWays => 13,
+            Exit::Interrupted => 130,
             Exit::Undecided => 11,
             Exit::Idle => 14,
             Exit::Fine => 0,
@@ -62,7 +65,9 @@ pub(super) const INTERNAL: u8 = 70;
 /// What `--help` says about exit codes.
 pub(super) const HELP: &str = "\
 Exit codes: 0 nothing violated, 10 violated, 11 undecided, 12 target could not be driven,
-13 not deterministic or not reproduced, 14 nothing exercised or left open, 2 usage or unreadable input,\n70 internal error.
+13 not deterministic or not reproduced, 14 nothing exercised or left open, 2 usage or unreadable input,
+70 internal error, 130 interrupted: what is said is of what was done until then. The worst wins.
+merge: 12 a shard is missing.
 replay: 10 reproduced, 0 the promise now holds.
 flaws: 0 each was found, 10 one was missed.
 explain: 10 explained, 0 nothing to explain, 13 it does not fail that way any more.";

@@ -2,15 +2,20 @@
 
 mod args;
 mod check;
+mod demo;
 mod exit;
 mod explain;
 mod explore;
 mod export;
 mod flaws;
 mod hunt;
+mod interrupt;
+mod manual;
+mod merge;
 mod output;
 mod pin;
 mod replay;
 mod status;
+mod values;
 
 pub use args::main;

@@ -97,12 +97,9 @@ impl Session<'_> {
             (None, None) => Seeds::random(),
         };
         (held.seed, held.runs) = match seeds {
-            Seeds::Single(seed) | Seeds::Base(seed) => (seed, 0),
+            Seeds::Single(seed) | Seeds::Base(seed) | Seeds::Shard { base: seed, .. } => (seed, 0),
         };
-        let last = match seeds {
-            Seeds::Single(_) => 1,
-            Seeds::Base(_) => self.runs.unwrap_or(u64::MAX),
-        };
+        let last = seeds.share(self.runs.unwrap_or(u64::MAX));
         let began = Instant::now();
         let over = || self.time.is_some_and(|time| began.elapsed() >= time);
         // One run at least, however short the time.

@@ -1,0 +1,287 @@
+//! `dyno hunt`: many seeds, every promise, and the smallest counterexample of the first that breaks.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use checker::report::{Bundle, terminal};
+use checker::{Budget, History, Promise, Verdict};
+
+use super::args::{Chosen, Hunt, HuntFormat};
+use super::exit::Exit;
+use super::output::{say, say_line};
+use super::status::Status;
+use crate::campaign::{self, Campaign, Cause, Seeds, Tally};
+use crate::preset::Preset;
+use crate::target::Target;
+pub(super) use crate::units::grouped as number;
+use crate::{bundle, explain, matrix, preset, shrink};
+pub(super) use human::{counts, wrapped};
+use outcome::Outcome;
+use record::Record;
+
+pub(super) mod github;
+pub(super) mod human;
+mod junit;
+pub(super) mod markdown;
+pub(super) mod outcome;
+pub(super) mod record;
+
+/// Runs when neither `--runs` nor `--budget` says how long.
+const RUNS: u64 = 1_000;
+
+pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
+    let seeds = match (args.seed, args.seed_base, args.shard) {
+        (Some(seed), _, _) => Seeds::Single(seed),
+        (None, Some(base), Some(shard)) => Seeds::Shard {
+            base,
+            index: shard.index - 1,
+            of: shard.of,
+        },
+        (None, Some(base), None) => Seeds::Base(base),
+        (None, None, _) => Seeds::random(),
+    };
+    if args.format == HuntFormat::Human {
+        match seeds {
+            Seeds::Base(base) if args.seed_base.is_none() => say_line(&format!(
+                "seed base {base:#018x} (random; pass --seed-base to repeat)"
+            )),
+            Seeds::Base(base) => say_line(&format!("seed base {base:#018x}")),
+            Seeds::Shard { base, index, of } => say_line(&format!(
+                "seed base {base:#018x}, shard {}/{of}, source {}",
+                index + 1,
+                bundle::SOURCE
+            )),
+            Seeds::Single(_) => {}
+        }
+    }
+    let presets: Vec<Preset> = match args.preset {
+        Chosen::One(preset) => vec![preset],
+        Chosen::All => Preset::all().collect(),
+    };
+    let mut campaigns = Vec::new();
+    for preset in presets {
+        let outcome = hunt_one(args, preset, seeds)?;
+        if args.format == HuntFormat::Json {
+            let line = serde_json::to_string(&outcome).map_err(|why| why.to_string())?;
+            say_line(&line);
+        }
+        campaigns.push(outcome);
+        if campaign::is_interrupted() {
+            break;
+        }
+    }
+    let exit = campaigns.iter().map(Outcome::exit_code).min();
+    let exit = exit.unwrap_or(Exit::Idle);
+    match args.format {
+        HuntFormat::Human | HuntFormat::Json => {}
+        HuntFormat::Markdown => say(&markdown::summary(&campaigns)),
+        HuntFormat::Junit => say(&junit::suites(&campaigns)),
+    }
+    if args.github.is_on() {
+        say(&github::annotations(&campaigns));
+        github::summarize(&campaigns)?;
+    }
+    Record::new(args.shard, campaigns, exit).save(&args.out)?;
+    Ok(exit)
+}
+
+/// What several campaigns came to, in the format that was asked for.
+pub(super) fn told(format: HuntFormat, campaigns: &[Outcome]) -> String {
+    match format {
+        HuntFormat::Human => {
+            let told = campaigns.iter().map(|outcome| {
+                let mut out = human::summary(outcome);
+                if !outcome.causes.is_empty() {
+                    out += &human::causes(&outcome.causes, outcome.runs);
+                }
+                out
+            });
+            told.collect()
+        }
+        HuntFormat::Json => {
+            let lines = campaigns.iter().filter_map(|outcome| {
+                let line = serde_json::to_string(outcome).ok()?;
+                Some(line + "\n")
+            });
+            lines.collect()
+        }
+        HuntFormat::Markdown => markdown::summary(campaigns),
+        HuntFormat::Junit => junit::suites(campaigns),
+    }
+}
+
+fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Outcome, String> {
+    let campaign = Campaign {
+        target: Target { flaw: args.flaw },
+        preset,
+        promises: if args.promises.is_empty() {
+            preset.promises()
+        } else {
+            args.promises.clone()
+        },
+        seeds,
+        runs: args.runs.or(if args.budget.is_some() {
+            None
+        } else {
+            Some(RUNS)
+        }),
+        time: args.budget,
+        jobs: args.jobs.map_or_else(cores, usize::from),
+        budget: Budget::default(),
+    };
+    let mut shown = Status::new();
+    let show = |tally: &Tally| shown.show(|since| status(args, tally, since));
+    let tally = if args.goes_on() {
+        campaign.run_on(show)
+    } else {
+        campaign.run(show)
+    };
+    shown.clear();
+    let found = report_causes(args, &campaign, &tally)?;
+    let outcome = Outcome::of(&campaign, &tally, &found);
+    if args.format == HuntFormat::Human {
+        say(&human::summary(&outcome));
+        for found in &found {
+            say(&format!("\n{}", found.told()));
+        }
+        if args.goes_on() && !found.is_empty() {
+            say(&human::causes(&outcome.causes, outcome.runs));
+        }
+        keep_single(args, &campaign, &tally)?;
+    }
+    Ok(outcome)
+}
+
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// A broken promise, minimized and saved.
+struct Found {
+    /// In how many runs it was broken for that cause.
+    runs: u64,
+    bundle: Bundle,
+    path: PathBuf,
+}
+
+impl Found {
+    fn told(&self) -> String {
+        let history = History::new(self.bundle.history.clone());
+        let mut text = history.map_or_else(
+            |wrong| wrong.to_string(),
+            |history| terminal(&self.bundle, &history),
+        );
+        if let Some(promised) = self.promised() {
+            let _ = writeln!(text, "\n  promised  {promised}");
+        }
+        let path = self.path.display();
+        let _ = writeln!(text, "\n  replay    dyno replay {path}");
+        text
+    }
+}
+
+impl Found {
+    /// What the run promised and which of that it broke, where the matrix says so.
+    fn promised(&self) -> Option<String> {
+        let broken = self.bundle.counterexample.as_ref()?.promise;
+        if preset::PROMISES.contains(&broken) {
+            return None;
+        }
+        let plan = bundle::plan(&self.bundle).ok()?;
+        let history = History::new(self.bundle.history.clone()).ok()?;
+        let made = matrix::made(&plan, &history);
+        let made: Vec<&str> = made.into_iter().map(Promise::name).collect();
+        Some(format!("{}; broke {broken}", made.join(", ")))
+    }
+}
+
+/// One report for each cause, in the order in which they were found.
+fn report_causes(args: &Hunt, campaign: &Campaign, tally: &Tally) -> Result<Vec<Found>, String> {
+    let causes = tally.causes.iter();
+    causes
+        .map(|cause| report_cause(args, campaign, cause))
+        .collect()
+}
+
+/// Saves a failure as found first, so that nothing is lost if minimizing is interrupted. Of several
+/// failures of one cause the smallest is reported.
+fn report_cause(args: &Hunt, campaign: &Campaign, cause: &Cause) -> Result<Found, String> {
+    let raw = bundle::found(campaign.target, &cause.failures[0]);
+    let path = save(&args.out, &raw)?;
+    let small = cause.failures.iter().filter_map(|failure| {
+        bundle::minimized(campaign.target, failure, shrink::REPLAYS, campaign.budget)
+    });
+    let least = |bundle: &Bundle| {
+        let size = bundle.size.map_or((0, 0, 0), |size| size.minimized);
+        (size.0 + size.1, size.2)
+    };
+    let runs = cause.runs;
+    let Some(small) = small.min_by_key(least) else {
+        return Ok(Found {
+            runs,
+            bundle: raw,
+            path,
+        });
+    };
+    if campaign::is_interrupted() {
+        let path = save(&args.out, &small)?;
+        return Ok(Found {
+            runs,
+            bundle: small,
+            path,
+        });
+    }
+    let bundle = Bundle {
+        explanation: bundle::explained(&small, explain::REPLAYS, campaign.budget).ok(),
+        ..small
+    };
+    let path = save(&args.out, &bundle)?;
+    Ok(Found { runs, bundle, path })
+}
+
+fn save(out: &Path, bundle: &Bundle) -> Result<PathBuf, String> {
+    let path = out.join(format!("{}.json", bundle.fingerprint()));
+    let wrong = |why| format!("cannot write {}: {why}", path.display());
+    fs::create_dir_all(out).map_err(wrong)?;
+    fs::write(&path, bundle.write()).map_err(wrong)?;
+    Ok(path)
+}
+
+/// A single seed is asked for to be looked at: its run is kept even when it broke nothing.
+fn keep_single(args: &Hunt, campaign: &Campaign, tally: &Tally) -> Result<(), String> {
+    let (Seeds::Single(seed), None, None) = (campaign.seeds, &tally.failure, &tally.trouble) else {
+        return Ok(());
+    };
+    let plan = campaign.preset.plan(seed);
+    let run = campaign
+        .target
+        .run(&plan)
+        .map_err(|wrong| wrong.to_string())?;
+    let path = save(&args.out, &bundle::kept(campaign.target, &plan, &run))?;
+    say_line(&format!("\nrun kept    {}", path.display()));
+    Ok(())
+}
+
+/// How far a campaign is.
+fn status(args: &Hunt, tally: &Tally, since: Duration) -> String {
+    let mut line = format!("hunt  {:.0} s", since.as_secs_f64());
+    if let Some(time) = args.budget {
+        let _ = write!(line, " / {} s", time.as_secs());
+    }
+    let _ = write!(line, "   runs {}", number(tally.runs));
+    if let Some(runs) = args.runs {
+        let _ = write!(line, " / {}", number(runs));
+    }
+    line
+}
+
+/// What a verdict says of itself, for commands that judge a single history.
+pub(super) fn counted(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Valid(witness) => counts(&witness.exercised).join("   "),
+        Verdict::Invalid(_) => String::new(),
+        Verdict::Unknown(shortfall) => shortfall.to_string(),
+    }
+}

@@ -1,0 +1,17 @@
+//! Ctrl-C: what is under way ends soon and is reported; the second time the process ends at once.
+
+use std::process;
+
+use crate::campaign;
+
+/// Listens from now on.
+pub(super) fn listen() {
+    // Where no handler can be set, Ctrl-C ends the process at once, as it does by itself.
+    let _ = ctrlc::set_handler(|| {
+        if campaign::is_interrupted() {
+            process::exit(130);
+        }
+        campaign::interrupt();
+        eprintln!("\ninterrupted: what is known so far is reported; once more ends at once");
+    });
+}
