@@ -177,6 +177,29 @@ fn ci_gets_a_summary_a_suite_and_annotations() {
     }
 }
 
+/// What the action for CI says is what the command understands.
+#[test]
+fn the_action_uses_flags_that_there_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let help = stdout(&dyno(&["hunt", "--help"])) + &stdout(&dyno(&["merge", "--help"]));
+    let mut flags = 0;
+    for file in ["actions/hunt/action.yml", "workflows/night.yml"] {
+        let text = fs::read_to_string(root.join(".github").join(file)).expect("it is there");
+        let commands = text.lines().filter(|line| {
+            line.contains("dyno hunt") || line.contains("merge ") || line.contains("--seed-base")
+        });
+        let words = commands.flat_map(str::split_whitespace);
+        for flag in words.filter(|word| word.starts_with("--") && word.len() > 2) {
+            if ["--release", "--locked"].contains(&flag) {
+                continue;
+            }
+            flags += 1;
+            assert!(help.contains(&format!(" {flag} <")), "{file}: {flag}");
+        }
+    }
+    assert!(flags >= 6, "{flags}");
+}
+
 #[test]
 fn a_demo_ends_with_a_counterexample() {
     let folder = folder("demo");
