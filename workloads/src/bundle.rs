@@ -82,7 +82,7 @@ pub fn minimized(
     Some(Bundle { seed, ..packed })
 }
 
-/// Why a bundle that can be run again cannot be explained.
+/// Why a bundle that can be run again can be neither explained nor shrunk.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Unexplained {
@@ -117,6 +117,35 @@ pub fn explained(
     let found = found.filter(|found| found.cause == recorded.cause);
     let found = found.ok_or(Unexplained::Gone)?;
     Ok(explain(target, &plan, &run, &found, (replays, budget)))
+}
+
+/// Shrinks the plan of a bundle further, within so many replays. The result remembers how large the plan was
+/// when it was found, and has no explanation.
+///
+/// # Errors
+/// When there is nothing to shrink: the plan cannot be run, or does not break the same promise for the same
+/// cause.
+pub fn smaller(bundle: &Bundle, replays: u32, budget: Budget) -> Result<Bundle, Unexplained> {
+    let (plan, target) = (plan(bundle)?, target(bundle)?);
+    let recorded = bundle.counterexample.clone().ok_or(Unexplained::Unbroken)?;
+    let run = target.run(&plan).map_err(Unplayable::from)?;
+    let failure = Failure {
+        plan,
+        run,
+        broken: vec![recorded],
+    };
+    let least = minimized(target, &failure, replays, budget).ok_or(Unexplained::Gone)?;
+    let size = least.size.map(|size| Size {
+        found: bundle.size.map_or(size.found, |size| size.found),
+        replays: bundle.size.map_or(0, |size| size.replays) + size.replays,
+        ..size
+    });
+    let seed = bundle.seed;
+    Ok(Bundle {
+        size,
+        seed,
+        ..least
+    })
 }
 
 fn broken(plan: &Plan, run: &Run, promise: Promise, budget: Budget) -> Option<Counterexample> {

@@ -20,6 +20,7 @@ use super::values::{
 };
 use super::{
     check, demo, explain, explore, export, flaws, hunt, interrupt, manual, merge, pin, replay,
+    shrink,
 };
 use crate::explore::Program;
 use crate::harness::env;
@@ -54,6 +55,8 @@ enum Command {
     Replay(Replay),
     /// Find what a failure needs, when it became unavoidable, and where the store went wrong
     Explain(Explain),
+    /// Make the plan of a bundle smaller still
+    Shrink(Shrink),
     /// Make a test's bundle a pin, which the test runs first from now on
     Pin(Pin),
     /// Join the results of the shards of a hunt, and end with the one exit code
@@ -461,6 +464,20 @@ pub(super) struct Explain {
 
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
+pub(super) struct Shrink {
+    /// The bundle that hunt wrote
+    #[arg(value_name = "BUNDLE")]
+    pub(super) file: PathBuf,
+    /// How many runs it may take
+    #[arg(long, value_name = "N", default_value_t = crate::shrink::REPLAYS)]
+    pub(super) replays: u32,
+    /// Where the smaller bundle goes [default: beside the bundle, with the ending .small.json]
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
 pub(super) struct Pin {
     /// The bundle that a failing test wrote
     #[arg(value_name = "BUNDLE")]
@@ -482,6 +499,7 @@ pub fn main() -> ExitCode {
         Command::Export(args) => export::export(args),
         Command::Replay(args) => replay::replay(args),
         Command::Explain(args) => explain::explain(args),
+        Command::Shrink(args) => shrink::shrink(args),
         Command::Pin(args) => pin::pin(args),
         Command::Merge(args) => merge::merge(args),
         Command::Demo(args) => demo::demo(args),

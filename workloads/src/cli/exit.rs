@@ -68,6 +68,7 @@ Exit codes: 0 nothing violated, 10 violated, 11 undecided, 12 target could not b
 13 not deterministic or not reproduced, 14 nothing exercised or left open, 2 usage or unreadable input,
 70 internal error, 130 interrupted: what is said is of what was done until then. The worst wins.
 merge: 12 a shard is missing.
+shrink: 10 the bundle that was written fails as before, 0 nothing to shrink, 13 as with explain.
 replay: 10 reproduced, 0 the promise now holds.
 flaws: 0 each was found, 10 one was missed.
 explain: 10 explained, 0 nothing to explain, 13 it does not fail that way any more.";

@@ -371,6 +371,38 @@ fn nothing_is_to_be_explained_of_a_run_that_broke_nothing() {
 }
 
 #[test]
+fn a_bundle_becomes_smaller_and_fails_as_before() {
+    let folder = folder("shrink");
+    let out = folder.to_string_lossy().into_owned();
+    let hunt = ["hunt", "--flaw", "repair-overwrites", "--seed-base", "1"];
+    assert_eq!(code(&dyno(&[&hunt[..], &["--out", &out]].concat())), 10);
+    let least = bundle(&folder);
+    let output = dyno(&["shrink", &least]);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 10, "{said}");
+    assert!(said.contains(" calls, "), "{said}");
+    let small = folder.join(Path::new(&least).with_extension("small.json"));
+    let small = small.to_string_lossy();
+    assert_eq!(code(&dyno(&["replay", &small])), 10);
+    // There was nothing left to take away.
+    let size = |path: &str| {
+        let text = fs::read_to_string(path).expect("it is there");
+        let json: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        json["size"].clone()
+    };
+    assert_eq!(size(&small)["minimized"], size(&least)["minimized"]);
+    assert_eq!(size(&small)["found"], size(&least)["found"]);
+
+    let single = ["hunt", "--seed", "1", "--property", "convergence"];
+    let healthy = folder.join("healthy");
+    let kept = dyno(&[&single[..], &["--out", &healthy.to_string_lossy()]].concat());
+    assert!([0, 14].contains(&code(&kept)));
+    let output = dyno(&["shrink", &bundle(&healthy)]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    assert!(stdout(&output).starts_with("nothing to shrink"));
+}
+
+#[test]
 fn each_cause_is_reported_once_with_its_count() {
     let folder = folder("causes");
     let out = folder.to_string_lossy().into_owned();
