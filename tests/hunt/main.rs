@@ -6,11 +6,20 @@
 use std::collections::BTreeMap;
 use std::env;
 
-use checker::{Budget, Counterexample, Promise};
+use checker::{Budget, Counterexample, Outcome, Promise, Time, Verdict};
+use dynamo_core::{ReadFrom, Timing};
 use dynamometer::campaign::{Campaign, Seeds, Tally};
+use dynamometer::drive::Run;
+use dynamometer::fault::{Fault, Window};
+use dynamometer::load;
+use dynamometer::plan::{Call, Plan, Shape, Step};
 use dynamometer::preset::{self, Preset};
+use dynamometer::promised::promised_in;
 use dynamometer::standing::Standing;
-use dynamometer::target::Target;
+use dynamometer::strategy;
+use dynamometer::target::{Target, judge};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
 
 /// Runs of the healthy campaign that `cargo test` can afford.
 const RUNS: u64 = 200;
@@ -89,4 +98,96 @@ fn each_row_of_the_matrix_keeps_what_it_promises() {
     let tallies: Vec<Tally> = Preset::all().map(|preset| hunt(preset, of_each)).collect();
     tallies.iter().for_each(passes);
     exercised(&tallies);
+}
+
+/// Within how many microseconds a calm cluster answers: less than it waits for a silent replica.
+const PROMPT_US: u64 = 50_000;
+
+/// No promise of the judge says that calls are answered at all; a store that refuses everything breaks none.
+#[test]
+fn a_calm_cluster_answers_every_call_at_once() {
+    let mut answered = 0;
+    for seed in 0..runs() / 4 {
+        let mut plan = load::plan(seed);
+        plan.faults.0.clear();
+        let forged = |step: &Step| matches!(step.call, Call::PutForged { .. });
+        plan.steps.retain(|step| !forged(step));
+        let run = Target::default().run(&plan).expect("it runs");
+        answered += answers(&plan, &run, PROMPT_US);
+    }
+    assert!(answered > 1_000, "{answered}");
+}
+
+/// How many calls there were, all of which must have been answered within so many microseconds.
+fn answers(plan: &Plan, run: &Run, within: u64) -> usize {
+    for op in run.history.ops() {
+        let told = || format!("seed {:#x}, {}: {op:?}", plan.seed, plan.shape);
+        assert!(matches!(op.outcome, Outcome::Ok(_)), "{}", told());
+        let took = op.returned.map_or(u64::MAX, |at| at.0 - op.invoked.0);
+        assert!(took < within, "{}", told());
+    }
+    run.history.ops().len()
+}
+
+/// Always writeable (§2.3): who can do without one node does, and says so before its client gives up.
+#[test]
+fn with_one_node_down_every_call_that_needs_it_not_is_answered() {
+    let patience = Timing::default().request_us;
+    let mut answered = 0;
+    for seed in 0..runs() / 2 {
+        let mut plan = load::plan(seed);
+        let Shape { nodes, n, r, w, .. } = plan.shape.legal();
+        let stand_ins = plan.shape.sloppy && nodes > n;
+        let gets = r < n || stand_ins && plan.shape.read_from == ReadFrom::Healthy;
+        let puts = w < n || stand_ins;
+        if nodes < 2 || !gets || !puts {
+            continue;
+        }
+        let last = plan
+            .steps
+            .iter()
+            .map(|step| step.at)
+            .max()
+            .unwrap_or_default();
+        plan.faults.0 = vec![Window {
+            id: 1,
+            from: Time(0),
+            until: Time(last.0 + patience),
+            fault: Fault::Crash { node: 0 },
+        }];
+        for step in &mut plan.steps {
+            step.via = 1 + step.via % (nodes - 1);
+        }
+        let forged = |step: &Step| matches!(step.call, Call::PutForged { .. });
+        plan.steps.retain(|step| !forged(step));
+        let run = Target::default().run(&plan).expect("it runs");
+        answered += answers(&plan, &run, patience);
+    }
+    assert!(answered > 1_000, "{answered}");
+}
+
+/// Every choice of the paper, in clusters of every size.
+#[test]
+fn every_shape_keeps_what_it_promises() {
+    let plans = strategy::plans_over(strategy::every_shape());
+    let mut runner = TestRunner::deterministic();
+    let mut held: BTreeMap<Promise, u64> = BTreeMap::new();
+    for _ in 0..runs() / 2 {
+        let plan = plans.new_tree(&mut runner).expect("nothing is rejected");
+        let plan = plan.current();
+        let run = Target::default().run(&plan).expect("it runs");
+        let asked = promised_in(&plan).promises;
+        for (promise, verdict) in judge(&run.history, &asked, Budget::default()) {
+            let broken = verdict.counterexample().map(Counterexample::title);
+            assert_eq!(broken, None, "{}: {plan:?}", plan.shape);
+            let idle = matches!(&verdict, Verdict::Unknown(why) if why.is_idle());
+            assert!(
+                matches!(verdict, Verdict::Valid(_)) || idle,
+                "{promise}: {verdict:?}"
+            );
+            *held.entry(promise).or_default() += u64::from(!idle);
+        }
+    }
+    assert_eq!(held.len(), preset::PROMISES.len());
+    assert!(held.values().all(|held| *held > 0), "{held:?}");
 }
