@@ -16,7 +16,7 @@ use dynamo_core::{Flaw, ReadRepair};
 
 use super::exit::{Exit, HELP, INTERNAL, USAGE};
 use super::output::say;
-use super::{check, explain, explore, export, flaws, hunt, pin, replay};
+use super::{check, explain, explore, export, flaws, hunt, pin, replay, report};
 use crate::explore::Program;
 use crate::harness::env;
 use crate::preset::Preset;
@@ -50,6 +50,8 @@ enum Command {
     Replay(Replay),
     /// Find what a failure needs, when it became unavoidable, and where the store went wrong
     Explain(Explain),
+    /// Write a bundle as a page for a browser, as a picture, as text, or as JSON
+    Report(Report),
     /// Make a test's bundle a pin, which the test runs first from now on
     Pin(Pin),
     /// The variables that tests of one's own store read
@@ -363,7 +365,7 @@ pub(super) enum Nil {
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Replay {
-    /// The bundle that hunt wrote
+    /// The bundle that hunt wrote, as JSON or as a page
     #[arg(value_name = "BUNDLE")]
     pub(super) file: PathBuf,
     /// Run it with this flaw instead of the recorded one; none for the healthy store
@@ -377,7 +379,7 @@ pub(super) struct Replay {
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Explain {
-    /// The bundle that hunt wrote
+    /// The bundle that hunt wrote, as JSON or as a page
     #[arg(value_name = "BUNDLE")]
     pub(super) file: PathBuf,
     /// How many runs it may take
@@ -388,10 +390,37 @@ pub(super) struct Explain {
     pub(super) format: Format,
 }
 
+/// What a bundle is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// One page that loads nothing and holds the bundle itself
+    Html,
+    /// The space-time picture of that page alone
+    Svg,
+    /// What hunt prints
+    Human,
+    /// The bundle
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Report {
+    /// The bundle that hunt wrote, as JSON or as a page
+    #[arg(value_name = "BUNDLE")]
+    pub(super) file: PathBuf,
+    /// What it is written as
+    #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
+    pub(super) format: ReportFormat,
+    /// The file to write [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Pin {
-    /// The bundle that a failing test wrote
+    /// The bundle that a failing test wrote, as JSON or as a page
     #[arg(value_name = "BUNDLE")]
     pub(super) file: PathBuf,
     /// The folder of pins of the test's package
@@ -478,6 +507,7 @@ pub fn main() -> ExitCode {
         Command::Export(args) => export::export(args),
         Command::Replay(args) => replay::replay(args),
         Command::Explain(args) => explain::explain(args),
+        Command::Report(args) => report::report(args),
         Command::Pin(args) => pin::pin(args),
         Command::Env => {
             say(&env::table());

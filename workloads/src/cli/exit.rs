@@ -65,4 +65,5 @@ Exit codes: 0 nothing violated, 10 violated, 11 undecided, 12 target could not b
 13 not deterministic or not reproduced, 14 nothing exercised or left open, 2 usage or unreadable input,\n70 internal error.
 replay: 10 reproduced, 0 the promise now holds.
 flaws: 0 each was found, 10 one was missed.
+report: 0 written.
 explain: 10 explained, 0 nothing to explain, 13 it does not fail that way any more.";

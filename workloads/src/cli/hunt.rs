@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use checker::report::{Bundle, terminal};
+use checker::report::{Bundle, html, terminal};
 use checker::{Budget, Counters, History, Promise, Verdict};
 use serde_json::json;
 
@@ -101,6 +101,8 @@ struct Found {
     runs: u64,
     bundle: Bundle,
     path: PathBuf,
+    /// The same as a page.
+    page: PathBuf,
 }
 
 impl Found {
@@ -115,6 +117,7 @@ impl Found {
         }
         let path = self.path.display();
         let _ = writeln!(text, "\n  replay    dyno replay {path}");
+        let _ = writeln!(text, "  report    {}", self.page.display());
         text
     }
 }
@@ -156,10 +159,12 @@ fn report_cause(args: &Hunt, campaign: &Campaign, cause: &Cause) -> Result<Found
     };
     let runs = cause.runs;
     let Some(small) = small.min_by_key(least) else {
+        let page = save_page(&args.out, &raw)?;
         return Ok(Found {
             runs,
             bundle: raw,
             path,
+            page,
         });
     };
     let bundle = Bundle {
@@ -167,7 +172,13 @@ fn report_cause(args: &Hunt, campaign: &Campaign, cause: &Cause) -> Result<Found
         ..small
     };
     let path = save(&args.out, &bundle)?;
-    Ok(Found { runs, bundle, path })
+    let page = save_page(&args.out, &bundle)?;
+    Ok(Found {
+        runs,
+        bundle,
+        path,
+        page,
+    })
 }
 
 /// One line a cause: how often, and where its report is.
@@ -192,10 +203,25 @@ fn causes(found: &[Found], runs: u64) -> String {
 }
 
 fn save(out: &Path, bundle: &Bundle) -> Result<PathBuf, String> {
-    let path = out.join(format!("{}.json", bundle.fingerprint()));
+    write(
+        out,
+        &format!("{}.json", bundle.fingerprint()),
+        &bundle.write(),
+    )
+}
+
+fn save_page(out: &Path, bundle: &Bundle) -> Result<PathBuf, String> {
+    let name = format!("{}.html", bundle.fingerprint());
+    let history = History::new(bundle.history.clone());
+    let history = history.map_err(|why| format!("cannot write {name}: {why}"))?;
+    write(out, &name, &html(bundle, &history))
+}
+
+fn write(out: &Path, name: &str, text: &str) -> Result<PathBuf, String> {
+    let path = out.join(name);
     let wrong = |why| format!("cannot write {}: {why}", path.display());
     fs::create_dir_all(out).map_err(wrong)?;
-    fs::write(&path, bundle.write()).map_err(wrong)?;
+    fs::write(&path, text).map_err(wrong)?;
     Ok(path)
 }
 
@@ -422,6 +448,7 @@ fn json_summary(
         json!({
             "runs": found.runs,
             "bundle": found.path.display().to_string(),
+            "report": found.page.display().to_string(),
             "fingerprint": found.bundle.fingerprint(),
             "seed": found.bundle.seed,
             "size": found.bundle.size,

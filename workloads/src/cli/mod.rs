@@ -11,6 +11,7 @@ mod hunt;
 mod output;
 mod pin;
 mod replay;
+mod report;
 mod status;
 
 pub use args::main;
