@@ -8,7 +8,7 @@ use super::write::{Page, px};
 use crate::history::Outcome;
 
 /// Half the height of a bar.
-const HALF: f64 = 13.0;
+pub(super) const HALF: f64 = 13.0;
 
 pub(super) fn draw(page: &mut Page, story: &Story, frame: &Frame) {
     for &place in &story.shown {

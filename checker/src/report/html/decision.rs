@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::graph::{boxed, edge, graph, node};
 use super::marks::Mark;
 use super::picture::text;
 use super::sentence::before;
-use super::shown::{self, ms, short, wide};
+use super::shown::{self, ms, short};
 use super::story::Story;
 use super::truth::seen;
-use super::write::{Page, px};
+use super::write::Page;
 use crate::note::Version;
 
 /// Versions that a small graph has room for.
@@ -124,7 +125,7 @@ impl Moment {
     fn all(&self) -> Vec<&Version> {
         let mut all: Vec<&Version> = Vec::new();
         for version in self.before.iter().chain(&self.after) {
-            if !all.iter().any(|known| known.value == version.value) {
+            if !all.iter().any(|known| is_same(known, version)) {
                 all.push(version);
             }
         }
@@ -180,11 +181,15 @@ impl Moment {
             }
         }
         if edges == 0 && all.len() > 1 {
+            let widest = all
+                .iter()
+                .map(|version| boxed(version))
+                .fold(60.0, f64::max);
             let y = 14.0 + 22.0 * most as f64;
             text(
                 page,
                 "dlab",
-                (232.0, y),
+                (8.0 + widest + 24.0, y),
                 "start",
                 "concurrent: none had seen another",
             );
@@ -194,7 +199,7 @@ impl Moment {
 
     fn deed(&self, page: &mut Page, story: &Story) {
         let held = |versions: &[Version], version: &Version| {
-            versions.iter().any(|other| other.value == version.value)
+            versions.iter().any(|other| is_same(other, version))
         };
         let most = self.before.len().max(self.after.len()).clamp(1, DRAWN);
         graph(
@@ -271,11 +276,7 @@ impl Moment {
                 all
             };
             let name = shown::value(version, 24);
-            columns.push((
-                name.clone(),
-                format!("{side}, as it is"),
-                entries(&clock.past),
-            ));
+            columns.push((name.clone(), side.to_owned(), entries(&clock.past)));
             if story.is_cut(version)
                 && let Some(first) = story.pasts.get(&clock.dot)
             {
@@ -328,78 +329,8 @@ impl Moment {
     }
 }
 
-/// How wide the box of a version is.
-fn boxed(version: &Version) -> f64 {
-    wide(&shown::value(version, 20), 12.0) + 20.0
-}
-
-fn graph(page: &mut Page, high: usize, title: &str) {
-    let svg = page
-        .el("svg")
-        .class("dag")
-        .at("viewBox", format!("0 0 440 {high}"))
-        .at("role", "img");
-    svg.open();
-    page.el("title").text(title);
-}
-
-fn edge(page: &mut Page, class: &str, (from, to): ((f64, f64), (f64, f64))) {
-    let middle = f64::midpoint(from.0, to.0);
-    let d = format!(
-        "M{} {}C{} {} {} {} {} {}",
-        px(from.0),
-        px(from.1),
-        px(middle),
-        px(from.1),
-        px(middle),
-        px(to.1),
-        px(to.0),
-        px(to.1)
-    );
-    let marker = if class.contains("badd") {
-        "url(#ahb)"
-    } else {
-        "url(#ah)"
-    };
-    page.el("path")
-        .class(class)
-        .at("d", d)
-        .at("marker-end", marker)
-        .empty();
-}
-
-fn node(page: &mut Page, story: &Story, version: &Version, (x, y): (f64, f64), struck: bool) {
-    page.el("g").class(story.colour(version)).open();
-    let wide = boxed(version);
-    let rect = page.el("rect").class("rib").at("x", px(x)).at("y", px(y));
-    rect.at("width", px(wide))
-        .at("height", 30)
-        .at("rx", 5)
-        .empty();
-    let label = page
-        .el("text")
-        .class("rl")
-        .at("x", px(x + wide / 2.0))
-        .at("y", px(y + 19.0));
-    label.at("text-anchor", "middle").open();
-    page.el("tspan").class("vn").text(shown::value(version, 20));
-    page.end();
-    if struck {
-        let d = format!(
-            "M{} {}L{} {}",
-            px(x + 4.0),
-            px(y + 15.0),
-            px(x + wide - 4.0),
-            px(y + 15.0)
-        );
-        page.el("path").class("strike").at("d", d).empty();
-        text(
-            page,
-            "dlab bad",
-            (x + wide + 4.0, y + 28.0),
-            "start",
-            "✗ dropped",
-        );
-    }
-    page.end();
+/// Whether both are one version: of the same write and, where clocks are noted, of the same event.
+fn is_same(one: &Version, two: &Version) -> bool {
+    let dot = |version: &Version| version.clock.as_ref().map(|clock| clock.dot.clone());
+    one.value == two.value && dot(one) == dot(two)
 }

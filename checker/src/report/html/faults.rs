@@ -4,6 +4,7 @@ use super::frame::{FAULT, Frame};
 use super::label;
 use super::lanes::{named, side};
 use super::picture::{event, line, text};
+use super::shown::short;
 use super::story::Story;
 use super::write::{Page, px};
 use crate::report::steps::What;
@@ -30,7 +31,7 @@ pub(super) fn shades(page: &mut Page, story: &Story, frame: &Frame) {
                 .empty();
         };
         let group = event(page, place);
-        group.el("title").text(what);
+        group.el("title").text(short(what, 200));
         if let Some(side) = side(what) {
             shade(group, frame.replicas.0 + 8.0, frame.replicas.1);
             for lanes in frame.nodes.windows(2) {
@@ -75,7 +76,7 @@ pub(super) fn track(page: &mut Page, story: &Story, frame: &Frame) {
         let (from, until) = span(story, frame, place);
         let wide = (until - from).max(4.0);
         let group = event(page, place);
-        group.el("title").text(what);
+        group.el("title").text(short(what, 200));
         let rect = group
             .el("rect")
             .class("fault")

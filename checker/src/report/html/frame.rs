@@ -33,8 +33,11 @@ pub(super) struct Frame {
     pub(super) end_row: f64,
     pub(super) width: f64,
     pub(super) height: f64,
-    badges: Vec<(f64, f64)>,
+    taken: Vec<Rect>,
 }
+
+/// A part of a picture: left, top, right, bottom.
+pub(super) type Rect = (f64, f64, f64, f64);
 
 /// The lane of a node.
 #[derive(Clone, Debug)]
@@ -120,7 +123,7 @@ impl Frame {
             faults,
             end_row,
             height: y + 6.0,
-            badges: Vec::new(),
+            taken: Vec::new(),
         }
     }
 
@@ -137,27 +140,27 @@ impl Frame {
         found.map(|(_, y)| *y)
     }
 
+    /// Keeps badges away from here.
+    pub(super) fn take(&mut self, rect: Rect) {
+        self.taken.push(rect);
+    }
+
     /// A place for a badge as near as possible to this one that is not taken.
     pub(super) fn free(&mut self, (x, y): (f64, f64)) -> (f64, f64) {
-        let taken = |x: f64, y: f64| {
-            let mut near = self.badges.iter();
-            near.any(|(bx, by)| (bx - x).abs() < 20.0 && (by - y).abs() < 20.0)
+        const HALF: f64 = 10.0;
+        let around = |x: f64, y: f64| (x - HALF, y - HALF, x + HALF, y + HALF);
+        let is_free = |x: f64, y: f64| {
+            let (left, top, right, bottom) = around(x, y);
+            let mut taken = self.taken.iter();
+            !taken.any(|(l, t, r, b)| left < *r && *l < right && top < *b && *t < bottom)
         };
-        let tries = [
-            (0.0, 0.0),
-            (0.0, -12.0),
-            (21.0, 0.0),
-            (-21.0, 0.0),
-            (0.0, 21.0),
-            (42.0, 0.0),
-            (-42.0, 0.0),
-        ];
-        let place = tries
+        let steps = [0.0, 21.0, -21.0, 42.0, -42.0];
+        let tries = steps
             .iter()
-            .map(|(dx, dy)| (x + dx, y + dy))
-            .find(|(x, y)| !taken(*x, *y));
+            .flat_map(|dx| [0.0, -14.0, 14.0].map(|dy| (x + dx, y + dy)));
+        let place = tries.into_iter().find(|(x, y)| is_free(*x, *y));
         let place = place.unwrap_or((x, y));
-        self.badges.push(place);
+        self.taken.push(around(place.0, place.1));
         place
     }
 }

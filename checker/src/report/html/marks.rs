@@ -62,7 +62,7 @@ pub(super) fn marks(story: &Story) -> Vec<Mark> {
         } else if let Some(value) = back {
             words(&[&short(value, 16), "is back"])
         } else if is_decided {
-            said(&known, &old, &new)
+            said(&known, (&old, &new), &change.versions)
         } else {
             continue;
         };
@@ -104,12 +104,21 @@ fn step_at(story: &Story, at: Time, node: Node) -> Option<usize> {
 }
 
 /// What a disk did that was wrong, by what its values had seen; no more than that shows.
-fn said(known: &Seen, old: &BTreeSet<&str>, new: &BTreeSet<&str>) -> String {
+fn said(known: &Seen, (old, new): (&BTreeSet<&str>, &BTreeSet<&str>), held: &[Version]) -> String {
     let saw =
         |later: &str, earlier: &str| known.get(later).is_some_and(|seen| seen.contains(earlier));
     let unseen = |value: &&&str| !new.iter().any(|later| saw(later, value));
     if let Some(gone) = old.difference(new).find(unseen) {
         return format!("{} overwritten", short(gone, 16));
+    }
+    let twice = |value: &&&str| {
+        let same = held
+            .iter()
+            .filter(|version| version.value.as_deref() == Some(**value));
+        same.count() > 1
+    };
+    if let Some(value) = new.iter().find(twice) {
+        return format!("{} twice", short(value, 16));
     }
     let pairs = new
         .iter()

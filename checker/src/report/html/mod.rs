@@ -12,9 +12,12 @@ mod digest;
 mod doom;
 mod faults;
 mod frame;
+mod graph;
 mod label;
 mod lanes;
 mod marks;
+mod order_panel;
+mod orders;
 mod picture;
 mod replicas;
 mod ribbons;
@@ -22,6 +25,8 @@ mod sentence;
 mod shown;
 mod story;
 mod table;
+#[cfg(test)]
+mod tests;
 mod traffic;
 mod truth;
 mod verdict;
@@ -80,6 +85,7 @@ pub fn html(bundle: &Bundle, history: &History<Kv>) -> String {
         table::section(&mut page, &story);
     }
     decision::section(&mut page, &story);
+    order_panel::section(&mut page, &story);
     why::facts(&mut page, &story);
     why::needs(&mut page, &story);
     calls::section(&mut page, &story);

@@ -243,13 +243,13 @@ fn sorted(versions: &[Version]) -> String {
 }
 
 /// What went wrong, where and when.
-pub(super) fn marks(page: &mut Page, story: &Story, frame: &Frame) {
+pub(super) fn marks(page: &mut Page, story: &Story, frame: &mut Frame) {
     for mark in story
         .marks
         .iter()
         .filter(|mark| story.shown.contains(&mark.step))
     {
-        let Some(lane) = frame.lane(mark.node) else {
+        let Some(lane) = frame.lane(mark.node).cloned() else {
             continue;
         };
         let x = frame.x(mark.at);
@@ -274,7 +274,11 @@ pub(super) fn marks(page: &mut Page, story: &Story, frame: &Frame) {
         } else {
             (x - 5.0, "end")
         };
-        text(group, "killt", (at, lane.mid - half - 6.0), anchor, &said);
+        let left = if fits { at } else { at - wide(&said, 12.0) };
+        let y = lane.mid - half - 6.0;
+        let around = (left, y - 11.0, left + wide(&said, 12.0), y + 3.0);
+        text(group, "killt", (at, y), anchor, &said);
         group.end();
+        frame.take(around);
     }
 }

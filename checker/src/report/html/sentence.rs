@@ -190,6 +190,7 @@ fn turned(old: &[Version], new: &[Version], many: bool) -> String {
         (true, false, false) => format!("{drop} {old_ones} and {keep} {kept_ones}"),
         (true, false, true) => format!("{drop} {old_ones} and {hold} nothing"),
         (true, true, true) => format!("{hold} nothing"),
+        (true, true, false) if new.len() > old.len() => format!("{hold} one value more than once"),
         (true, true, false) => format!("{hold} the same with another clock"),
     }
 }

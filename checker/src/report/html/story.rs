@@ -242,6 +242,18 @@ fn key(history: &History<Kv>, found: Option<&Counterexample>) -> Option<String> 
     named.or_else(told).or_else(first)
 }
 
+/// Whether a promise is broken by several answers together, none of which is wrong by itself.
+pub(super) fn is_together(promise: Promise) -> bool {
+    matches!(
+        promise,
+        Promise::Linearizable
+            | Promise::Sequential
+            | Promise::Causal
+            | Promise::CausalConvergence
+            | Promise::CausalMemory
+    )
+}
+
 /// The last answered read of the counterexample, where the promise is about what reads return.
 fn bad_op(history: &History<Kv>, found: Option<&Counterexample>) -> Option<OpId> {
     let found = found?;

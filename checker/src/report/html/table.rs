@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::sentence::{self, alike};
 use super::shown::{self, many, ms, short};
-use super::story::Story;
+use super::story::{Story, is_together};
 use super::write::Page;
 use crate::note::{Node, Version};
 use crate::report::steps::What;
@@ -104,11 +104,14 @@ fn row(page: &mut Page, story: &Story, place: usize, (nodes, held): Held) {
             .class("v-n")
             .text(format!("✗ {}: {}.", mark.node, mark.text));
     }
+    let together = story.found.is_some_and(|found| is_together(found.promise));
     if story.bad_op.is_some() && story.op(step).map(|op| op.id) == story.bad_op {
         page.text(" ");
-        page.el("span")
-            .class("v-n")
-            .text("✗ This answer breaks the promise.");
+        page.el("span").class("v-n").text(if together {
+            "✗ This answer is one of those that contradict each other."
+        } else {
+            "✗ This answer breaks the promise."
+        });
     }
     page.end();
     let before = held.clone();

@@ -58,7 +58,7 @@ pub(super) fn messages(page: &mut Page, story: &Story, frame: &Frame, bad: bool)
                 let group = event(page, place);
                 group
                     .el("title")
-                    .text(format!("{kind} from {from} to {to}"));
+                    .text(format!("{} from {from} to {to}", short(kind, 80)));
                 line(group, if bad { "halo thin" } else { "halo" }, tail, head);
                 let class = if bad { "msg bad" } else { "msg" };
                 let arrow = group
@@ -147,7 +147,7 @@ fn lost(page: &mut Page, frame: &Frame, place: usize, (what, at): (&str, Time)) 
     let start = sender.mid + sign * sender.half;
     let end = receiver.mid - sign * (receiver.half + 10.0);
     let group = event(page, place);
-    group.el("title").text(what);
+    group.el("title").text(short(what, 200));
     line(group, "halo", (x - 10.0, start), (x, end));
     line(group, "msg drop", (x - 10.0, start), (x, end));
     let cross = format!("M{} {}l10 10m0 -10l-10 10", px(x - 5.0), px(end - 5.0));

@@ -83,7 +83,10 @@ pub(super) fn needs(page: &mut Page, story: &Story) {
         (0, "as it is", ""),
         ("fails".into(), explanation.as_it_is),
     );
-    for need in needs.iter().take(200) {
+    let (any, rest): (Vec<&Need>, Vec<&Need>) = needs
+        .into_iter()
+        .partition(|need| need.effect == Effect::Fails);
+    for need in rest.iter().take(200) {
         row(
             page,
             &short(&need.change, 200),
@@ -91,6 +94,7 @@ pub(super) fn needs(page: &mut Page, story: &Story) {
             (outcome(&need.effect), need.luck),
         );
     }
+    same(page, &any);
     page.end();
     page.end();
     let mut note = format!("{} replays. ", grouped(explanation.replays));
@@ -121,6 +125,36 @@ fn row(
     page.el("td").text(match luck.runs {
         0 => "not tried".into(),
         runs => format!("fails in {} of {runs}", luck.fails),
+    });
+    page.end();
+}
+
+/// What makes no difference, together.
+fn same(page: &mut Page, any: &[&Need]) {
+    if any.is_empty() {
+        return;
+    }
+    page.el("tr").open();
+    page.el("th").at("scope", "row").class("each").open();
+    for (index, need) in any.iter().take(200).enumerate() {
+        page.text(if index > 0 { " · " } else { "" });
+        page.text(short(&need.change, 200));
+    }
+    page.end();
+    page.el("td").open();
+    page.el("span").class("tag any").text("any");
+    page.end();
+    page.el("td").text("each of these fails the same way");
+    let tried = any
+        .iter()
+        .map(|need| need.luck)
+        .filter(|luck| luck.runs > 0);
+    let least = tried.clone().map(Share::percent).min();
+    let most = tried.map(Share::percent).max();
+    page.el("td").text(match least.zip(most) {
+        None => "not tried".into(),
+        Some((least, most)) if least == most => format!("each fails in {least} %"),
+        Some((least, most)) => format!("each fails in {least} to {most} %"),
     });
     page.end();
 }
