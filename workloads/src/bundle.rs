@@ -346,6 +346,8 @@ pub(crate) fn departure(bundle: &Bundle, run: &Run) -> Option<Departure> {
     let differs =
         (0..recorded.len().max(now.len())).find(|&index| recorded.get(index) != now.get(index));
     let same_trace = bundle.trace == format!("{:016x}", run.trace);
+    // A page that had no room for the history says what it was by its trace alone.
+    let differs = differs.filter(|_| !(recorded.is_empty() && same_trace));
     match differs {
         None if same_trace => None,
         None => Some(Departure {

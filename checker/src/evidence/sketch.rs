@@ -234,8 +234,8 @@ fn note(words: &[&str]) -> Note {
         ["restart", at] => Note::Restart(node(at)),
         ["healed"] => Note::Healed,
         ["quiet"] => Note::Quiet,
-        ["fault", what] => Note::Fault {
-            what: what.into(),
+        ["fault", ref what @ ..] => Note::Fault {
+            what: what.join(" "),
             begins: true,
         },
         ["owners", key, nodes] => Note::Owners {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::explanation::Explanation;
+use super::html::EMBEDDED;
 use crate::history::{Entry, History, Malformed, OpId};
 use crate::kv::Kv;
 use crate::note::Node;
@@ -74,6 +75,9 @@ pub enum Unreadable {
     /// It is not the JSON of a bundle; the message has line and column.
     #[error("it is not a bundle: {0}")]
     NotBundle(#[from] serde_json::Error),
+    /// It is a page that holds no bundle.
+    #[error("it is a page without a bundle: no script named dyno-bundle is in it")]
+    Page,
     /// It is of another version.
     #[error("its format is {0:?}; this dyno reads {FORMAT:?}")]
     Format(String),
@@ -83,14 +87,15 @@ pub enum Unreadable {
 }
 
 impl Bundle {
-    /// Reads a bundle and checks that its history is well formed.
+    /// Reads a bundle, as JSON or from the page of [`html`](super::html), and checks that its history is
+    /// well formed. A page may hold a bundle without its history, where that was too large.
     ///
     /// # Errors
     /// Says what is wrong and where.
     pub fn read(bytes: &[u8]) -> Result<(Bundle, History<Kv>), Unreadable> {
         let text =
             std::str::from_utf8(bytes).map_err(|wrong| Unreadable::NotText(wrong.valid_up_to()))?;
-        let bundle: Bundle = serde_json::from_str(text)?;
+        let bundle: Bundle = serde_json::from_str(embedded(text)?)?;
         if bundle.format != FORMAT {
             return Err(Unreadable::Format(bundle.format));
         }
@@ -141,6 +146,20 @@ impl Bundle {
             });
         format!("{letters}-{:06x}", (hash ^ (hash >> 32)) & 0xff_ffff)
     }
+}
+
+/// The JSON of a file: all of it, or what a page holds of it.
+fn embedded(text: &str) -> Result<&str, Unreadable> {
+    if !text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .starts_with('<')
+    {
+        return Ok(text);
+    }
+    let (_, after) = text.split_once(EMBEDDED).ok_or(Unreadable::Page)?;
+    let (json, _) = after.split_once("</script>").ok_or(Unreadable::Page)?;
+    Ok(json)
 }
 
 fn json<T: Serialize>(value: &T) -> String {

@@ -3,6 +3,7 @@
 mod bundle;
 mod explained;
 mod explanation;
+mod html;
 mod needed;
 mod steps;
 mod terminal;
@@ -10,5 +11,6 @@ mod terminal;
 pub use bundle::{Bundle, FORMAT, Size, Unreadable};
 pub use explained::explained;
 pub use explanation::{Doom, Effect, Explanation, Need, Share, Sort};
+pub use html::{html, svg};
 pub use needed::needed;
 pub use terminal::{body, operations, terminal};

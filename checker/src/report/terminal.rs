@@ -145,7 +145,7 @@ fn story(out: &mut String, bundle: &Bundle, history: &History<Kv>, steps_max: us
     let names = names(history, &all);
     let mut nodes: BTreeSet<Node> = BTreeSet::new();
     for step in &all {
-        nodes.extend(step.changes.keys());
+        nodes.extend(step.held().keys());
     }
     let lines: Vec<Line> = all
         .iter()
@@ -166,8 +166,9 @@ fn story(out: &mut String, bundle: &Bundle, history: &History<Kv>, steps_max: us
     let columns: Vec<(Node, usize)> = nodes
         .into_iter()
         .map(|node| {
-            let held = all.iter().filter_map(|step| step.changes.get(&node));
-            (node, held.map(|text| width(text)).max().unwrap_or(0).max(3))
+            let held = all.iter().filter_map(|step| step.held().remove(&node));
+            let wide = held.map(|text| width(&text)).max().unwrap_or(0);
+            (node, wide.max(3))
         })
         .collect();
     let total = 8 + time + 2 + event + columns.iter().map(|(_, wide)| wide + 2).sum::<usize>();
@@ -232,18 +233,19 @@ impl Table {
 
     fn row(&self, out: &mut String, number: usize, step: &Step, line: &Line) {
         let time = " ".repeat(self.time - width(&line.time)) + &line.time;
+        let held = step.held();
         let mut text = format!("  {number:>4}  {time}  ");
         if self.beside {
             text.push_str(&padded(&line.event, self.event));
             for (node, wide) in &self.columns {
-                let held = step.changes.get(node).map_or("·", String::as_str);
+                let held = held.get(node).map_or("·", String::as_str);
                 text.push_str("  ");
                 text.push_str(&padded(held, *wide));
             }
             let _ = writeln!(out, "{}", text.trim_end());
         } else {
             let _ = writeln!(out, "{}", (text + &line.event).trim_end());
-            for (node, held) in &step.changes {
+            for (node, held) in &held {
                 let _ = writeln!(out, "{}{node} holds {held}", " ".repeat(self.time + 12));
             }
         }
@@ -276,7 +278,6 @@ fn line(
         }
     };
     let (mut time, event) = match &step.what {
-        What::Said(text) => (ms(step.from), text.clone()),
         What::Fault(what, true) => (ms(step.from), format!("✂ {what}")),
         What::Fault(what, false) => (ms(step.from), format!("  over: {what}")),
         What::Transfer {
@@ -286,6 +287,7 @@ fn line(
             key,
         } => (ms(step.from), format!("{kind} {from} → {to} of {key}")),
         What::Call(id) => (ms(step.from), call(*id, bundle, history, names)),
+        said => (ms(step.from), said.said().unwrap_or_default()),
     };
     if let Some(until) = step.until {
         time = format!("{time}-{}", ms(until));

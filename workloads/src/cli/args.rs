@@ -20,7 +20,7 @@ use super::values::{
 };
 use super::{
     check, demo, explain, explore, export, flaws, hunt, interrupt, manual, merge, pin, replay,
-    shrink,
+    report, shrink,
 };
 use crate::explore::Program;
 use crate::harness::env;
@@ -57,6 +57,8 @@ enum Command {
     Explain(Explain),
     /// Make the plan of a bundle smaller still
     Shrink(Shrink),
+    /// Write a bundle as a page for a browser, as a picture, as text, or as JSON
+    Report(Report),
     /// Make a test's bundle a pin, which the test runs first from now on
     Pin(Pin),
     /// Join the results of the shards of a hunt, and end with the one exit code
@@ -437,7 +439,7 @@ pub(super) enum Nil {
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Replay {
-    /// The bundle that hunt wrote
+    /// The bundle that hunt wrote, as JSON or as a page
     #[arg(value_name = "BUNDLE")]
     pub(super) file: PathBuf,
     /// Run it with this flaw instead of the recorded one; none for the healthy store
@@ -451,7 +453,7 @@ pub(super) struct Replay {
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Explain {
-    /// The bundle that hunt wrote
+    /// The bundle that hunt wrote, as JSON or as a page
     #[arg(value_name = "BUNDLE")]
     pub(super) file: PathBuf,
     /// How many runs it may take
@@ -460,6 +462,33 @@ pub(super) struct Explain {
     /// What stdout gets
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
+}
+
+/// What a bundle is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// One page that loads nothing and holds the bundle itself
+    Html,
+    /// The space-time picture of that page alone
+    Svg,
+    /// What hunt prints
+    Human,
+    /// The bundle
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Report {
+    /// The bundle that hunt wrote, as JSON or as a page
+    #[arg(value_name = "BUNDLE")]
+    pub(super) file: PathBuf,
+    /// What it is written as
+    #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
+    pub(super) format: ReportFormat,
+    /// The file to write [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -479,7 +508,7 @@ pub(super) struct Shrink {
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Pin {
-    /// The bundle that a failing test wrote
+    /// The bundle that a failing test wrote, as JSON or as a page
     #[arg(value_name = "BUNDLE")]
     pub(super) file: PathBuf,
     /// The folder of pins of the test's package
@@ -500,6 +529,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(args),
         Command::Explain(args) => explain::explain(args),
         Command::Shrink(args) => shrink::shrink(args),
+        Command::Report(args) => report::report(args),
         Command::Pin(args) => pin::pin(args),
         Command::Merge(args) => merge::merge(args),
         Command::Demo(args) => demo::demo(args),

@@ -71,4 +71,5 @@ merge: 12 a shard is missing.
 shrink: 10 the bundle that was written fails as before, 0 nothing to shrink, 13 as with explain.
 replay: 10 reproduced, 0 the promise now holds.
 flaws: 0 each was found, 10 one was missed.
+report: 0 written.
 explain: 10 explained, 0 nothing to explain, 13 it does not fail that way any more.";

@@ -131,6 +131,7 @@ fn join(out: &Path, shards: Shards) -> Result<Vec<Outcome>, String> {
                 }
             }
             cause.bundle = to.to_string_lossy().into_owned();
+            cause.report = to.with_extension("html").to_string_lossy().into_owned();
         }
         outcome.settle();
     }

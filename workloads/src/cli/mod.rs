@@ -15,6 +15,7 @@ mod merge;
 mod output;
 mod pin;
 mod replay;
+mod report;
 mod shrink;
 mod status;
 mod values;

@@ -65,7 +65,11 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, String> {
     }
     let told = match &again.leaves {
         None if changed => not_as_said(&again),
-        None => reproduced(&judged(&recorded, &again), &history, broken),
+        None => {
+            let history = Some(&history).filter(|history| history.lines().len() > 0);
+            let history = history.unwrap_or(&again.run.history);
+            reproduced(&judged(&recorded, &again), history, broken)
+        }
         Some(leaves) => left(&recorded, &again, (exit, target), leaves),
     };
     say(&told);

@@ -294,6 +294,49 @@ fn a_bundle_that_was_tampered_with_is_not_reproduced() {
 }
 
 #[test]
+fn a_page_is_enough_to_run_a_failure_again() {
+    let folder = folder("page");
+    let out = folder.to_string_lossy().into_owned();
+    let flaw = ["--flaw", "keep-one-sibling", "--seed-base", "1"];
+    let hunt = dyno(&[&["hunt", "--out", &out][..], &flaw].concat());
+    let said = stdout(&hunt);
+    let path = bundle(&folder);
+    let page = path.replace(".json", ".html");
+    assert!(said.contains(&format!("  report    {page}\n")), "{said}");
+    let html = fs::read_to_string(&page).expect("the page is there");
+    for command in ["replay", "explain"] {
+        let from_page = dyno(&[command, &page]);
+        assert_eq!(code(&from_page), 10, "{}", stderr(&from_page));
+        assert_eq!(stdout(&from_page), stdout(&dyno(&[command, &path])));
+    }
+    let pinned = stderr(&dyno(&["pin", &page]));
+    assert!(
+        pinned.contains("not by a test"),
+        "the page was read: {pinned}"
+    );
+
+    let report = |more: &[&str]| dyno(&[&["report"][..], more].concat());
+    assert_eq!(stdout(&report(&[&path])), html);
+    assert_eq!(stdout(&report(&[&page])), html, "a page of a page");
+    let json = fs::read_to_string(&path).expect("the bundle is there");
+    assert_eq!(stdout(&report(&[&page, "--format", "json"])), json);
+    let svg = stdout(&report(&[&page, "--format", "svg"]));
+    assert!(svg.starts_with("<svg") && svg.len() < 60_000, "{svg}");
+    let human = stdout(&report(&[&page, "--format", "human"]));
+    assert!(said.contains(&human), "{human}");
+    let to = folder.join("other.html").to_string_lossy().into_owned();
+    let written = report(&[&path, "--out", &to]);
+    assert_eq!(stdout(&written), format!("wrote {to}\n"));
+    assert_eq!(fs::read_to_string(&to).expect("it is written"), html);
+
+    let lost = html.replace("dyno-bundle", "other");
+    let other = file(&folder, "lost.html", lost.as_bytes());
+    let refused = report(&[&other]);
+    assert_eq!(code(&refused), 2);
+    assert!(stderr(&refused).contains("a page without a bundle"));
+}
+
+#[test]
 fn two_processes_write_the_same_run() {
     let folder = folder("processes");
     let bytes = |name: &str| {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use checker::report::{Bundle, terminal};
+use checker::report::{Bundle, html, terminal};
 use checker::{Budget, History, Promise, Verdict};
 
 use super::args::{Chosen, Hunt, HuntFormat};
@@ -164,6 +164,8 @@ struct Found {
     runs: u64,
     bundle: Bundle,
     path: PathBuf,
+    /// The same as a page.
+    page: PathBuf,
 }
 
 impl Found {
@@ -178,6 +180,7 @@ impl Found {
         }
         let path = self.path.display();
         let _ = writeln!(text, "\n  replay    dyno replay {path}");
+        let _ = writeln!(text, "  report    {}", self.page.display());
         text
     }
 }
@@ -219,33 +222,55 @@ fn report_cause(args: &Hunt, campaign: &Campaign, cause: &Cause) -> Result<Found
     };
     let runs = cause.runs;
     let Some(small) = small.min_by_key(least) else {
+        let page = save_page(&args.out, &raw)?;
         return Ok(Found {
             runs,
             bundle: raw,
             path,
+            page,
         });
     };
-    if campaign::is_interrupted() {
-        let path = save(&args.out, &small)?;
-        return Ok(Found {
-            runs,
-            bundle: small,
-            path,
-        });
-    }
+    // Whoever interrupts does not wait for an explanation.
+    let explained = || bundle::explained(&small, explain::REPLAYS, campaign.budget).ok();
+    let explanation = if campaign::is_interrupted() {
+        None
+    } else {
+        explained()
+    };
     let bundle = Bundle {
-        explanation: bundle::explained(&small, explain::REPLAYS, campaign.budget).ok(),
+        explanation,
         ..small
     };
     let path = save(&args.out, &bundle)?;
-    Ok(Found { runs, bundle, path })
+    let page = save_page(&args.out, &bundle)?;
+    Ok(Found {
+        runs,
+        bundle,
+        path,
+        page,
+    })
 }
 
 fn save(out: &Path, bundle: &Bundle) -> Result<PathBuf, String> {
-    let path = out.join(format!("{}.json", bundle.fingerprint()));
+    write(
+        out,
+        &format!("{}.json", bundle.fingerprint()),
+        &bundle.write(),
+    )
+}
+
+fn save_page(out: &Path, bundle: &Bundle) -> Result<PathBuf, String> {
+    let name = format!("{}.html", bundle.fingerprint());
+    let history = History::new(bundle.history.clone());
+    let history = history.map_err(|why| format!("cannot write {name}: {why}"))?;
+    write(out, &name, &html(bundle, &history))
+}
+
+fn write(out: &Path, name: &str, text: &str) -> Result<PathBuf, String> {
+    let path = out.join(name);
     let wrong = |why| format!("cannot write {}: {why}", path.display());
     fs::create_dir_all(out).map_err(wrong)?;
-    fs::write(&path, bundle.write()).map_err(wrong)?;
+    fs::write(&path, text).map_err(wrong)?;
     Ok(path)
 }
 

@@ -98,6 +98,9 @@ pub(in crate::cli) struct Violation {
     pub(in crate::cli) runs: u64,
     /// The file that repeats it.
     pub(in crate::cli) bundle: String,
+    /// The page that shows it.
+    #[serde(default)]
+    pub(in crate::cli) report: String,
     pub(in crate::cli) fingerprint: String,
     pub(in crate::cli) title: String,
     pub(in crate::cli) seed: u64,
@@ -306,6 +309,7 @@ impl Violation {
         Violation {
             runs: found.runs,
             bundle: found.path.display().to_string(),
+            report: found.page.display().to_string(),
             fingerprint: found.bundle.fingerprint(),
             title: found.bundle.title(),
             seed: *seed,

@@ -1,0 +1,31 @@
+//! `dyno report`: a bundle as a page, a picture, text or JSON.
+
+use std::fs;
+
+use checker::report::{Bundle, html, svg, terminal};
+
+use super::args::{Report, ReportFormat};
+use super::exit::Exit;
+use super::output::{say, say_line};
+
+/// Writes a bundle in the format asked for; nothing is run.
+pub(super) fn report(args: &Report) -> Result<Exit, String> {
+    let name = args.file.display();
+    let bytes = fs::read(&args.file).map_err(|why| format!("cannot read {name}: {why}"))?;
+    let (bundle, history) =
+        Bundle::read(&bytes).map_err(|why| format!("cannot read {name}: {why}"))?;
+    let text = match args.format {
+        ReportFormat::Html => html(&bundle, &history),
+        ReportFormat::Svg => svg(&bundle, &history),
+        ReportFormat::Human => terminal(&bundle, &history),
+        ReportFormat::Json => bundle.write(),
+    };
+    let Some(out) = &args.out else {
+        say(&text);
+        return Ok(Exit::Fine);
+    };
+    let to = out.display();
+    fs::write(out, text).map_err(|why| format!("cannot write {to}: {why}"))?;
+    say_line(&format!("wrote {to}"));
+    Ok(Exit::Fine)
+}
