@@ -14,3 +14,8 @@ pub use explanation::{Doom, Effect, Explanation, Need, Share, Sort};
 pub use html::{html, svg};
 pub use needed::needed;
 pub use terminal::{body, operations, terminal};
+
+/// Pages of one's own: markup that is always closed and always escaped.
+pub mod markup {
+    pub use super::html::{Element, Page, page};
+}

@@ -161,6 +161,17 @@ fn ci_gets_a_summary_a_suite_and_annotations() {
     let reports = suite.matches("</failure>").count();
     assert_eq!(reports, causes.len(), "{suite}");
 
+    let index = fs::read_to_string(out.join("index.html")).expect("it was written");
+    assert!(
+        !index.contains("http:") && !index.contains("https:"),
+        "it loads nothing"
+    );
+    for fingerprint in causes.keys() {
+        let page = format!("{fingerprint}.html");
+        assert!(index.contains(&format!("href=\"./{page}\"")), "{index}");
+        assert!(out.join(&page).exists(), "{page}");
+    }
+
     for (format, like) in [("markdown", &summary), ("junit", &suite)] {
         let args = [
             &[

@@ -41,7 +41,7 @@ use digest::digest;
 use frame::Frame;
 use shown::short;
 use story::Story;
-use write::Page;
+pub use write::{Element, Page};
 
 use super::bundle::Bundle;
 use crate::history::History;
@@ -61,23 +61,11 @@ const SCRIPT: &str = include_str!("page.js");
 /// The report of one bundle as a page of less than 2 MB. The same bundle gives the same bytes.
 pub fn html(bundle: &Bundle, history: &History<Kv>) -> String {
     let story = Story::new(bundle, history, (STEPS, LANES));
-    let mut page = Page::default();
-    page.raw("<!doctype html>\n");
-    page.el("html").at("lang", "en").open();
-    head_of_page(&mut page, &story);
-    page.el("body").open();
-    page.el("main").open();
-    page.el("div").class("top").open();
-    page.el("span").class("wm").text("dyno");
-    page.el("span").text("counterexample report");
-    page.el("span").class("sp").text("");
-    let switch = page
-        .el("button")
-        .at("type", "button")
-        .class("tb")
-        .at("id", "th");
-    switch.flag("hidden").text("Light / dark");
-    page.end();
+    let title = match story.found {
+        Some(found) => format!("FAIL {}: {}", found.title(), found.sentence),
+        None => "Nothing broken".into(),
+    };
+    let mut page = begun(&title, "counterexample report");
     verdict::header(&mut page, &story);
     verdict::others(&mut page, &story);
     if !story.shown.is_empty() {
@@ -95,9 +83,47 @@ pub fn html(bundle: &Bundle, history: &History<Kv>) -> String {
         "Made by dyno. This page is one file, loads nothing and sends nothing. Keys: ← → or j k step, Home End, d theme.",
     );
     page.end();
-    page.raw(&format!(
-        "{EMBEDDED}{embedded}</script>\n<script>{SCRIPT}</script>"
-    ));
+    page.raw(&format!("{EMBEDDED}{embedded}</script>\n"));
+    ended(page)
+}
+
+/// A page of one's own in the same style, as strict and as self-contained: what `body` writes goes into its
+/// main part, which begins with a line that says what it is.
+pub fn page(title: &str, about: &str, body: impl FnOnce(&mut Page)) -> String {
+    let mut page = begun(title, about);
+    body(&mut page);
+    page.el("footer").text(
+        "Made by dyno. This page is one file, loads nothing and sends nothing. Key: d theme.",
+    );
+    page.end();
+    ended(page)
+}
+
+/// A page whose main part is open.
+fn begun(title: &str, about: &str) -> Page {
+    let mut page = Page::default();
+    page.raw("<!doctype html>\n");
+    page.el("html").at("lang", "en").open();
+    head_of_page(&mut page, title);
+    page.el("body").open();
+    page.el("main").open();
+    page.el("div").class("top").open();
+    page.el("span").class("wm").text("dyno");
+    page.el("span").text(about);
+    page.el("span").class("sp").text("");
+    let switch = page
+        .el("button")
+        .at("type", "button")
+        .class("tb")
+        .at("id", "th");
+    switch.flag("hidden").text("Light / dark");
+    page.end();
+    page
+}
+
+/// The whole, whose main part was closed.
+fn ended(mut page: Page) -> String {
+    page.raw(&format!("<script>{SCRIPT}</script>"));
     page.end();
     page.end();
     page.done() + "\n"
@@ -119,7 +145,7 @@ pub fn svg(bundle: &Bundle, history: &History<Kv>) -> String {
     picture
 }
 
-fn head_of_page(page: &mut Page, story: &Story) {
+fn head_of_page(page: &mut Page, title: &str) {
     let style = format!("{PICTURE_STYLE}{STYLE}");
     page.el("head").open();
     page.el("meta").at("charset", "utf-8").void();
@@ -134,11 +160,7 @@ fn head_of_page(page: &mut Page, story: &Story) {
         digest(&style),
         digest(SCRIPT)
     ));
-    let title = match story.found {
-        Some(found) => format!("FAIL {}: {}", found.title(), found.sentence),
-        None => "Nothing broken".into(),
-    };
-    page.el("title").text(short(&title, 160));
+    page.el("title").text(short(title, 160));
     page.raw(&format!("<style>{style}</style>"));
     page.end();
 }

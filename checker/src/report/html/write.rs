@@ -4,27 +4,30 @@ use std::fmt::{Display, Write};
 
 /// Markup under construction.
 #[derive(Debug, Default)]
-pub(super) struct Page {
+pub struct Page {
     out: String,
     open: Vec<&'static str>,
 }
 
 impl Page {
     /// Begins an element; attributes follow, then its content.
-    pub(super) fn el(&mut self, tag: &'static str) -> Element<'_> {
+    pub fn el(&mut self, tag: &'static str) -> Element<'_> {
         self.out.push('<');
         self.out.push_str(tag);
         Element { page: self, tag }
     }
 
     /// Text, escaped.
-    pub(super) fn text(&mut self, text: impl Display) -> &mut Self {
+    pub fn text(&mut self, text: impl Display) -> &mut Self {
         escape(&mut self.out, &text.to_string());
         self
     }
 
     /// Ends the innermost element.
-    pub(super) fn end(&mut self) {
+    ///
+    /// # Panics
+    /// If none is open.
+    pub fn end(&mut self) {
         let tag = self.open.pop().expect("an element is open");
         let _ = write!(self.out, "</{tag}>");
     }
@@ -43,14 +46,14 @@ impl Page {
 
 /// A tag that is being written.
 #[derive(Debug)]
-pub(super) struct Element<'p> {
+pub struct Element<'p> {
     page: &'p mut Page,
     tag: &'static str,
 }
 
 impl<'p> Element<'p> {
     /// An attribute.
-    pub(super) fn at(self, name: &str, value: impl Display) -> Self {
+    pub fn at(self, name: &str, value: impl Display) -> Self {
         let _ = write!(self.page.out, " {name}=\"");
         escape(&mut self.page.out, &value.to_string());
         self.page.out.push('"');
@@ -58,19 +61,19 @@ impl<'p> Element<'p> {
     }
 
     /// The attribute `class`.
-    pub(super) fn class(self, names: impl Display) -> Self {
+    pub fn class(self, names: impl Display) -> Self {
         self.at("class", names)
     }
 
     /// An attribute without a value.
-    pub(super) fn flag(self, name: &str) -> Self {
+    pub fn flag(self, name: &str) -> Self {
         self.page.out.push(' ');
         self.page.out.push_str(name);
         self
     }
 
     /// An attribute, if there is a value.
-    pub(super) fn maybe(self, name: &str, value: Option<impl Display>) -> Self {
+    pub fn maybe(self, name: &str, value: Option<impl Display>) -> Self {
         match value {
             Some(value) => self.at(name, value),
             None => self,
@@ -78,24 +81,24 @@ impl<'p> Element<'p> {
     }
 
     /// Its content follows, until [`Page::end`].
-    pub(super) fn open(self) -> &'p mut Page {
+    pub fn open(self) -> &'p mut Page {
         self.page.out.push('>');
         self.page.open.push(self.tag);
         self.page
     }
 
     /// An element of HTML that has no content and no end.
-    pub(super) fn void(self) {
+    pub fn void(self) {
         self.page.out.push('>');
     }
 
     /// An element of SVG without content.
-    pub(super) fn empty(self) {
+    pub fn empty(self) {
         self.page.out.push_str("/>");
     }
 
     /// An element with nothing but text.
-    pub(super) fn text(self, text: impl Display) {
+    pub fn text(self, text: impl Display) {
         self.open().text(text).end();
     }
 }

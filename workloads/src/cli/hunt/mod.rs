@@ -23,6 +23,7 @@ use record::Record;
 
 pub(super) mod github;
 pub(super) mod human;
+mod index;
 mod junit;
 pub(super) mod markdown;
 pub(super) mod outcome;

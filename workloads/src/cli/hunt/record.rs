@@ -1,4 +1,4 @@
-//! What a hunt leaves beside its bundles: `hunt.json`, `summary.md` and `junit.xml`.
+//! What a hunt leaves beside its bundles: `hunt.json`, `index.html`, `summary.md` and `junit.xml`.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::super::args::Shard;
 use super::super::exit::Exit;
 use super::outcome::Outcome;
-use super::{junit, markdown};
+use super::{index, junit, markdown};
 use crate::bundle;
 
 /// The first field of `hunt.json`.
@@ -57,7 +57,7 @@ impl Record {
         }
     }
 
-    /// Writes all three files.
+    /// Writes all of them.
     pub(in crate::cli) fn save(&self, folder: &Path) -> Result<(), String> {
         fs::create_dir_all(folder)
             .map_err(|why| format!("cannot make {}: {why}", folder.display()))?;
@@ -66,6 +66,7 @@ impl Record {
             (FILE, json),
             ("summary.md", markdown::summary(&self.campaigns)),
             ("junit.xml", junit::suites(&self.campaigns)),
+            ("index.html", index::index(&self.campaigns)),
         ] {
             let path = folder.join(name);
             fs::write(&path, text)
