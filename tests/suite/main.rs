@@ -9,6 +9,7 @@ mod matrix;
 mod mechanisms;
 mod oracle;
 mod oracles;
+mod pages;
 mod promises;
 mod recordings;
 mod reports;
