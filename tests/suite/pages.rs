@@ -54,16 +54,24 @@ fn a_kept_page_says_who_did_what_and_when() {
         let (bundle, history) = Bundle::read(read(&path).as_bytes()).expect("it is a bundle");
         let page = html(&bundle, &history);
         let (read, again) = Bundle::read(page.as_bytes()).expect("a page holds its bundle");
-        assert_eq!((read, again), (bundle.clone(), history));
+        assert_eq!((&read, &again), (&bundle, &history));
         let explanation = bundle.explanation.as_ref().expect("it is explained");
         if let Some(decision) = &explanation.decision {
             let sentence = decision.sentence.replace('\'', "&#39;");
             assert!(page.contains(&sentence), "{}", path.display());
-            let node = decision.node.expect("they are known").to_string();
-            assert!(page.contains(&format!("on {node}, at ")) || page.contains("✗ n"));
+            let (_, section) = page.split_once("id=\"decision\"").expect("its section");
+            let remark = section.split("</h2>").next().expect("its heading");
+            let at = format!("at {} ms", decision.at.0 / 1000);
+            assert!(remark.contains(&at), "{}: {at}", path.display());
+            assert!(remark.contains("on n"), "{}", path.display());
         }
-        assert!(page.contains("class=\"badge bad\"") || page.contains("class=\"sb bad\""));
-        assert!(page.contains("✗"), "{}", path.display());
+        let picture = svg(&bundle, &again);
+        let marked = picture.contains("class=\"kill\"") || picture.contains("class=\"wrong\"");
+        let answered = picture.contains("class=\"op badop\"");
+        assert!(marked || answered, "{}: nothing is red", path.display());
+        let told = page.matches("class=\"sb bad\"").count();
+        let drawn = picture.matches("class=\"badge bad\"").count();
+        assert_eq!(told, drawn, "{}: steps in red", path.display());
     }
 }
 
@@ -148,10 +156,8 @@ fn a_browser_shows_the_page_and_runs_its_script_under_its_policy() {
             dom.contains("data-script=\"on\""),
             "the script ran to its end: {complaints}"
         );
-        assert!(
-            dom.contains("class=\"cur\" aria-current=\"step\"")
-                || dom.contains("aria-current=\"step\"")
-        );
+        let current = dom.matches("aria-current=\"step\"").count();
+        assert_eq!(current, 1, "{stem}: step 1 is current");
         assert!(
             dom.contains("class=\"ev off\""),
             "step 1 hides what comes later"
