@@ -10,6 +10,7 @@ mod matrix;
 mod mechanisms;
 mod oracle;
 mod oracles;
+mod pages;
 mod promises;
 mod recordings;
 mod reports;

@@ -1,7 +1,7 @@
 //! What reports look like: the counterexample in the README is the one this prints.
 
 use checker::import::{self, Format, Imported, Options};
-use checker::report::{Bundle, terminal};
+use checker::report::{Bundle, html, terminal};
 use checker::{Budget, Promise};
 use dynamo_core::Flaw;
 use dynamometer::campaign::{Campaign, Seeds};
@@ -86,5 +86,11 @@ fn a_report_says_the_sentence_first_and_fits_on_a_screen() {
         );
         assert!(printed.lines().count() <= 60, "{printed}");
         assert!(!found.reasons.is_empty(), "{printed}");
+        let page = html(&bundle, &history);
+        let sentence = found.sentence.replace('\'', "&#39;");
+        assert!(page.contains(&format!("<h1>{sentence}</h1>")), "{page}");
+        assert!(page.len() < 200_000, "{} bytes", page.len());
+        let back = Bundle::read(page.as_bytes()).expect("it holds its bundle");
+        assert_eq!(back, (bundle, history));
     }
 }

@@ -188,15 +188,17 @@ fn rules(story: &Story, columns: &Columns) -> Vec<Rule> {
         let next = story.marks[index..].iter().find(same).map(|next| next.at);
         rule(mark.at, next, wide(&mark.text, 12.0) + 34.0, false);
     }
+    of_steps(story, &mut rule);
+    rules
+}
+
+/// The room that steps need for what is written on them.
+fn of_steps(story: &Story, rule: &mut impl FnMut(Time, Option<Time>, f64, bool)) {
     for (index, &place) in story.shown.iter().enumerate() {
         let step = &story.steps[place];
         if let Some(op) = story.op(step) {
-            rule(
-                step.from,
-                label::until(story, op),
-                wide(&label::call(story, op), 12.0) + 20.0,
-                false,
-            );
+            let asked = wide(&label::call(story, op), 12.0) + 20.0;
+            rule(step.from, label::until(story, op), asked, asked <= 170.0);
         }
         let ends = match step.what {
             What::Healed => wide(faults::HEALED, 11.0),
@@ -223,5 +225,4 @@ fn rules(story: &Story, columns: &Columns) -> Vec<Rule> {
             rule(before, Some(step.from), 64.0, true);
         }
     }
-    rules
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::graph::{boxed, edge, graph, node};
+use super::graph::{Fate, boxed, edge, graph, node};
 use super::marks::Mark;
 use super::picture::text;
 use super::sentence::before;
 use super::shown::{self, ms, short};
 use super::story::Story;
-use super::truth::seen;
+use super::truth::{Seen, deleted, seen};
 use super::write::Page;
 use crate::note::Version;
 
@@ -69,7 +69,9 @@ struct Moment {
     before: Vec<Version>,
     after: Vec<Version>,
     /// For each value, those that its writer had seen.
-    seen: BTreeMap<String, BTreeSet<String>>,
+    seen: Seen,
+    /// Values that a delete had seen.
+    deleted: BTreeSet<String>,
 }
 
 impl Moment {
@@ -98,6 +100,7 @@ impl Moment {
             before: held,
             after,
             seen: seen(story),
+            deleted: deleted(story),
         };
         (1..=2 * DRAWN).contains(&values).then_some(moment)
     }
@@ -107,7 +110,11 @@ impl Moment {
         page.el("div").class("two").open();
         page.el("div").class("card").open();
         page.el("h3").text("What is true");
-        self.truth(page, story, &all);
+        let tombstone = Version {
+            value: None,
+            clock: None,
+        };
+        self.truth(page, story, &self.with_deletes(&all, &tombstone));
         page.el("p").class("note").text(
             "Followed from the contexts that clients passed, not from the clocks of the store: an arrow leads from a \
              version to one whose writer had seen it, and which may replace it.",
@@ -133,13 +140,24 @@ impl Moment {
         all
     }
 
+    /// The versions with the delete that had seen one of them, if its tombstone is not among them.
+    fn with_deletes<'v>(&self, all: &[&'v Version], tombstone: &'v Version) -> Vec<&'v Version> {
+        let seen = |version: &&&Version| self.saw(tombstone, version);
+        let is_told = all.iter().any(|version| version.value.is_none());
+        let more = (!is_told && all.iter().any(|version| seen(&version))).then_some(tombstone);
+        all.iter().copied().chain(more).collect()
+    }
+
+    /// Whether the writer of one version had seen the other.
     fn saw(&self, later: &Version, earlier: &Version) -> bool {
-        let pair = later.value.as_ref().zip(earlier.value.as_ref());
-        pair.is_some_and(|(later, earlier)| {
-            self.seen
+        match (&later.value, &earlier.value) {
+            (Some(later), Some(earlier)) => self
+                .seen
                 .get(later)
-                .is_some_and(|seen| seen.contains(earlier))
-        })
+                .is_some_and(|seen| seen.contains(earlier)),
+            (None, Some(earlier)) => self.deleted.contains(earlier),
+            _ => false,
+        }
     }
 
     fn truth(&self, page: &mut Page, story: &Story, all: &[&Version]) {
@@ -148,11 +166,11 @@ impl Moment {
             .copied()
             .partition(|later| all.iter().any(|earlier| self.saw(later, earlier)));
         let place = |column: usize, row: usize, of: usize, most: usize| {
-            let top = 10.0 + 44.0 * (most - of) as f64 / 2.0;
-            (8.0 + 220.0 * column as f64, top + 44.0 * row as f64)
+            let top = 10.0 + 48.0 * (most - of) as f64 / 2.0;
+            (8.0 + 220.0 * column as f64, top + 48.0 * row as f64)
         };
         let most = later.len().max(earlier.len()).max(1);
-        let high = 44 * most + 16;
+        let high = 48 * most + 16;
         graph(page, high, "What the contexts tell");
         let mut edges = 0;
         for (row, to) in later.iter().enumerate() {
@@ -176,7 +194,7 @@ impl Moment {
                     story,
                     version,
                     place(column, row, versions.len(), most),
-                    false,
+                    Fate::Kept,
                 );
             }
         }
@@ -185,7 +203,7 @@ impl Moment {
                 .iter()
                 .map(|version| boxed(version))
                 .fold(60.0, f64::max);
-            let y = 14.0 + 22.0 * most as f64;
+            let y = 14.0 + 24.0 * most as f64;
             text(
                 page,
                 "dlab",
@@ -197,6 +215,30 @@ impl Moment {
         page.end();
     }
 
+    /// What became of a version that was there before.
+    fn left(&self, version: &Version) -> Fate {
+        if self.after.iter().any(|after| is_same(after, version)) {
+            Fate::Kept
+        } else if self.after.iter().any(|after| self.saw(after, version)) || version.value.is_none()
+        {
+            Fate::Replaced
+        } else {
+            Fate::Dropped
+        }
+    }
+
+    /// Whether a version that is there after it should be.
+    fn stayed(&self, version: &Version) -> Fate {
+        let value = version.value.as_ref();
+        if self.after.iter().any(|after| self.saw(after, version)) {
+            Fate::Stale
+        } else if value.is_some_and(|value| self.deleted.contains(value)) {
+            Fate::Deleted
+        } else {
+            Fate::Kept
+        }
+    }
+
     fn deed(&self, page: &mut Page, story: &Story) {
         let held = |versions: &[Version], version: &Version| {
             versions.iter().any(|other| is_same(other, version))
@@ -204,25 +246,25 @@ impl Moment {
         let most = self.before.len().max(self.after.len()).clamp(1, DRAWN);
         graph(
             page,
-            44 * most + 28,
+            48 * most + 32,
             &format!("What {} held before and after", self.mark.node),
         );
         text(page, "dlab", (8.0, 12.0), "start", "before");
         text(page, "dlab bad", (228.0, 12.0), "start", "after");
-        let place = |x: f64, row: usize| (x, 22.0 + 44.0 * row as f64);
+        let place = |x: f64, row: usize| (x, 22.0 + 48.0 * row as f64);
         for (row, version) in self.before.iter().take(DRAWN).enumerate() {
-            node(
-                page,
-                story,
-                version,
-                place(8.0, row),
-                !held(&self.after, version),
-            );
+            node(page, story, version, place(8.0, row), self.left(version));
         }
         let widest = self.before.iter().map(boxed).fold(60.0, f64::max);
         edge(page, "dege badd", ((14.0 + widest, 37.0), (222.0, 37.0)));
         for (row, version) in self.after.iter().take(DRAWN).enumerate() {
-            node(page, story, version, place(228.0, row), false);
+            node(
+                page,
+                story,
+                version,
+                place(228.0, row),
+                self.stayed(version),
+            );
         }
         if self.before.is_empty() {
             text(page, "nol", (8.0, 41.0), "start", "nothing");

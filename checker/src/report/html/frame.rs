@@ -99,7 +99,8 @@ impl Frame {
             });
         }
         let replicas = (top, y + 4.0);
-        y += 12.0;
+        let skips = (1..story.shown.len()).any(|index| story.skipped(index) > 0);
+        y += if skips { 28.0 } else { 12.0 };
         let (faults, rows) = rows(story, &columns);
         let faults = faults
             .into_iter()

@@ -51,7 +51,7 @@ pub(super) fn node(
     story: &Story,
     version: &Version,
     (x, y): (f64, f64),
-    struck: bool,
+    fate: Fate,
 ) {
     page.el("g").class(story.colour(version)).open();
     let wide = boxed(version);
@@ -68,22 +68,49 @@ pub(super) fn node(
     label.at("text-anchor", "middle").open();
     page.el("tspan").class("vn").text(shown::value(version, 20));
     page.end();
-    if struck {
-        let d = format!(
-            "M{} {}L{} {}",
-            px(x + 4.0),
-            px(y + 15.0),
-            px(x + wide - 4.0),
-            px(y + 15.0)
-        );
-        page.el("path").class("strike").at("d", d).empty();
-        text(
-            page,
-            "dlab bad",
-            (x + wide + 4.0, y + 28.0),
-            "start",
-            "✗ dropped",
-        );
+    if fate.is_struck() {
+        let (from, to) = ((x + 4.0, y + 15.0), (x + wide - 4.0, y + 15.0));
+        let class = if fate == Fate::Dropped {
+            "strike"
+        } else {
+            "dege"
+        };
+        super::picture::line(page, class, from, to);
+    }
+    let (class, said) = fate.said();
+    if !said.is_empty() {
+        text(page, class, (x, y + 41.0), "start", said);
     }
     page.end();
+}
+
+/// What became of a version, and whether that was right by what its successors had seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is there, and should be.
+    Kept,
+    /// It is gone, and one that is there had seen it.
+    Replaced,
+    /// It is gone, and nothing that is there had seen it.
+    Dropped,
+    /// It is there beside one that had seen it.
+    Stale,
+    /// It is there although it was deleted.
+    Deleted,
+}
+
+impl Fate {
+    fn is_struck(self) -> bool {
+        matches!(self, Fate::Replaced | Fate::Dropped)
+    }
+
+    fn said(self) -> (&'static str, &'static str) {
+        match self {
+            Fate::Kept => ("dlab", ""),
+            Fate::Replaced => ("dlab", "replaced"),
+            Fate::Dropped => ("dlab bad", "✗ dropped unseen"),
+            Fate::Stale => ("dlab bad", "✗ beside its successor"),
+            Fate::Deleted => ("dlab bad", "✗ was deleted"),
+        }
+    }
 }

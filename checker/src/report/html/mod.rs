@@ -7,6 +7,8 @@ mod again;
 mod bars;
 mod calls;
 mod columns;
+mod cycle;
+mod cycle_panel;
 mod decision;
 mod digest;
 mod doom;
@@ -74,6 +76,7 @@ pub fn html(bundle: &Bundle, history: &History<Kv>) -> String {
     }
     decision::section(&mut page, &story);
     order_panel::section(&mut page, &story);
+    cycle_panel::section(&mut page, &story);
     why::facts(&mut page, &story);
     why::needs(&mut page, &story);
     calls::section(&mut page, &story);

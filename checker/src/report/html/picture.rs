@@ -45,13 +45,13 @@ pub(super) fn draw(page: &mut Page, story: &Story, frame: &mut Frame, style: Opt
     rails(page, story, frame);
     traffic::requests(page, story, frame);
     traffic::messages(page, story, frame, false);
+    skips(page, story, frame);
     replicas::draw(page, story, frame);
     traffic::messages(page, story, frame, true);
     replicas::marks(page, story, frame);
     faults::track(page, story, frame);
     bars::draw(page, story, frame);
     badges(page, story, frame);
-    skips(page, story, frame);
     page.end();
 }
 
@@ -239,7 +239,7 @@ fn skips(page: &mut Page, story: &Story, frame: &Frame) {
         text(
             page,
             "skipl",
-            (x, frame.replicas.1 + 11.0),
+            (x, frame.replicas.1 + 14.0),
             "middle",
             &format!("⋯ {}", many(skipped, "step")),
         );

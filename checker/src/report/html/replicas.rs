@@ -3,7 +3,7 @@
 use super::frame::{Frame, HINT, Lane, half};
 use super::label::{self, SIBLINGS};
 use super::picture::{event, line, text};
-use super::ribbons::Segment;
+use super::ribbons::{Down, Hint, Segment};
 use super::shown::{ms, short, wide};
 use super::story::Story;
 use super::write::{Page, px};
@@ -13,9 +13,6 @@ use crate::report::steps::contents;
 use crate::verdict::Promise;
 
 pub(super) fn draw(page: &mut Page, story: &Story, frame: &Frame) {
-    let handoff = story
-        .found
-        .is_some_and(|found| found.promise == Promise::HandoffDelivery);
     for lane in &frame.nodes {
         for segment in story
             .segments
@@ -25,73 +22,86 @@ pub(super) fn draw(page: &mut Page, story: &Story, frame: &Frame) {
             ribbon(page, story, frame, (lane, segment));
         }
         for down in story.downs.iter().filter(|down| down.node == lane.node) {
-            let (from, until) = (frame.x(down.from), frame.columns.until(down.until));
-            let mid = lane.mid;
-            let rect = page
-                .el("rect")
-                .class("down")
-                .at("x", px(from))
-                .at("y", px(mid - 13.0));
-            rect.at("width", px((until - from).max(6.0)))
-                .at("height", 26)
-                .empty();
-            let mark = page
-                .el("rect")
-                .class("crash")
-                .at("x", px(from - 3.0))
-                .at("y", px(mid - 13.0));
-            mark.at("width", 6).at("height", 26).empty();
-            if until - from > 44.0 {
-                text(
-                    page,
-                    "downl",
-                    (f64::midpoint(from, until) + 2.0, mid + 4.0),
-                    "middle",
-                    "down",
-                );
-            }
+            is_down(page, frame, (lane, down));
         }
         for hint in story.hints.iter().filter(|hint| hint.holder == lane.node) {
-            let (from, until) = (frame.x(hint.from), frame.columns.until(hint.until));
-            let y = lane.hint(hint.owner);
-            let colour = hint
-                .versions
-                .first()
-                .map_or("v-gone".into(), |first| story.colour(first));
-            let group = event(page, hint.step);
-            group.el("title").text(format!(
-                "{} keeps a hint for {}: {}",
-                hint.holder,
-                hint.owner,
-                short(&contents(&hint.versions), 300)
-            ));
-            let rect = group.el("rect").class(format!("rib hint {colour}"));
-            let rect = rect
-                .at("x", px(from))
-                .at("y", px(y - HINT / 2.0))
-                .at("width", px(until - from));
-            rect.at("height", HINT).at("rx", 4).empty();
-            let said = label::clipped(&label::hint(story, hint), until - from - 24.0, 11.0);
-            if hint.until.is_none() && handoff {
-                text(
-                    group,
-                    "killt",
-                    (until - 6.0, y + 4.0),
-                    "end",
-                    "✗ still kept at the end",
-                );
-            }
-            text(
-                group,
-                &format!("rl h {colour}"),
-                (from + 14.0, y + 4.0),
-                "start",
-                &said,
-            );
-            group.end();
+            kept(page, story, frame, (lane, hint));
         }
     }
     ends(page, story, frame);
+}
+
+/// A node that does not run: the mark of its crash, and no ribbon until it is back.
+fn is_down(page: &mut Page, frame: &Frame, (lane, down): (&Lane, &Down)) {
+    let (from, until) = (frame.x(down.from), frame.columns.until(down.until));
+    let mid = lane.mid;
+    let rect = page
+        .el("rect")
+        .class("down")
+        .at("x", px(from))
+        .at("y", px(mid - 13.0));
+    rect.at("width", px((until - from).max(6.0)))
+        .at("height", 26)
+        .empty();
+    let mark = page
+        .el("rect")
+        .class("crash")
+        .at("x", px(from - 3.0))
+        .at("y", px(mid - 13.0));
+    mark.at("width", 6).at("height", 26).empty();
+    if until - from > 44.0 {
+        text(
+            page,
+            "downl",
+            (f64::midpoint(from, until) + 2.0, mid + 4.0),
+            "middle",
+            "down",
+        );
+    }
+}
+
+/// What a node keeps for another, in a row below its own.
+fn kept(page: &mut Page, story: &Story, frame: &Frame, (lane, hint): (&Lane, &Hint)) {
+    let handoff = story
+        .found
+        .is_some_and(|found| found.promise == Promise::HandoffDelivery);
+    let (from, until) = (frame.x(hint.from), frame.columns.until(hint.until));
+    let y = lane.hint(hint.owner);
+    let colour = hint
+        .versions
+        .first()
+        .map_or("v-gone".into(), |first| story.colour(first));
+    let group = event(page, hint.step);
+    group.el("title").text(format!(
+        "{} keeps a hint for {}: {}",
+        hint.holder,
+        hint.owner,
+        short(&contents(&hint.versions), 300)
+    ));
+    let rect = group.el("rect").class(format!("rib hint {colour}"));
+    let rect = rect
+        .at("x", px(from))
+        .at("y", px(y - HINT / 2.0))
+        .at("width", px(until - from));
+    rect.at("height", HINT).at("rx", 4).empty();
+    let said = label::clipped(&label::hint(story, hint), until - from - 24.0, 11.0);
+    if hint.until.is_none() && handoff {
+        text(
+            group,
+            "killt",
+            (until - 6.0, y + 4.0),
+            "end",
+            "✗ still kept at the end",
+        );
+    }
+    text(
+        group,
+        &format!("rl h {colour}"),
+        (from + 14.0, y + 4.0),
+        "start",
+        &said,
+    );
+    group.end();
 }
 
 /// The parts of a time in which a node runs.
@@ -139,8 +149,8 @@ fn ribbon(page: &mut Page, story: &Story, frame: &Frame, (lane, segment): (&Lane
                 .at("height", 26)
                 .at("rx", 4)
                 .empty();
-            let said = label::clipped("nothing", end - x - 6.0, 11.0);
-            text(group, "nol", (x + 5.0, lane.mid + 4.0), "start", &said);
+            let said = if end - x > 52.0 { "nothing" } else { "∅" };
+            text(group, "nol", (x + 4.0, lane.mid + 4.0), "start", said);
         }
         let shown = segment.versions.len().min(SIBLINGS);
         let more = segment.versions.len() - shown;
@@ -157,7 +167,11 @@ fn ribbon(page: &mut Page, story: &Story, frame: &Frame, (lane, segment): (&Lane
                 "nol",
                 (x + 8.0, y + high / 2.0 + 4.0),
                 "start",
-                &format!("+{more} more"),
+                &if end - x > 64.0 {
+                    format!("+{more} more")
+                } else {
+                    format!("+{more}")
+                },
             );
         }
         group.end();

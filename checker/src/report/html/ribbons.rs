@@ -119,6 +119,9 @@ pub(super) fn hints(story: &Story) -> Vec<Hint> {
     all
 }
 
+/// Crashes that are drawn; a minimized run has a few.
+const DOWNS: usize = 200;
+
 /// When nodes were down.
 pub(super) fn downs(history: &History<Kv>) -> Vec<Down> {
     let mut all: Vec<Down> = Vec::new();
@@ -138,5 +141,6 @@ pub(super) fn downs(history: &History<Kv>) -> Vec<Down> {
             _ => {}
         }
     }
+    all.truncate(DOWNS);
     all
 }

@@ -7,7 +7,7 @@ use crate::kv::{Kv, KvCall, KvRet};
 use crate::note::{Clock, Node, Note, Version};
 use crate::promises::promises;
 use crate::report::{Bundle, FORMAT};
-use crate::verdict::{Budget, Counterexample, Promise};
+use crate::verdict::{Budget, Counterexample, Promise, Reason};
 
 /// The bundle of a history, with the first counterexample that the four promises of a Dynamo have.
 pub(super) fn bundle(history: &History<Kv>) -> Bundle {
@@ -281,22 +281,25 @@ fn hostile_history() -> (Bundle, History<Kv>) {
     }
     let history = History::new(entries).expect("it is well formed");
     let mut bundle = bundle(&history);
-    bundle.counterexample = Some(Counterexample {
+    bundle.counterexample = Some(hostile_counterexample(key));
+    (bundle, history)
+}
+
+fn hostile_counterexample(key: String) -> Counterexample {
+    let values = hostile();
+    let reason = |value: &String| Reason {
+        text: value.clone(),
+        ops: vec![OpId(1)],
+    };
+    Counterexample {
         promise: Promise::SiblingPreservation,
         part: "lost <b>write".into(),
         sentence: values.join(" "),
         key: Some(key),
         ops: vec![OpId(0)],
-        reasons: values
-            .iter()
-            .map(|value| crate::verdict::Reason {
-                text: value.clone(),
-                ops: vec![OpId(1)],
-            })
-            .collect(),
+        reasons: values.iter().map(reason).collect(),
         cause: "<cause>".into(),
-    });
-    (bundle, history)
+    }
 }
 
 #[test]

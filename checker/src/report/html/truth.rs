@@ -12,6 +12,27 @@ pub(super) type Seen = BTreeMap<String, BTreeSet<String>>;
 /// Calls of one key that are followed; a minimized run has far fewer.
 const CALLS_MAX: usize = 2_000;
 
+/// The values of the key that an acknowledged delete had seen.
+pub(super) fn deleted(story: &Story) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    let of_key = story.history.ops().iter();
+    let of_key = of_key.filter(|op| story.is_key(op.call.key()));
+    for op in of_key.take(CALLS_MAX) {
+        if matches!(op.call, KvCall::Delete { .. }) && op.outcome.ok().is_some() {
+            for context in op.call.context() {
+                let read = story
+                    .history
+                    .op(*context)
+                    .and_then(|read| read.outcome.ok());
+                if let Some(KvRet::Values(values)) = read {
+                    all.extend(values.iter().cloned());
+                }
+            }
+        }
+    }
+    all
+}
+
 /// For each value of the key that was put, what its writer had seen, by contexts alone.
 pub(super) fn seen(story: &Story) -> Seen {
     let mut seen: Seen = BTreeMap::new();
