@@ -197,9 +197,10 @@ const LOUD: [Flaw; 12] = [
     Flaw::TombstoneWins,
 ];
 
-/// Flaws that the few checks here do not see: they need lost disks, members that come and go, reads of fresh
-/// data or rarer luck. The catalogue of flaws says what sees them.
-const UNSEEN: [Flaw; 23] = [
+/// Flaws that the few checks here do not see: they need forged contexts, lost disks, members that come and go,
+/// reads of fresh data or rarer luck. The catalogue of flaws says what sees them.
+const UNSEEN: [Flaw; 24] = [
+    Flaw::BelieveForgedContext,
     Flaw::StandInAsOwner,
     Flaw::KeepNameAfterWipe,
     Flaw::AcceptOldLife,
