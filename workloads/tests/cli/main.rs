@@ -329,6 +329,15 @@ fn a_page_is_enough_to_run_a_failure_again() {
     assert_eq!(stdout(&written), format!("wrote {to}\n"));
     assert_eq!(fs::read_to_string(&to).expect("it is written"), html);
 
+    // A page without room for the history is compared by the trace of the run.
+    let (head, history) = html.split_once("\"history\":[").expect("a history");
+    let (_, tail) = history.split_once("\n]}").expect("its end");
+    let short = format!("{head}\"history\":[]}}{tail}");
+    let short = file(&folder, "short.html", short.as_bytes());
+    let again = dyno(&["replay", &short]);
+    assert_eq!(code(&again), 10, "{}", stderr(&again));
+    assert_eq!(stdout(&again), stdout(&dyno(&["replay", &path])));
+
     let lost = html.replace("dyno-bundle", "other");
     let other = file(&folder, "lost.html", lost.as_bytes());
     let refused = report(&[&other]);

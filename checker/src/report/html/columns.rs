@@ -210,7 +210,7 @@ fn of_steps(story: &Story, rule: &mut impl FnMut(Time, Option<Time>, f64, bool))
                 .iter()
                 .map(|place| &story.steps[*place]);
             let next = later.find(|step| matches!(step.what, What::Healed | What::Quiet));
-            rule(step.from, next.map(|step| step.from), ends + 30.0, false);
+            rule(step.from, next.map(|step| step.from), ends + 30.0, true);
         }
         if let What::Fault(what, true) = &step.what {
             rule(

@@ -11,7 +11,7 @@ use crate::report::steps::What;
 
 /// What is written where all faults have ended, and where the store has had its time.
 pub(super) const HEALED: &str = "all faults over";
-pub(super) const QUIET: &str = "quiet: it had time to mend";
+pub(super) const QUIET: &str = "had time to mend";
 
 /// The shades behind the lanes, and the line of a cut between its sides.
 pub(super) fn shades(page: &mut Page, story: &Story, frame: &Frame) {

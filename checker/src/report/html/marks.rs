@@ -30,15 +30,11 @@ pub(super) fn marks(story: &Story) -> Vec<Mark> {
     let mut once: BTreeSet<(Node, String)> = BTreeSet::new();
     let decided = story.bundle.explanation.as_ref();
     let decided = decided.and_then(|explanation| explanation.decision.as_ref());
-    let mut changes: Vec<(usize, &Change)> = Vec::new();
-    for (place, step) in story.steps.iter().enumerate() {
-        let own = step
-            .changes
-            .iter()
-            .filter(|change| story.is_key(&change.key));
-        changes.extend(own.map(|change| (place, change)));
-    }
-    changes.sort_by_key(|(_, change)| change.at);
+    let changes = changes(story);
+    // A node that never got anything cannot have been wrong by what another stored at that moment.
+    let left_out = decided
+        .and_then(|decided| decided.node)
+        .is_some_and(|node| changes.iter().all(|(_, change)| change.node != node));
     for (step, change) in changes {
         let before = held
             .insert(change.node, change.versions.clone())
@@ -53,14 +49,15 @@ pub(super) fn marks(story: &Story) -> Vec<Mark> {
                 && !old.contains(*value)
                 && once.contains(&(change.node, (**value).to_owned()))
         });
-        let last = |value: &str| !held.values().any(|held| values(held).contains(value));
-        let is_decided = decided.is_some_and(|decided| decided.at == change.at);
+        let is_decided = decided.is_some_and(|decided| decided.at == change.at) && !left_out;
         let text = if let Some(value) = gone {
-            let word = if last(value) { "last copy of" } else { "" };
-            let end = if last(value) { "gone" } else { "overwritten" };
-            words(&[word, &short(value, 16), end])
+            if held.values().any(|held| values(held).contains(value)) {
+                format!("{} overwritten", short(value, 16))
+            } else {
+                format!("last copy of {} gone", short(value, 16))
+            }
         } else if let Some(value) = back {
-            words(&[&short(value, 16), "is back"])
+            format!("{} is back", short(value, 16))
         } else if is_decided {
             said(&known, (&old, &new), &change.versions)
         } else {
@@ -82,12 +79,28 @@ pub(super) fn marks(story: &Story) -> Vec<Mark> {
         marks.push(Mark {
             node,
             at: decided.at,
-            text: "wrong from here".into(),
+            text: if left_out {
+                "gets nothing from here on".into()
+            } else {
+                "wrong from here".into()
+            },
             step,
             changes: false,
         });
     }
     marks
+}
+
+/// What disks held of the key, one change after the other, each with its step.
+fn changes<'s>(story: &'s Story) -> Vec<(usize, &'s Change)> {
+    let mut changes: Vec<(usize, &Change)> = Vec::new();
+    for (place, step) in story.steps.iter().enumerate() {
+        let own = step.changes.iter();
+        let own = own.filter(|change| story.is_key(&change.key));
+        changes.extend(own.map(|change| (place, change)));
+    }
+    changes.sort_by_key(|(_, change)| change.at);
+    changes
 }
 
 /// The step of a moment: of several at one time the one that is about the node.
@@ -134,15 +147,6 @@ fn said(known: &Seen, (old, new): (&BTreeSet<&str>, &BTreeSet<&str>), held: &[Ve
         ),
         None => "wrong from here".into(),
     }
-}
-
-fn words(words: &[&str]) -> String {
-    let words: Vec<&str> = words
-        .iter()
-        .copied()
-        .filter(|word| !word.is_empty())
-        .collect();
-    words.join(" ")
 }
 
 fn is_resurrection(story: &Story) -> bool {

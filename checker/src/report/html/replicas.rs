@@ -215,19 +215,26 @@ fn ends(page: &mut Page, story: &Story, frame: &Frame) {
             .iter()
             .filter(|lane| story.owners.contains(&lane.node))
     };
+    let broken = story.found.is_some_and(|found| {
+        matches!(
+            found.promise,
+            Promise::Convergence | Promise::HandoffDelivery | Promise::SiblingPreservation
+        )
+    });
+    let class = if broken { "killt" } else { "nol" };
+    let said = if broken {
+        "✗ holds nothing of it, ever"
+    } else {
+        "holds nothing of it"
+    };
     for lane in owners() {
-        if !story
+        let holds = story
             .segments
             .iter()
-            .any(|segment| segment.node == lane.node)
-        {
-            text(
-                page,
-                "nol",
-                (super::columns::LEFT + 4.0, lane.mid - 5.0),
-                "start",
-                "holds nothing of it, ever",
-            );
+            .any(|segment| segment.node == lane.node);
+        if !holds {
+            let at = (frame.columns.right() - 6.0, lane.mid - 6.0);
+            text(page, class, at, "end", said);
         }
     }
     let is_convergence = story
@@ -236,7 +243,7 @@ fn ends(page: &mut Page, story: &Story, frame: &Frame) {
     let mut held: Vec<String> = owners().map(|lane| sorted(last(lane))).collect();
     held.dedup();
     if is_convergence && held.len() > 1 {
-        for lane in owners() {
+        for lane in owners().filter(|lane| !last(lane).is_empty()) {
             let x = frame.columns.right();
             line(page, "kill", (x, lane.mid - 15.0), (x, lane.mid + 15.0));
             text(
