@@ -116,8 +116,8 @@ pub(super) struct Hunt {
     /// Which clusters and calls, and so which promises; all runs each in turn
     #[arg(long, value_name = "NAME", value_parser = presets(), default_value = "dynamo")]
     pub(super) preset: Chosen,
-    /// Switch on a known flaw of the reference store
-    #[arg(long, value_name = "NAME", value_parser = flaws())]
+    /// Switch on a known flaw of the reference store; dyno flaws hunts all, a wrong name lists them
+    #[arg(long, value_name = "NAME", value_parser = flaws(), hide_possible_values = true)]
     pub(super) flaw: Option<Flaw>,
     /// Judge only these promises [default: all that the preset makes]
     #[arg(long = "property", value_name = "PROMISE", value_parser = promises(&HUNTED))]
@@ -157,7 +157,7 @@ impl Hunt {
             seed: None,
             seed_base: Some(1),
             preset: Chosen::One(Preset::Dynamo),
-            flaw: Some(Flaw::RepairOverwrites),
+            flaw: Some(Flaw::ReplicateOverwrites),
             promises: Vec::new(),
             jobs: None,
             shard: None,
@@ -242,8 +242,8 @@ pub(super) struct Explore {
     /// How many messages may come twice
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) repeats: u8,
-    /// Switch on a known flaw of the reference store
-    #[arg(long, value_name = "NAME", value_parser = flaws())]
+    /// Switch on a known flaw of the reference store; dyno flaws hunts all, a wrong name lists them
+    #[arg(long, value_name = "NAME", value_parser = flaws(), hide_possible_values = true)]
     pub(super) flaw: Option<Flaw>,
     /// Judge only these promises [default: all that are made]
     #[arg(long = "property", value_name = "PROMISE", value_parser = promises(&HUNTED))]
@@ -270,8 +270,8 @@ pub(super) enum TableFormat {
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Flaws {
-    /// Hunt only these [default: all]
-    #[arg(long = "flaw", value_name = "NAME", value_parser = flaws())]
+    /// Hunt only these; a wrong name lists them [default: all]
+    #[arg(long = "flaw", value_name = "NAME", value_parser = flaws(), hide_possible_values = true)]
     pub(super) only: Vec<Flaw>,
     /// How long each campaign lasts at most: 500ms, 30s, 5m, 1h [default: 60s; 2m with --short]
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -443,7 +443,7 @@ pub(super) struct Replay {
     #[arg(value_name = "BUNDLE")]
     pub(super) file: PathBuf,
     /// Run it with this flaw instead of the recorded one; none for the healthy store
-    #[arg(long, value_name = "NAME", value_parser = flaws_or_none())]
+    #[arg(long, value_name = "NAME", value_parser = flaws_or_none(), hide_possible_values = true)]
     pub(super) flaw: Option<Switch>,
     /// What stdout gets
     #[arg(long, value_enum, default_value_t = Format::Human)]

@@ -8,7 +8,7 @@ use super::output::say;
 pub(super) fn demo(args: &Demo) -> Result<Exit, String> {
     let hunted = Hunt::of_demo(args);
     say(
-        "demo      a Dynamo in which read repair overwrites what a replica holds, instead of merging with it\n",
+        "demo      a Dynamo with a planted bug: a replica overwrites what it holds with what a put brings\n",
     );
     let exit = hunt::hunt(&hunted)?;
     say(
