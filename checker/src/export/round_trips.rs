@@ -16,7 +16,7 @@ use crate::linear::Linearizable;
 use crate::model::Registers;
 use crate::register::{Action, Register, RegisterCall, RegisterRet, Value};
 use crate::set::{Set, SetRet};
-use crate::txn::Txn;
+use crate::txn::{Ask, Told, Txn};
 use crate::verdict::{Budget, Checker, Verdict};
 
 /// Reads a text back as what it must be, with nothing said but what nil means.
@@ -206,6 +206,14 @@ proptest! {
             .prop_filter("something to say, and when", |history| {
                 let first = history.ops().first().map(|op| op.invoked);
                 history.ops().iter().any(|op| Some(op.invoked) != first)
+            })
+            .prop_filter("beside lists, a register that nobody writes is not known as one", |history| {
+                let asks = || history.ops().iter().flat_map(|op| &op.call.0);
+                let told = history.ops().iter().filter_map(|op| op.outcome.ok());
+                let value = |told: &Told| matches!(told, Told::Value(value) if *value != Value::Nil);
+                asks().any(|ask| matches!(ask, Ask::Write(..)))
+                    || !asks().any(|ask| matches!(ask, Ask::Append(..)))
+                    || !told.flat_map(|ret| &ret.0).any(value)
             }),
     ) {
         for format in JEPSEN {
