@@ -19,8 +19,7 @@ use super::values::{
     consistency_models, flaws, flaws_or_none, formats, objects, presets, promises, repairs, shard,
 };
 use super::{
-    check, demo, explain, explore, export, flaws, hunt, interrupt, manual, merge, pin, replay,
-    report, shrink,
+    check, demo, explain, explore, export, flaws, hunt, manual, merge, pin, replay, report, shrink,
 };
 use crate::explore::Program;
 use crate::harness::env;
@@ -519,7 +518,6 @@ pub(super) struct Pin {
 /// Runs the command and returns its exit code.
 pub fn main() -> ExitCode {
     let command = Cli::parse().command;
-    interrupt::listen();
     let done = std::panic::catch_unwind(|| match &command {
         Command::Hunt(args) => hunt::hunt(args),
         Command::Explore(args) => explore::explore(args),

@@ -1,4 +1,5 @@
-//! Ctrl-C: what is under way ends soon and is reported; the second time the process ends at once.
+//! Ctrl-C during a hunt: it ends soon and is reported; the second time the process ends at once. Other commands
+//! have nothing to say of a part of their work, and end at once.
 
 use std::process;
 

@@ -242,6 +242,33 @@ fn completions_and_pages_know_every_command() {
     }
 }
 
+/// A catalogue of which a part was hunted would call the rest missed.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_catalogue_claims_nothing() {
+    let folder = folder("interrupted-flaws");
+    let mut flaws = Command::new(env!("CARGO_BIN_EXE_dyno"))
+        .args(["flaws", "--out"])
+        .arg(&folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command runs");
+    std::thread::sleep(Duration::from_secs(1));
+    let sent = Command::new("kill")
+        .args(["-INT", &flaws.id().to_string()])
+        .status();
+    if !sent.is_ok_and(|sent| sent.success()) {
+        let _ = flaws.kill().and_then(|()| flaws.wait());
+        println!("skipped: there is no kill command to send SIGINT with");
+        return;
+    }
+    let output = flaws.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), None, "it ends by the signal");
+    assert_eq!(stdout(&output), "");
+    assert!(!folder.join("flaws.json").exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_hunt_leaves_what_it_knows() {

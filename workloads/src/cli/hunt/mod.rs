@@ -10,6 +10,7 @@ use checker::{Budget, History, Promise, Verdict};
 
 use super::args::{Chosen, Hunt, HuntFormat};
 use super::exit::Exit;
+use super::interrupt;
 use super::output::{say, say_line};
 use super::status::Status;
 use crate::campaign::{self, Campaign, Cause, Seeds, Tally};
@@ -33,6 +34,7 @@ pub(super) mod record;
 const RUNS: u64 = 1_000;
 
 pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
+    interrupt::listen();
     let seeds = match (args.seed, args.seed_base, args.shard) {
         (Some(seed), _, _) => Seeds::Single(seed),
         (None, Some(base), Some(shard)) => Seeds::Shard {
