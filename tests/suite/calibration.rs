@@ -165,10 +165,8 @@ fn a_store_that_folds_equal_bytes_is_not_flagged() {
             );
             kept += held.len();
         }
-        assert!(
-            values < 60 || kept > 0,
-            "with {values} values nothing could be broken"
-        );
+        // With very few values every key repeats one and is left out.
+        assert!(values == 3 || kept > 10, "with {values} values: {kept}");
     }
 }
 
