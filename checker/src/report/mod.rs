@@ -11,7 +11,7 @@ mod terminal;
 pub use bundle::{Bundle, FORMAT, Size, Unreadable};
 pub use explained::explained;
 pub use explanation::{Doom, Effect, Explanation, Need, Share, Sort};
-pub use html::{html, svg};
+pub use html::{grouped, html, svg};
 pub use needed::needed;
 pub use terminal::{body, operations, terminal};
 

@@ -1,20 +1,18 @@
 //! `dyno explain`: what a failure needs, when it became unavoidable, and the wrong decision.
 
-use std::fs;
-
 use checker::Budget;
-use checker::report::{Bundle, explained};
+use checker::report::explained;
 use serde_json::json;
 
 use super::args::{Explain, Format};
 use super::exit::Exit;
+use super::input;
 use super::output::{say, say_line};
 use crate::bundle::{self, Unexplained, Unplayable};
 
 pub(super) fn explain(args: &Explain) -> Result<Exit, String> {
     let name = args.file.display();
-    let bytes = fs::read(&args.file).map_err(|why| format!("cannot read {name}: {why}"))?;
-    let (recorded, _) = Bundle::read(&bytes).map_err(|why| format!("cannot read {name}: {why}"))?;
+    let (recorded, _) = input::bundle(&args.file)?;
     let explanation = match bundle::explained(&recorded, args.replays, Budget::default()) {
         Ok(explanation) => explanation,
         Err(Unexplained::Unbroken) => {

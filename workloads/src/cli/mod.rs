@@ -9,6 +9,7 @@ mod explore;
 mod export;
 mod flaws;
 mod hunt;
+mod input;
 mod interrupt;
 mod manual;
 mod merge;

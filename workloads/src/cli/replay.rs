@@ -1,7 +1,5 @@
 //! `dyno replay`: the recorded run again, byte for byte, or where it leaves the record.
 
-use std::fs;
-
 use checker::kv::Kv;
 use checker::report::{Bundle, terminal};
 use checker::{Budget, Counterexample, History};
@@ -9,15 +7,14 @@ use serde_json::json;
 
 use super::args::{Format, Replay};
 use super::exit::Exit;
+use super::input;
 use super::output::{say, say_line};
 use crate::bundle::{self, Departure, Unplayable};
 use crate::target::Target;
 
 pub(super) fn replay(args: &Replay) -> Result<Exit, String> {
     let name = args.file.display();
-    let bytes = fs::read(&args.file).map_err(|why| format!("cannot read {name}: {why}"))?;
-    let (recorded, history) =
-        Bundle::read(&bytes).map_err(|why| format!("cannot read {name}: {why}"))?;
+    let (recorded, history) = input::bundle(&args.file)?;
     let mut target =
         bundle::target(&recorded).map_err(|why| format!("cannot run {name}: {why}"))?;
     if let Some(switch) = args.flaw {

@@ -2,18 +2,16 @@
 
 use std::fs;
 
-use checker::report::{Bundle, html, svg, terminal};
+use checker::report::{html, svg, terminal};
 
 use super::args::{Report, ReportFormat};
 use super::exit::Exit;
+use super::input;
 use super::output::{say, say_line};
 
 /// Writes a bundle in the format asked for; nothing is run.
 pub(super) fn report(args: &Report) -> Result<Exit, String> {
-    let name = args.file.display();
-    let bytes = fs::read(&args.file).map_err(|why| format!("cannot read {name}: {why}"))?;
-    let (bundle, history) =
-        Bundle::read(&bytes).map_err(|why| format!("cannot read {name}: {why}"))?;
+    let (bundle, history) = input::bundle(&args.file)?;
     let text = match args.format {
         ReportFormat::Html => html(&bundle, &history),
         ReportFormat::Svg => svg(&bundle, &history),

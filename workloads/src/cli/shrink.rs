@@ -3,18 +3,18 @@
 use std::fs;
 
 use checker::Budget;
-use checker::report::{Bundle, Size};
+use checker::report::Size;
 
 use super::args::Shrink;
 use super::exit::Exit;
+use super::input;
 use super::output::say_line;
 use crate::bundle::{self, Unexplained, Unplayable};
 use crate::units::grouped as number;
 
 pub(super) fn shrink(args: &Shrink) -> Result<Exit, String> {
     let name = args.file.display();
-    let bytes = fs::read(&args.file).map_err(|why| format!("cannot read {name}: {why}"))?;
-    let (recorded, _) = Bundle::read(&bytes).map_err(|why| format!("cannot read {name}: {why}"))?;
+    let (recorded, _) = input::bundle(&args.file)?;
     let title = recorded.title();
     let small = match bundle::smaller(&recorded, args.replays, Budget::default()) {
         Ok(small) => small,

@@ -34,7 +34,7 @@ pub(super) fn section(page: &mut Page, story: &Story, whole: bool) {
         page.el("p").class("note").text(format!(
             "{calls} → {to_calls} calls, {faults} → {to_faults} faults, {nodes} → {to_nodes} nodes, by {} replays, \
              each of which broke the same promise for the same cause.",
-            grouped(size.replays)
+            grouped(size.replays.into())
         ));
         page.end();
     }

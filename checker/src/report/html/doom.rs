@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
-use super::columns::LEFT;
 use super::frame::Frame;
-use super::picture::{line, text};
+use super::picture::{text, track};
 use super::shown::{ms, short, wide};
 use super::story::Story;
 use super::write::{Page, px};
@@ -27,14 +26,8 @@ pub(super) fn draw(page: &mut Page, frame: &Frame, explanation: &Explanation) {
     page.el("title").at("id", "dm-t").text("Share of continuations that fail the same way, from each moment on; the list below says the same");
     let right = frame.columns.right();
     for (percent, y) in [(100, TOP), (50, f64::midpoint(TOP, BASE)), (0, BASE)] {
-        line(page, "grid", (LEFT - 8.0, y), (right + 12.0, y));
-        text(
-            page,
-            "tickl",
-            (LEFT - 18.0, y + 4.0),
-            "end",
-            &format!("{percent} %"),
-        );
+        let of_grid = ("grid", "tickl");
+        track(page, of_grid, (right + 12.0, y), &format!("{percent} %"));
     }
     let mut curve = String::new();
     let mut last = None;

@@ -41,6 +41,7 @@ use std::fmt::Write;
 
 use digest::digest;
 use frame::Frame;
+pub use shown::grouped;
 use shown::short;
 use story::Story;
 pub use write::{Element, Page};

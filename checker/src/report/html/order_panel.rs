@@ -3,7 +3,7 @@
 use super::bars;
 use super::columns::LEFT;
 use super::orders::{DeadEnd, OPS_MAX, Orders, orders};
-use super::picture::{line, text};
+use super::picture::{LANE, line, text, track};
 use super::shown::{many, ms, short, wide};
 use super::story::Story;
 use super::write::{Page, px};
@@ -146,14 +146,7 @@ impl<'o, D: Domain> Panel<'o, D> {
         }
         for client in &self.clients {
             let y = self.y(*client);
-            line(page, "lane", (LEFT - 8.0, y), (RIGHT + 12.0, y));
-            text(
-                page,
-                "lanel",
-                (LEFT - 18.0, y + 4.0),
-                "end",
-                &client.to_string(),
-            );
+            track(page, LANE, (RIGHT + 12.0, y), &client.to_string());
         }
         let wrong: Vec<usize> = self
             .longest()

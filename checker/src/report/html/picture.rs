@@ -103,6 +103,20 @@ pub(super) fn text(page: &mut Page, class: &str, (x, y): (f64, f64), anchor: &st
     text.maybe("text-anchor", anchor).text(said);
 }
 
+/// How a lane and its name look.
+pub(super) const LANE: (&str, &str) = ("lane", "lanel");
+
+/// A line across a picture, to this point, with its name at the left.
+pub(super) fn track(
+    page: &mut Page,
+    (of_line, of_name): (&str, &str),
+    (right, y): (f64, f64),
+    name: &str,
+) {
+    line(page, of_line, (LEFT - 8.0, y), (right, y));
+    text(page, of_name, (LEFT - 18.0, y + 4.0), "end", name);
+}
+
 /// The axis with its moments, and the lanes with their names.
 fn rails(page: &mut Page, story: &Story, frame: &Frame) {
     let right = frame.columns.right() + 12.0;
@@ -113,14 +127,7 @@ fn rails(page: &mut Page, story: &Story, frame: &Frame) {
         text(page, "grp", (6.0, first - 26.0 + 10.0), "start", "clients");
     }
     for (client, y) in &frame.clients {
-        line(page, "lane", (LEFT - 8.0, *y), (right, *y));
-        text(
-            page,
-            "lanel",
-            (LEFT - 18.0, y + 4.0),
-            "end",
-            &client.to_string(),
-        );
+        track(page, LANE, (right, *y), &client.to_string());
     }
     let of = story
         .key
@@ -144,14 +151,7 @@ fn rails(page: &mut Page, story: &Story, frame: &Frame) {
     page.end();
     page.end();
     for lane in &frame.nodes {
-        line(page, "lane", (LEFT - 8.0, lane.mid), (right, lane.mid));
-        text(
-            page,
-            "lanel",
-            (LEFT - 18.0, lane.mid + 4.0),
-            "end",
-            &lane.node.to_string(),
-        );
+        track(page, LANE, (right, lane.mid), &lane.node.to_string());
         if !story.owners.is_empty() && !story.owners.contains(&lane.node) {
             text(
                 page,

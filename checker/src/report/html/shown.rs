@@ -69,7 +69,7 @@ pub(super) fn many(count: usize, what: &str) -> String {
 }
 
 /// A number with thousands apart: `1,184`.
-pub(super) fn grouped(number: u32) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -94,7 +94,11 @@ fn facts(page: &mut Page, story: &Story) {
         fact("Minimized to", said(size.minimized), false);
         fact(
             "Found in",
-            format!("{}, by {} replays", said(size.found), grouped(size.replays)),
+            format!(
+                "{}, by {} replays",
+                said(size.found),
+                grouped(size.replays.into())
+            ),
             false,
         );
     } else {

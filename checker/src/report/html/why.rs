@@ -97,7 +97,7 @@ pub(super) fn needs(page: &mut Page, story: &Story) {
     same(page, &any);
     page.end();
     page.end();
-    let mut note = format!("{} replays. ", grouped(explanation.replays));
+    let mut note = format!("{} replays. ", grouped(explanation.replays.into()));
     if explanation.untried > 0 {
         let _ = write!(
             note,

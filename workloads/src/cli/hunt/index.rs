@@ -138,9 +138,11 @@ fn campaign(page: &mut Page, outcome: &Outcome) {
     ));
     page.end();
     if let Some(broken) = &outcome.trouble {
-        let why = broken.undriven.as_deref().or(broken.parts_at.as_deref());
-        let why = why.unwrap_or("two runs of it differ");
-        let text = format!("Seed {:#018x} could not be judged: {why}", broken.seed);
+        let text = format!(
+            "Seed {:#018x} could not be judged: {}",
+            broken.seed,
+            broken.why()
+        );
         page.el("p").class("lead").text(text);
     }
     let head = ["promise", "verdict", "runs", "exercised"];
@@ -168,20 +170,20 @@ fn campaign(page: &mut Page, outcome: &Outcome) {
     page.end();
 }
 
+/// Its colour, and the verdict in words.
 fn word(judged: &Judged) -> (&'static str, String) {
+    let said = judged.verdict.said();
     match judged.verdict {
-        Word::Held => ("v-y", "✓ held".into()),
-        Word::Violated => ("v-n", format!("✗ violated in {}", times(judged.broken))),
-        Word::Undecided => (
-            "v-n",
-            format!(
-                "? not decided in {}: {}",
-                times(judged.undecided),
-                judged.shortfall.as_deref().unwrap_or_default()
-            ),
-        ),
-        Word::NothingExercised => ("dim", "– nothing exercised".into()),
-        Word::NotPromised => ("dim", "· not promised".into()),
+        Word::Held => ("v-y", said.into()),
+        Word::Violated => ("v-n", format!("{said} in {}", times(judged.broken))),
+        Word::Undecided => {
+            let why = judged.shortfall.as_deref().unwrap_or_default();
+            (
+                "v-n",
+                format!("{said} in {}: {why}", times(judged.undecided)),
+            )
+        }
+        Word::NothingExercised | Word::NotPromised => ("dim", said.into()),
     }
 }
 

@@ -33,9 +33,7 @@ fn suite(outcome: &Outcome, out: &mut String) {
     let asked = outcome.promises.iter().filter(|judged| judged.asked);
     let mut cases: Vec<Case> = asked.flat_map(|judged| cases(outcome, judged)).collect();
     if let Some(broken) = &outcome.trouble {
-        let why = broken.undriven.as_deref().or(broken.parts_at.as_deref());
-        let why = why.unwrap_or("two runs of it differ");
-        let message = format!("seed {:#018x}: {why}", broken.seed);
+        let message = format!("seed {:#018x}: {}", broken.seed, broken.why());
         let error = format!(
             "<error type=\"dyno.target\" message=\"{}\"/>",
             escaped(&message)

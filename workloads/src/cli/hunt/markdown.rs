@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::human::{counts, times};
-use super::outcome::{Judged, Outcome, Violation, Word};
+use super::outcome::{Outcome, Violation};
 use crate::units::grouped as number;
 
 /// A page that is larger than a mebibyte is refused whole, so it ends before.
@@ -74,18 +74,17 @@ fn campaign(outcome: &Outcome) -> String {
             out,
             "| {} | {} | {} | {} |",
             judged.promise,
-            word(judged),
+            judged.verdict.said(),
             number(judged.runs()),
             counts(&judged.exercised).join(", ")
         );
     }
     if let Some(broken) = &outcome.trouble {
-        let why = broken.undriven.as_deref().or(broken.parts_at.as_deref());
         let _ = writeln!(
             out,
             "\nSeed {:#018x} could not be judged: {}",
             broken.seed,
-            text(why.unwrap_or("two runs of it differ"))
+            text(broken.why())
         );
     }
     let _ = writeln!(
@@ -97,16 +96,6 @@ fn campaign(outcome: &Outcome) -> String {
         let _ = writeln!(out, "\nNever: **{}**", outcome.never.join(" · "));
     }
     out
-}
-
-fn word(judged: &Judged) -> &'static str {
-    match judged.verdict {
-        Word::Held => "✓ held",
-        Word::Violated => "✗ violated",
-        Word::Undecided => "? not decided",
-        Word::NothingExercised => "– nothing exercised",
-        Word::NotPromised => "· not promised",
-    }
 }
 
 /// Words that no reader of Markdown takes for anything else.

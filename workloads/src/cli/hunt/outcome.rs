@@ -76,6 +76,19 @@ pub(in crate::cli) enum Word {
     NotPromised,
 }
 
+impl Word {
+    /// With its mark, so that nobody needs colours to read it.
+    pub(super) fn said(self) -> &'static str {
+        match self {
+            Word::Held => "✓ held",
+            Word::Violated => "✗ violated",
+            Word::Undecided => "? not decided",
+            Word::NothingExercised => "– nothing exercised",
+            Word::NotPromised => "· not promised",
+        }
+    }
+}
+
 /// Why a campaign could not go on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::cli) struct Broken {
@@ -284,6 +297,12 @@ impl Broken {
                 parts_at: parts.clone(),
             },
         }
+    }
+
+    /// Why, in words.
+    pub(super) fn why(&self) -> &str {
+        let why = self.undriven.as_deref().or(self.parts_at.as_deref());
+        why.unwrap_or("two runs of it differ")
     }
 
     /// How this alone would have the command end.
