@@ -14,6 +14,7 @@
 //! - [`session`], [`causal`], [`regular`], [`staleness`]: what sessions see, and how late.
 //! - [`last_writer`]: what stores of single values promise: causal, sessions, regular.
 //! - [`cycles`]: transactions that depend on themselves, and which consistency models that denies.
+//! - [`network`]: what replicas said to one another, where that was recorded.
 //! - [`decision`]: the moment at which a store went wrong.
 //! - [`report`]: counterexamples as files and pictures.
 //! - [`verdict`]: [`Verdict`], [`Counterexample`], [`Budget`], [`Promise`], [`Checker`].
@@ -39,6 +40,7 @@ pub mod linear;
 pub(crate) mod luck;
 pub mod model;
 pub mod mutex;
+pub mod network;
 pub mod note;
 pub(crate) mod order;
 pub mod picture;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use checker::note::Node;
+use checker::network::Network;
+use checker::note::{Node, Note};
 use checker::report::{Bundle, Explanation, FORMAT, Size};
-use checker::{Budget, Counterexample, OpId, Promise, Verdict};
+use checker::{Budget, Counterexample, OpId, Promise, Time, Verdict};
 use dynamo_core::Flaw;
 use thiserror::Error;
 
@@ -76,10 +77,15 @@ pub fn minimized(
         minimized: sizes(&plan),
         replays,
     };
+    let network = told(target.network(&plan), &run, counterexample.as_ref());
     let packed = pack(target, &plan, &run, counterexample, also, Some(size));
     // The seed that found it: the minimized plan may go on with other luck.
     let seed = failure.plan.seed;
-    Some(Bundle { seed, ..packed })
+    Some(Bundle {
+        seed,
+        network,
+        ..packed
+    })
 }
 
 /// Why a bundle that can be run again can be neither explained nor shrunk.
@@ -201,6 +207,35 @@ fn pack(
     )
 }
 
+/// Which node each step asks.
+pub(crate) fn via(plan: &Plan) -> BTreeMap<OpId, Node> {
+    let nodes = plan.shape.legal().nodes;
+    let steps = plan.steps.iter();
+    steps
+        .map(|step| (OpId(u64::from(step.id)), Node(step.via % nodes)))
+        .collect()
+}
+
+/// What a reader of this counterexample needs of the network: what is about its key, or all keys if it has
+/// none, until the store counts as mended.
+fn told(network: Network, run: &Run, found: Option<&Counterexample>) -> Network {
+    let quiet = run.history.notes().find(|(_, note)| **note == Note::Quiet);
+    let until = quiet.map_or(Time(u64::MAX), |(at, _)| at);
+    let key = found.and_then(|found| found.key.as_deref());
+    let Network {
+        mut messages,
+        answers,
+    } = network;
+    messages.retain(|message| message.sent < until && key.is_none_or(|key| message.key == key));
+    if messages.len() > MESSAGES {
+        return Network::default();
+    }
+    Network { messages, answers }
+}
+
+/// More messages than this are no help to a reader, and a bundle goes without.
+const MESSAGES: usize = 1_000;
+
 /// The bundle of a run of what is called so, with this flaw.
 pub(crate) fn packed(
     (target, flaw): (String, Option<String>),
@@ -210,12 +245,6 @@ pub(crate) fn packed(
     also: Vec<String>,
     size: Option<Size>,
 ) -> Bundle {
-    let nodes = plan.shape.legal().nodes;
-    let via: BTreeMap<OpId, Node> = plan
-        .steps
-        .iter()
-        .map(|step| (OpId(u64::from(step.id)), Node(step.via % nodes)))
-        .collect();
     Bundle {
         format: FORMAT.into(),
         source: SOURCE.into(),
@@ -226,7 +255,8 @@ pub(crate) fn packed(
         also,
         size,
         explanation: None,
-        via,
+        via: via(plan),
+        network: Network::default(),
         trace: format!("{:016x}", run.trace),
         plan: serde_json::to_value(plan).expect("a plan has text keys and finite numbers"),
         history: run.history.entries().collect(),

@@ -45,6 +45,12 @@ pub trait Replica {
         Vec::new()
     }
 
+    /// What a message is about, so that reports can say who asked whom and on whose word an answer rested.
+    /// `None`: nothing that concerns a key.
+    fn about(_message: &Self::Message) -> Option<About> {
+        None
+    }
+
     /// What a disk record holds, so that disks can serve as evidence. `None`: nothing of interest.
     fn holding(_record: &[u8], _value: &[u8]) -> Option<Holding> {
         None
@@ -54,6 +60,17 @@ pub trait Replica {
     fn roots(&self) -> Vec<(String, String)> {
         Vec::new()
     }
+}
+
+/// What a message between replicas is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The keys it speaks of; none for an answer, which is about what was asked.
+    pub keys: Vec<String>,
+    /// The request that it makes or answers, by a number that whoever made the request uses once.
+    pub request: Option<u128>,
+    /// The owner in whose place its receiver is asked.
+    pub in_place_of: Option<u32>,
 }
 
 /// What a node is told.

@@ -1,6 +1,7 @@
 //! What a campaign runs its plans against.
 
 use checker::kv::Kv;
+use checker::network::Network;
 use checker::{Budget, Checker, History, Promise, Verdict};
 use dynamo_core::Flaw;
 
@@ -47,6 +48,16 @@ impl Target {
             subject
         };
         run().departure(&run())
+    }
+
+    /// What the network carries when a plan is run, which is run again for that; nothing, if it cannot be.
+    pub fn network(self, plan: &Plan) -> Network {
+        let mut subject = Reference::new(plan.seed, plan.shape, self.flaw);
+        subject.keep_network();
+        match drive_turned(plan, &mut subject, None) {
+            Ok(_) => subject.network(),
+            Err(_) => Network::default(),
+        }
     }
 
     /// What it is called on reports.

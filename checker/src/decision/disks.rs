@@ -93,6 +93,7 @@ fn told(
     Decision {
         at,
         node: Some(node),
+        op: None,
         sentence: format!(
             "{node} replaced {value} by {}, and nothing of that had seen {value}.",
             contents(now)

@@ -4,8 +4,12 @@
 //! history at which the evidence so far already contradicts the truth that contexts, disks and
 //! acknowledgements tell. Nothing is guessed: where no such entry can be shown, there is no decision.
 
+pub(crate) mod answer;
+#[cfg(test)]
+mod answers;
 mod disks;
 mod prefix;
+mod reads;
 mod roots;
 mod search;
 #[cfg(test)]
@@ -15,8 +19,9 @@ mod waiting;
 
 use serde::{Deserialize, Serialize};
 
-use crate::history::{History, Time};
+use crate::history::{History, OpId, Time};
 use crate::kv::Kv;
+use crate::network::Beside;
 use crate::note::Node;
 use crate::verdict::Counterexample;
 
@@ -29,6 +34,9 @@ pub struct Decision {
     /// On which node, where that shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<Node>,
+    /// The call whose answer it was, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub op: Option<OpId>,
     /// What it did, or left undone, in one sentence.
     pub sentence: String,
     /// Facts that make it certain, each of which can be checked in the history.
@@ -39,9 +47,15 @@ pub struct Decision {
 /// Finds the wrong decision behind a counterexample, O(judging · log length).
 ///
 /// Where the counterexample has a key, only what concerns that key counts. What was done comes before
-/// what was left undone; `None` if neither shows.
-pub fn decide(history: &History<Kv>, found: &Counterexample) -> Option<Decision> {
+/// what was left undone, and that before an answer that came too early; `None` if nothing shows.
+pub fn decide(
+    history: &History<Kv>,
+    found: &Counterexample,
+    beside: Beside<'_>,
+) -> Option<Decision> {
     let narrow = prefix::of_key(history, found.key.as_deref());
     let history = narrow.as_ref().unwrap_or(history);
-    search::done(history, found).or_else(|| undone::undone(history, found))
+    search::done(history, found, beside)
+        .or_else(|| undone::undone(history, found, beside))
+        .or_else(|| reads::too_early(history, found, beside))
 }

@@ -73,6 +73,7 @@ fn told(
     Decision {
         at,
         node: Some(odd),
+        op: None,
         sentence,
         facts: vec![
             format!("{odd} and {other} both own {key} and hold the same of it"),

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{Decision, disks, prefix};
+use super::{Decision, answer, disks, prefix};
 use crate::causality::ClockCausality;
 use crate::convergence;
 use crate::handoff::{self, HandoffDelivery};
 use crate::history::{Entry, History, Line};
 use crate::kv::Kv;
-use crate::note::{Node, Note, Version};
+use crate::network::Beside;
+use crate::note::{Clock, Node, Note, Version};
+use crate::report::clocked;
 use crate::verdict::{Counterexample, Promise};
 
 /// What shows of a history cut off somewhere.
@@ -23,7 +25,11 @@ pub(super) struct Shown {
 
 /// The earliest contradiction of any kind before the store counts as mended: of one that speaks of the
 /// counterexample's operations, else of any. What else the same line contradicts becomes a fact.
-pub(super) fn done(history: &History<Kv>, found: &Counterexample) -> Option<Decision> {
+pub(super) fn done(
+    history: &History<Kv>,
+    found: &Counterexample,
+    beside: Beside<'_>,
+) -> Option<Decision> {
     // Whoever tells of roots has looked inside, so a disk of which nothing is told holds nothing.
     let disk = |(_, note): (_, &Note)| {
         matches!(
@@ -48,7 +54,7 @@ pub(super) fn done(history: &History<Kv>, found: &Counterexample) -> Option<Deci
     });
     let mut all: Vec<Shown> = judged.collect();
     if !forgets(history) {
-        all.extend(acknowledged(history, found));
+        all.extend(acknowledged(history, found, beside));
     }
     let replaced = disks::replaced(history, end, &found.ops);
     if found.promise == Promise::ClockCausality {
@@ -58,7 +64,13 @@ pub(super) fn done(history: &History<Kv>, found: &Counterexample) -> Option<Deci
     }
     let rank = |shown: &Shown| (!shown.of_it, shown.line);
     let best = all.iter().map(rank).min()?;
-    let mut same = all.into_iter().filter(|shown| rank(shown) == best);
+    let mut same: Vec<Shown> = all
+        .into_iter()
+        .filter(|shown| rank(shown) == best)
+        .collect();
+    // Of several that are told of one line, one that names a node comes first.
+    same.sort_by_key(|shown| shown.decision.node.is_none());
+    let mut same = same.into_iter();
     let mut decision = same.next()?.decision;
     for other in same {
         decision.facts.push(other.decision.sentence);
@@ -73,7 +85,11 @@ pub(super) fn done(history: &History<Kv>, found: &Counterexample) -> Option<Deci
 }
 
 /// The first write that was acknowledged with too few copies: one of the counterexample's, else any.
-fn acknowledged(history: &History<Kv>, found: &Counterexample) -> Option<Shown> {
+fn acknowledged(
+    history: &History<Kv>,
+    found: &Counterexample,
+    beside: Beside<'_>,
+) -> Option<Shown> {
     let whole = history.lines().len();
     let of_it = prefix::acknowledging(history, &found.ops);
     let of_it = of_it.as_ref().and_then(handoff::too_few_copies);
@@ -85,7 +101,18 @@ fn acknowledged(history: &History<Kv>, found: &Counterexample) -> Option<Shown> 
         .position(ends)
         .filter(|line| *line < whole)?
         + 1;
-    decision(history, line, &shown, found)
+    let plain = decision(history, line, &shown, found)?;
+    let told = answer::acknowledged(history, id, &shown, beside);
+    Some(match told {
+        Some(mut told) => {
+            told.facts.splice(0..0, plain.decision.facts);
+            Shown {
+                decision: told,
+                ..plain
+            }
+        }
+        None => plain,
+    })
 }
 
 /// Whether acknowledged writes may be on no disk at all: then nothing is promised of hints and copies.
@@ -171,13 +198,21 @@ fn decision(
             }
         }
     };
+    let mut sentence = shown.sentence.clone();
+    if shown.promise == Promise::ClockCausality
+        && let Entry::Note { note, .. } = &entry
+        && let Some(short) = shortened(history, line, note)
+    {
+        sentence = format!("{short} {sentence}");
+    }
     Some(Shown {
         line,
         of_it: shown.ops.iter().any(|op| found.ops.contains(op)),
         decision: Decision {
             at: entry.at(),
             node,
-            sentence: shown.sentence.clone(),
+            op: None,
+            sentence,
             facts,
         },
     })
@@ -194,7 +229,10 @@ fn minter(history: &History<Kv>, line: usize, note: &Note) -> Option<Node> {
         })
         .flatten()
         .collect();
-    let fresh = versions(note).iter().filter(|one| !before.contains(one));
+    let dot = |version: &Version| version.clock.as_ref().map(|clock| clock.dot.clone());
+    let same = |one: &Version, two: &Version| one.value == two.value && dot(one) == dot(two);
+    let known = |version: &Version| before.iter().any(|before| same(before, version));
+    let fresh = versions(note).iter().filter(|one| !known(one));
     let mut actors = fresh.filter_map(|one| one.clock.as_ref().map(|clock| &clock.dot.0));
     let actor = actors.next()?;
     let nodes = history.notes().find_map(|(_, note)| match note {
@@ -205,6 +243,50 @@ fn minter(history: &History<Kv>, line: usize, note: &Note) -> Option<Node> {
         .map(Node)
         .find(|node| node.to_string() == *actor);
     named.filter(|_| actors.all(|other| other == actor))
+}
+
+/// That a disk has taken in a version with less of its past than another disk held it with before, and who had
+/// sent it; in one sentence.
+fn shortened(history: &History<Kv>, line: usize, note: &Note) -> Option<String> {
+    let (holder, of) = match note {
+        Note::Durable { node, key, .. } => (*node, key),
+        Note::Hint { holder, key, .. } => (*holder, key),
+        _ => return None,
+    };
+    let notes = history.lines().take(line - 1);
+    let notes: Vec<&Note> = notes
+        .filter_map(|line| match line {
+            Line::Note(_, note) => Some(note),
+            _ => None,
+        })
+        .collect();
+    let (value, clock, whole, missing) = versions(note).iter().find_map(|version| {
+        let clock = version.clock.as_ref()?;
+        let whole = notes.iter().find_map(|before| {
+            let same = versions(before).iter();
+            let mut same = same.filter_map(|one| one.clock.as_ref());
+            let longer = |one: &&Clock| {
+                one.dot == clock.dot && one.past.iter().any(|event| !clock.saw(event))
+            };
+            same.find(longer)
+        })?;
+        let missing = whole.past.iter().find(|event| !clock.saw(event))?;
+        let value = version.value.as_deref().unwrap_or("a tombstone");
+        Some((value, clock, whole, missing))
+    })?;
+    let sender = notes.iter().rev().find_map(|note| match note {
+        Note::Transfer { from, to, key, .. } if *to == holder && key == of => Some(*from),
+        _ => None,
+    });
+    let by = sender.map_or_else(String::new, |sender| {
+        format!(", after a message from {sender}")
+    });
+    let (actor, counter) = missing;
+    Some(format!(
+        "{holder} stored {value} as {}{by}, although it was made as {}: that it had seen {actor}:{counter} is gone.",
+        clocked(clock),
+        clocked(whole)
+    ))
 }
 
 fn versions(note: &Note) -> &[Version] {

@@ -3,6 +3,7 @@
 use super::{Decision, decide};
 use crate::evidence::sketch::{node, sketch};
 use crate::history::OpId;
+use crate::network::Beside;
 use crate::note::Node;
 use crate::verdict::{Counterexample, Promise};
 
@@ -19,7 +20,7 @@ fn found(promise: Promise) -> Counterexample {
 }
 
 fn blamed(text: &str, promise: Promise) -> Option<Decision> {
-    decide(&sketch(text), &found(promise))
+    decide(&sketch(text), &found(promise), Beside::default())
 }
 
 /// Who is blamed where this part of the promise is broken: when, on which node, in which words.
@@ -28,7 +29,7 @@ fn blamed_part(text: &str, promise: Promise, part: &str) -> Option<(u64, Option<
         part: part.into(),
         ..found(promise)
     };
-    let decision = decide(&sketch(text), &found)?;
+    let decision = decide(&sketch(text), &found, Beside::default())?;
     assert!(!decision.facts.is_empty(), "{decision:?}");
     Some((decision.at.0, decision.node, decision.sentence))
 }
@@ -89,7 +90,12 @@ fn of_two_mistakes_the_one_that_the_counterexample_speaks_of_is_blamed() {
          20 quiet"
     );
     let history = sketch(&text);
-    let any = decide(&history, &found(Promise::SiblingPreservation)).expect("a is gone");
+    let any = decide(
+        &history,
+        &found(Promise::SiblingPreservation),
+        Beside::default(),
+    )
+    .expect("a is gone");
     assert_eq!(any.at.0, 7);
     let put = history
         .ops()
@@ -100,7 +106,13 @@ fn of_two_mistakes_the_one_that_the_counterexample_speaks_of_is_blamed() {
         ops,
         ..found(Promise::SiblingPreservation)
     };
-    assert_eq!(decide(&history, &of_b).expect("b is gone").at.0, 11);
+    assert_eq!(
+        decide(&history, &of_b, Beside::default())
+            .expect("b is gone")
+            .at
+            .0,
+        11
+    );
 }
 
 #[test]

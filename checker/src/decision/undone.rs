@@ -8,19 +8,24 @@ use crate::evidence::{Disks, Marks, same};
 use crate::handoff::{Held, Sight};
 use crate::history::{History, Time};
 use crate::kv::Kv;
+use crate::network::Beside;
 use crate::note::{Node, Note, Version};
 use crate::order::Order;
 use crate::verdict::{Counterexample, Promise};
 
 /// What was left undone that the promise of this counterexample asks for.
-pub(super) fn undone(history: &History<Kv>, found: &Counterexample) -> Option<Decision> {
+pub(super) fn undone(
+    history: &History<Kv>,
+    found: &Counterexample,
+    beside: Beside<'_>,
+) -> Option<Decision> {
     let order = Order::new(history);
     let marks = Marks::new(&order);
     let quiet = marks.quiet?;
     let missing = || never_brought(&order, &marks, quiet);
     match (found.promise, found.part.as_str()) {
         (Promise::HandoffDelivery, "kept for nobody" | "not at its owner") => missing(),
-        (Promise::HandoffDelivery, _) => waiting::left_lying(&order, &marks, quiet),
+        (Promise::HandoffDelivery, _) => waiting::left_lying(&order, &marks, quiet, beside.network),
         (Promise::SiblingPreservation, "lost write") => missing(),
         (Promise::Convergence, _) => missing()
             .or_else(|| arrivals(&order, quiet))
@@ -68,11 +73,17 @@ fn never_brought(order: &Order<'_>, marks: &Marks<'_>, quiet: usize) -> Option<D
             1 => "1 message, and not with that,".into(),
             many => format!("{many} messages, and none with that,"),
         };
+        let became = became(order, number, without).filter(|became| *became >= since);
+        let moment = match became {
+            Some(_) => format!("it became an owner of {}", key.name),
+            None => format!("{has} stored it"),
+        };
         return Some(Decision {
-            at: since,
+            at: became.unwrap_or(since),
             node: Some(without),
+            op: None,
             sentence: format!(
-                "{without} has been without {value} since {has} stored it, and nothing brought it until the end."
+                "{without} has been without {value} since {moment}, and nothing brought it until the end."
             ),
             facts: vec![
                 format!("{has} and {without} both own {}", key.name),
@@ -84,6 +95,24 @@ fn never_brought(order: &Order<'_>, marks: &Marks<'_>, quiet: usize) -> Option<D
         });
     }
     None
+}
+
+/// When a node became an owner of a key last, if it was none at first.
+fn became(order: &Order<'_>, number: usize, node: Node) -> Option<Time> {
+    let mut owns = true;
+    let mut last = None;
+    let notes = order.notes.iter().filter(|noted| noted.key == Some(number));
+    let owners = notes.filter_map(|noted| match noted.note {
+        Note::Owners { nodes, .. } => Some((noted.at, nodes.contains(&node))),
+        _ => None,
+    });
+    for (nth, (at, is)) in owners.enumerate() {
+        if nth > 0 && is && !owns {
+            last = Some(at);
+        }
+        owns = is;
+    }
+    last.filter(|_| owns)
 }
 
 fn first_held(order: &Order<'_>, number: usize, on: Node, version: &Version) -> Option<Time> {
@@ -135,6 +164,7 @@ fn arrivals(order: &Order<'_>, quiet: usize) -> Option<Decision> {
             return Some(Decision {
                 at: *at,
                 node: Some(*node),
+                op: None,
                 sentence: format!(
                     "{one} and {two} came to hold the same of {key} in different orders, and what {node} makes of that \
                      is not the same."

@@ -3,12 +3,18 @@
 use super::Decision;
 use crate::evidence::{Disks, Marks, contents, same};
 use crate::history::Time;
+use crate::network::{Message, Network};
 use crate::note::{Node, Note, Version};
 use crate::order::{Noted, Order};
 
 /// The first hint of which it shows why it still waits: its holder came back and never sent it, its owner has
-/// it or has ceased to be one, or it was brought to another.
-pub(super) fn left_lying(order: &Order<'_>, marks: &Marks<'_>, quiet: usize) -> Option<Decision> {
+/// it or has ceased to be one, it was brought to another, or its holder gave it up.
+pub(super) fn left_lying(
+    order: &Order<'_>,
+    marks: &Marks<'_>,
+    quiet: usize,
+    network: Option<&Network>,
+) -> Option<Decision> {
     let disks = Disks::at(&order.notes, quiet);
     let mut hints = order.keys.iter().enumerate().flat_map(|(number, _)| {
         let hints = disks.hints(number);
@@ -32,6 +38,7 @@ pub(super) fn left_lying(order: &Order<'_>, marks: &Marks<'_>, quiet: usize) -> 
             .or_else(|| hint.delivered(&disks))
             .or_else(|| hint.unowned())
             .or_else(|| hint.elsewhere())
+            .or_else(|| hint.given_up(network?))
     })
 }
 
@@ -76,6 +83,7 @@ impl<'h> Hint<'_, 'h> {
         Decision {
             at,
             node: Some(*holder),
+            op: None,
             sentence,
             facts: all,
         }
@@ -161,6 +169,36 @@ impl<'h> Hint<'_, 'h> {
                 contents(self.versions)
             ),
             vec![format!("nothing of it ever went to {owner}")],
+        ))
+    }
+
+    /// It was sent, or was not, and its holder went on to keep it without sending it again.
+    fn given_up(&self, network: &Network) -> Option<Decision> {
+        let Hint { holder, owner, .. } = self;
+        let key = self.order.keys[self.number].name;
+        let of_it = |message: &&Message| {
+            (message.from, message.to) == (*holder, *owner)
+                && message.kind == "hint"
+                && message.key == key
+                && message.sent >= self.kept.at
+        };
+        let sent: Vec<&Message> = network.messages.iter().filter(of_it).collect();
+        let (times, at) = match sent[..] {
+            [] => ("never".to_owned(), self.kept.at),
+            [one] => ("once".to_owned(), one.sent),
+            [.., last] => (format!("{} times", sent.len()), last.sent),
+        };
+        let facts = sent.last().map(|last| {
+            let went = match last.heard {
+                Some(at) => format!("got there at {}", at.0),
+                None => "never got there".into(),
+            };
+            format!("what was sent last, at {}, {went}", last.sent.0)
+        });
+        Some(self.decision(
+            at,
+            format!("{holder} sent its hint of {key} for {owner} {times}, and went on to keep it until the end."),
+            facts.into_iter().collect(),
         ))
     }
 }

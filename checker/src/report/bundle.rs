@@ -9,6 +9,7 @@ use super::explanation::Explanation;
 use super::html::EMBEDDED;
 use crate::history::{Entry, History, Malformed, OpId};
 use crate::kv::Kv;
+use crate::network::Network;
 use crate::note::Node;
 use crate::verdict::Counterexample;
 
@@ -45,6 +46,9 @@ pub struct Bundle {
     /// Which node each operation asked.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub via: BTreeMap<OpId, Node>,
+    /// What the network carried of the key of the counterexample, until the store counted as mended.
+    #[serde(default, skip_serializing_if = "Network::is_empty")]
+    pub network: Network,
     /// A number that two runs share exactly if they went the same way, in hex.
     pub trace: String,
     /// The plan, as its maker writes it.

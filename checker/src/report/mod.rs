@@ -13,6 +13,7 @@ pub use explained::explained;
 pub use explanation::{Doom, Effect, Explanation, Need, Share, Sort};
 pub use html::{grouped, html, svg};
 pub use needed::needed;
+pub(crate) use steps::clocked;
 pub use terminal::{body, operations, terminal};
 
 /// Pages of one's own: markup that is always closed and always escaped.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::{History, Line, OpId, Time};
 use crate::kv::{Kv, KvCall};
+use crate::network::{Message, Network};
 use crate::note::{Clock, Node, Note, Version};
 
 /// One line of the story.
@@ -56,6 +57,13 @@ pub(super) enum What {
     Restart(Node),
     Healed,
     Quiet,
+    /// Others own a key from now on.
+    Owners {
+        key: String,
+        nodes: Vec<Node>,
+    },
+    /// A message that was never heard.
+    Lost(Message),
     /// Versions that travelled; shown only if they changed something.
     Transfer {
         from: Node,
@@ -93,6 +101,8 @@ impl What {
             } => format!("the hint of {key} that {holder} kept for {owner} expires"),
             What::Stores(node, key) => format!("{node} stores {key}"),
             What::Restart(node) => format!("{node} restarts"),
+            What::Owners { key, nodes } => format!("{key} is owned by {} now", named(nodes)),
+            What::Lost(message) => format!("{} never arrives", message.label()),
             What::Healed => "all faults have ended".into(),
             What::Quiet => "the cluster has had time to mend".into(),
         })
@@ -102,13 +112,21 @@ impl What {
 /// How long after its delivery a transfer is taken to be the reason of a change, in microseconds.
 const SOON: u64 = 20_000;
 
+/// More lost messages than these are not told.
+const LOST: usize = 12;
+
 /// The story of a run, in the order of time. Calls in `hidden` are left out.
-pub(super) fn steps(history: &History<Kv>, hidden: &BTreeSet<OpId>) -> Vec<Step> {
+pub(super) fn steps(
+    history: &History<Kv>,
+    hidden: &BTreeSet<OpId>,
+    network: &Network,
+) -> Vec<Step> {
     let mut teller = Teller {
         history,
         steps: Vec::new(),
         held: BTreeMap::new(),
         writes: BTreeMap::new(),
+        owners: BTreeMap::new(),
     };
     for line in history.lines() {
         match line {
@@ -127,6 +145,14 @@ pub(super) fn steps(history: &History<Kv>, hidden: &BTreeSet<OpId>) -> Vec<Step>
     let silent =
         |step: &Step| matches!(step.what, What::Transfer { .. }) && step.changes.is_empty();
     teller.steps.retain(|step| !silent(step));
+    let lost = network
+        .messages
+        .iter()
+        .filter(|message| message.heard.is_none());
+    for message in lost.take(LOST) {
+        teller.push(message.sent, None, What::Lost(message.clone()));
+    }
+    teller.steps.sort_by_key(|step| step.from);
     teller.steps
 }
 
@@ -136,6 +162,8 @@ struct Teller<'a> {
     held: BTreeMap<(Node, String), Vec<Version>>,
     /// By key, the steps of its writes that may still change a disk.
     writes: BTreeMap<String, Vec<usize>>,
+    /// By key, who owned it last.
+    owners: BTreeMap<String, Vec<Node>>,
 }
 
 impl Teller<'_> {
@@ -176,6 +204,13 @@ impl Teller<'_> {
                 }
             }
             Note::Restart(node) => What::Restart(*node),
+            Note::Owners { key, nodes } => match self.owners.insert(key.clone(), nodes.clone()) {
+                Some(before) if before != *nodes => What::Owners {
+                    key: key.clone(),
+                    nodes: nodes.clone(),
+                },
+                _ => return,
+            },
             Note::Transfer {
                 from,
                 to,
@@ -190,7 +225,6 @@ impl Teller<'_> {
             Note::Healed => What::Healed,
             Note::Quiet => What::Quiet,
             Note::Setup(_)
-            | Note::Owners { .. }
             | Note::Informed(_)
             | Note::Crash(_)
             | Note::Context { .. }
@@ -273,8 +307,14 @@ pub(super) fn contents(versions: &[Version]) -> String {
     said.collect::<Vec<_>>().join(" ")
 }
 
+/// Nodes in the order in which they are preferred.
+pub(super) fn named(nodes: &[Node]) -> String {
+    let names: Vec<String> = nodes.iter().map(Node::to_string).collect();
+    names.join(" ")
+}
+
 /// A clock as a reader sees it: `⟨n1:2 after n0:1⟩`.
-pub(super) fn clocked(clock: &Clock) -> String {
+pub(crate) fn clocked(clock: &Clock) -> String {
     let seen = clock.past.iter();
     let past: Vec<String> = seen
         .map(|(actor, counter)| format!(" {actor}:{counter}"))

@@ -141,7 +141,7 @@ fn story(out: &mut String, bundle: &Bundle, history: &History<Kv>, steps_max: us
         .map(|found| found.ops.iter().copied().collect())
         .unwrap_or_default();
     let hidden = hidden(bundle, history, &told);
-    let all = steps(history, &hidden);
+    let all = steps(history, &hidden, &bundle.network);
     let names = names(history, &all);
     let mut nodes: BTreeSet<Node> = BTreeSet::new();
     for step in &all {

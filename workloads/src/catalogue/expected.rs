@@ -96,6 +96,8 @@ fn words(flaw: Flaw) -> &'static [&'static str] {
         | Flaw::HashNoTombstones
         | Flaw::NoHandover
         | Flaw::TailViolation => &[NOT_BROUGHT],
+        Flaw::ReadOffByOne | Flaw::SilenceIsNotFound => &["on the word of"],
+        Flaw::FirstAnswerOnly => &["whose answer it had heard"],
         Flaw::HashArrivalOrder => &["in different orders"],
         Flaw::HashOldState | Flaw::TreeNotReadBack => &[TREE],
         Flaw::ForgetTombstones => &[TREE, NOT_BROUGHT],
@@ -113,6 +115,7 @@ fn words_of_hints(flaw: Flaw) -> &'static [&'static str] {
         | Flaw::DropGrownHint
         | Flaw::AckHintEarly
         | Flaw::DropHintsForDown => &[HINT_GONE],
+        Flaw::HintOnlyOnce => &["went on to keep it until the end"],
         Flaw::KeepDeliveredHint => &["went on to keep"],
         Flaw::HintToFirstOwner => &["what it kept for"],
         Flaw::HintsNotMoved => &["ceased to own"],

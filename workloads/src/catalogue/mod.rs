@@ -1,6 +1,7 @@
 //! The flaw catalogue: each known sin of real stores, hunted by the campaigns that healthy stores pass.
 //!
-//! [`Hunts`] runs the campaigns and gives [`Row`]s; [`Table`] says what they come to, as text, Markdown and JSON.
+//! [`Hunts`] runs the campaigns and gives [`Row`]s; [`Table`] says what they come to, as text, Markdown, JSON and
+//! a page.
 
 mod choices;
 mod clients;
@@ -10,6 +11,7 @@ mod hunt;
 mod idle;
 mod json;
 mod markdown;
+mod page;
 mod parallel;
 mod parts;
 mod row;

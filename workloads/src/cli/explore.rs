@@ -229,6 +229,7 @@ fn told(scope: &Scope, program: &Program, broken: &Broken) -> String {
         size: None,
         explanation: None,
         via: std::collections::BTreeMap::new(),
+        network: checker::network::Network::default(),
         trace: String::new(),
         plan: serde_json::Value::Null,
         history: broken.history.clone(),

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use checker::report::{Bundle, html};
 use dynamo_core::Flaw;
 
 use super::args::{Flaws, TableFormat};
@@ -28,14 +29,19 @@ pub(super) fn flaws(args: &Flaws) -> Result<Exit, String> {
     save(
         &args.out,
         &table,
-        &[("txt", &human), ("json", &json), ("md", &markdown)],
+        &[
+            ("txt", &human),
+            ("json", &json),
+            ("md", &markdown),
+            ("html", &table.page()),
+        ],
     )?;
     match args.format {
         TableFormat::Human => {
             say(&human);
             say_line(&format!(
                 "\nsaved         {}",
-                args.out.join("flaws.{txt,json,md}, flaws").display()
+                args.out.join("flaws.{html,txt,json,md}, flaws").display()
             ));
             trouble(&table);
         }
@@ -126,7 +132,12 @@ fn save(out: &Path, table: &Table, texts: &[(&str, &str)]) -> Result<(), String>
     }
     for row in &table.rows {
         if let Some(bundle) = &row.bundle {
-            write(&bundles.join(format!("{}.json", row.flaw)), &bundle.write())?;
+            let (name, text) = (row.flaw, bundle.write());
+            write(&bundles.join(format!("{name}.json")), &text)?;
+            if let Ok((bundle, history)) = Bundle::read(text.as_bytes()) {
+                let page = html(&bundle, &history);
+                write(&bundles.join(format!("{name}.html")), &page)?;
+            }
         }
     }
     Ok(())

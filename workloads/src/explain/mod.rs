@@ -12,9 +12,11 @@ mod tests;
 mod trial;
 
 use checker::decision::decide;
+use checker::network::Beside;
 use checker::report::Explanation;
 use checker::{Budget, Counterexample};
 
+use crate::bundle;
 use crate::drive::Run;
 use crate::plan::Plan;
 use crate::target::Target;
@@ -37,19 +39,25 @@ pub fn explain(
     found: &Counterexample,
     (replays, budget): (u32, Budget),
 ) -> Explanation {
-    let mut trial = Trial::new(target, found, (replays, budget));
+    let mut trial = Trial::new(target, plan.shape, found, (replays, budget));
     let (mut needs, untried) = needs::needs(&mut trial, plan);
     let doom = doom::doom(&mut trial, plan, run);
     let as_it_is = trial.luck(target, plan);
     for (need, changed) in &mut needs {
         need.luck = trial.luck(changed.target, &changed.plan);
     }
+    let via = bundle::via(plan);
+    let network = target.network(plan);
+    let beside = Beside {
+        via: Some(&via),
+        network: Some(&network),
+    };
     Explanation {
         as_it_is,
         needs: needs.into_iter().map(|(need, _)| need).collect(),
         untried,
         doom,
-        decision: decide(&run.history, found),
+        decision: decide(&run.history, found, beside),
         replays: replays - trial.left(),
     }
 }

@@ -1,8 +1,11 @@
 //! Explanations of known flaws: every claim is run again here, and nothing is claimed of healthy stores.
 
 use checker::decision::decide;
+
+use checker::kv::Kv;
+use checker::network::Beside;
 use checker::report::{Bundle, Effect, Explanation, Sort};
-use checker::{Budget, Counterexample, Promise, Time};
+use checker::{Budget, Counterexample, History, OpId, Promise, Time};
 use dynamo_core::Flaw;
 
 use super::{LUCKS, REPLAYS};
@@ -124,6 +127,13 @@ fn a_few_replays_make_a_shorter_explanation_that_says_so() {
     }
 }
 
+fn ops(history: &History<Kv>, key: &str) -> Vec<OpId> {
+    let ops = history.ops().iter();
+    ops.filter(|op| op.call.key() == key)
+        .map(|op| op.id)
+        .collect()
+}
+
 #[test]
 fn healthy_stores_made_no_wrong_decision() {
     let mut judged = 0;
@@ -131,6 +141,11 @@ fn healthy_stores_made_no_wrong_decision() {
         for seed in 0..6 {
             let plan = preset.plan(seed);
             let run = Target::default().run(&plan).expect("it runs");
+            let (via, network) = (bundle::via(&plan), Target::default().network(&plan));
+            let beside = Beside {
+                via: Some(&via),
+                network: Some(&network),
+            };
             let keys = plan.steps.iter().map(|step| step.call.key().to_owned());
             let mut keys: Vec<String> = keys.collect();
             keys.sort();
@@ -142,11 +157,11 @@ fn healthy_stores_made_no_wrong_decision() {
                         part: String::new(),
                         sentence: String::new(),
                         key: Some(key.clone()),
-                        ops: Vec::new(),
+                        ops: ops(&run.history, &key),
                         reasons: Vec::new(),
                         cause: String::new(),
                     };
-                    let decision = decide(&run.history, &blamed);
+                    let decision = decide(&run.history, &blamed, beside);
                     let mended = promise != Promise::Convergence || plan.shape.anti_entropy;
                     if mended {
                         assert_eq!(decision, None, "{} seed {seed} {promise}", preset.name());

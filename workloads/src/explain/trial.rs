@@ -1,18 +1,20 @@
 //! One rerun after the other, counted, and what came of each.
 
 use checker::report::{Effect, Share};
-use checker::{Budget, Counterexample, Shortfall, Time, Verdict};
+use checker::{Budget, Counterexample, Promise, Shortfall, Time, Verdict};
 
 use super::LUCKS;
 use crate::drive::{Run, Turn};
 use crate::luck::{Key, Luck, Purpose};
 use crate::matrix;
-use crate::plan::Plan;
+use crate::plan::{Plan, Shape};
+use crate::promised::promised;
 use crate::target::Target;
 
 /// Reruns that are held against one failure.
 pub(super) struct Trial<'a> {
     target: Target,
+    shape: Shape,
     found: &'a Counterexample,
     left: u32,
     budget: Budget,
@@ -21,11 +23,13 @@ pub(super) struct Trial<'a> {
 impl<'a> Trial<'a> {
     pub(super) fn new(
         target: Target,
+        shape: Shape,
         found: &'a Counterexample,
         (left, budget): (u32, Budget),
     ) -> Self {
         Trial {
             target,
+            shape,
             found,
             left,
             budget,
@@ -88,12 +92,26 @@ impl<'a> Trial<'a> {
         target.run_turned(plan, turn).ok()
     }
 
+    /// Whether a store of this shape may do what was found, although the one it was found in may not.
+    fn allows(&self, shape: Shape) -> bool {
+        let (before, after) = (promised(self.shape), promised(shape));
+        let part = self.found.part.as_str();
+        self.found.promise == Promise::SiblingPreservation
+            && (part.contains("lost") && after.may_lose && !before.may_lose
+                || (part.contains("resurrection") || part.contains("lost delete"))
+                    && after.may_revive
+                    && !before.may_revive)
+    }
+
     fn judged(&self, plan: &Plan, run: &Run) -> Effect {
         let mut made = matrix::made(plan, &run.history);
         made.retain(|promise| *promise == self.found.promise);
         let verdicts = matrix::judge(plan.shape, &run.history, &made, self.budget);
         match verdicts.into_iter().next().map(|(_, verdict)| verdict) {
             None => Effect::Unpromised,
+            Some(Verdict::Valid(_) | Verdict::Unknown(_)) if self.allows(plan.shape) => {
+                Effect::Unpromised
+            }
             Some(Verdict::Valid(_)) => Effect::Holds,
             Some(Verdict::Unknown(Shortfall::NothingExercised(why) | Shortfall::LeftOut(why))) => {
                 Effect::Idle(why)

@@ -11,6 +11,7 @@ mod network;
 mod node;
 mod pace;
 mod queue;
+mod record;
 mod subject;
 #[cfg(test)]
 mod tests;

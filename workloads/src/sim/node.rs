@@ -80,6 +80,9 @@ impl<D: Deployment> Sim<D> {
                 carried,
             } => {
                 self.trace.mark(self.now, Mark::Message, node, key.0);
+                if let Some(record) = &mut self.record {
+                    record.heard(self.now, key.0);
+                }
                 let kind = D::Replica::kind(&message);
                 for carried in carried {
                     self.notes.push(Note::Transfer {
@@ -187,6 +190,12 @@ impl<D: Deployment> Sim<D> {
         }
         let carried = D::Replica::carries(&message);
         let key = self.identity(cause, to, D::Replica::kind(&message), &carried);
+        if let Some(record) = &mut self.record
+            && let Some(about) = D::Replica::about(&message)
+        {
+            let kind = D::Replica::kind(&message);
+            record.sent(self.now, key.0, (node, to), kind, about);
+        }
         if to == node {
             let epoch = self.seats[node as usize].epoch;
             self.queue.add(
@@ -290,6 +299,9 @@ impl<D: Deployment> Sim<D> {
             |call: &crate::sim::event::Call| call.node == node && call.stage == Stage::Accepted;
         if !self.calls.get(call).is_some_and(open) {
             return;
+        }
+        if let Some(record) = &mut self.record {
+            record.answered(self.now, self.calls[call].op);
         }
         let outcome = match reply {
             Reply::Values { values, context } => Outcome::Ok(Answer::Values { values, context }),

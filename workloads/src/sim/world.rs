@@ -17,6 +17,7 @@ use crate::sim::event::{Arrival, Call, Event, Held, Seat, Stage};
 use crate::sim::network::Network;
 use crate::sim::pace::Pace;
 use crate::sim::queue::{Queue, Rank};
+use crate::sim::record::Record;
 use crate::sim::trace::{Mark, Trace, departure};
 use crate::subject::{Answer, Happening};
 
@@ -51,6 +52,8 @@ pub struct Sim<D: Deployment> {
     pub(crate) admin: Admin,
     pub(crate) ready: VecDeque<Happening>,
     pub(crate) trace: Trace,
+    /// What the network carries, if that is written down.
+    pub(crate) record: Option<Record>,
     pub(crate) events: u64,
     pub(crate) stuck: Option<String>,
     // Kept empty between events; their memory is used again.
@@ -100,6 +103,7 @@ impl<D: Deployment> Sim<D> {
             admin,
             ready: VecDeque::new(),
             trace: Trace::new(),
+            record: None,
             events: 0,
             stuck: None,
             outputs: Vec::new(),
@@ -129,6 +133,19 @@ impl<D: Deployment> Sim<D> {
     /// From now on, events are written down, for [`Sim::departure`].
     pub fn keep_log(&mut self) {
         self.trace.keep();
+    }
+
+    /// From now on, what the network carries is written down, for [`Sim::network`]. Nothing goes another way.
+    pub fn keep_network(&mut self) {
+        self.record.get_or_insert_default();
+    }
+
+    /// What the network carried since [`Sim::keep_network`].
+    pub fn network(&self) -> checker::network::Network {
+        self.record
+            .as_ref()
+            .map(Record::network)
+            .unwrap_or_default()
     }
 
     /// The first event in which this run differs from another one, of those that were written down.

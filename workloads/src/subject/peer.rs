@@ -8,7 +8,7 @@ use dynamo_core as core;
 use dynamo_core::{NodeId, Record};
 
 use super::{hex, text};
-use crate::replica::{Holding, Input, Output, Replica, Reply, Request};
+use crate::replica::{About, Holding, Input, Output, Replica, Reply, Request};
 
 /// One node of the reference core behind the simulator's door.
 #[derive(Clone, Debug)]
@@ -84,6 +84,10 @@ impl Replica for Peer {
 
     fn carries(message: &core::Message) -> Vec<String> {
         message.carries().into_iter().map(text).collect()
+    }
+
+    fn about(message: &core::Message) -> Option<About> {
+        about(message)
     }
 
     fn holding(record: &[u8], value: &[u8]) -> Option<Holding> {
@@ -162,6 +166,43 @@ fn asked(request: Request) -> core::Request {
             terms,
         },
     }
+}
+
+/// What a message is about; of those that concern no key in particular nothing is told.
+fn about(message: &core::Message) -> Option<About> {
+    use core::Message as M;
+    let asks = |tag: &core::Tag, key: Option<&Vec<u8>>| About {
+        keys: key.into_iter().map(text_of).collect(),
+        request: Some((u128::from(tag.life) << 64) | u128::from(tag.number)),
+        in_place_of: None,
+    };
+    let tells = |keys: Vec<String>| About {
+        keys,
+        ..About::default()
+    };
+    Some(match message {
+        M::Forward { tag, written, .. } => asks(tag, Some(&written.key)),
+        M::Fetch { tag, key, .. } => asks(tag, Some(key)),
+        M::Replicate { tag, key, hint, .. } => About {
+            in_place_of: hint.map(|hint| hint.owner.0),
+            ..asks(tag, Some(key))
+        },
+        M::Forwarded { tag, .. }
+        | M::Replicated { tag, .. }
+        | M::Fetched { tag, .. }
+        | M::NotYet { tag, .. } => asks(tag, None),
+        M::Repair { key, .. } | M::Hint { key, .. } | M::HintAck { key, .. } => {
+            tells(vec![text_of(key)])
+        }
+        M::SyncStates { states, .. } | M::Keys { states, .. } => {
+            tells(states.iter().map(|(key, _)| text_of(key)).collect())
+        }
+        _ => return None,
+    })
+}
+
+fn text_of(key: &Vec<u8>) -> String {
+    text(key)
 }
 
 fn output(output: core::Output) -> Output<core::Message> {

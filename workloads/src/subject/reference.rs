@@ -42,6 +42,16 @@ impl Reference {
         self.sim.keep_log();
     }
 
+    /// From now on, what the network carries is written down, for [`Reference::network`].
+    pub fn keep_network(&mut self) {
+        self.sim.keep_network();
+    }
+
+    /// What the network carried since [`Reference::keep_network`].
+    pub fn network(&self) -> checker::network::Network {
+        self.sim.network()
+    }
+
     /// The first event in which this run differs from another one, of those that were written down.
     pub fn departure(&self, other: &Self) -> Option<String> {
         self.sim.departure(&other.sim)

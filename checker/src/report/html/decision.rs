@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::graph::{Fate, boxed, edge, graph, node};
 use super::marks::Mark;
 use super::picture::text;
+use super::rest;
 use super::sentence::before;
 use super::shown::{self, ms, short};
 use super::story::Story;
@@ -43,7 +44,10 @@ pub(super) fn section(page: &mut Page, story: &Story) {
         page,
         "decision",
         "The wrong decision",
-        &format!("{step}{on}at {} ms", ms(at)),
+        &format!(
+            "{step}{on}at {} ms; times in sentences are microseconds",
+            ms(at)
+        ),
     );
     if let Some(decided) = decided {
         page.el("div").class("card").open();
@@ -51,11 +55,18 @@ pub(super) fn section(page: &mut Page, story: &Story) {
             .class("lead")
             .text(short(&decided.sentence, 600));
         page.el("ul").class("proof").open();
-        for fact in decided.facts.iter().take(24) {
+        // What the answer rested on stands in a table of its own.
+        let rest = decided.op.and_then(|op| rest::facts(story, op));
+        let rest = rest.unwrap_or_default();
+        let facts = decided.facts.iter().filter(|fact| !rest.contains(fact));
+        for fact in facts.take(24) {
             page.el("li").text(short(fact, 600));
         }
         page.end();
         page.end();
+    }
+    if let Some(op) = decided.and_then(|decided| decided.op) {
+        rest::panel(page, story, op);
     }
     if let Some(moment) = moment {
         moment.draw(page, story);

@@ -37,6 +37,11 @@ pub(super) fn choose(story: &mut Story, most: usize) {
                 seen(*from, weight);
                 seen(*to, weight);
             }
+            What::Lost(message) => {
+                seen(message.from, 1);
+                seen(message.to, 1);
+            }
+            What::Owners { nodes, .. } => nodes.iter().for_each(|node| seen(*node, 1)),
             What::Restart(node) | What::Stores(node, _) => seen(*node, 1),
             What::Fault(what, true) => {
                 for node in named(what) {

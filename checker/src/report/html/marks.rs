@@ -49,7 +49,9 @@ pub(super) fn marks(story: &Story) -> Vec<Mark> {
                 && !old.contains(*value)
                 && once.contains(&(change.node, (**value).to_owned()))
         });
-        let is_decided = decided.is_some_and(|decided| decided.at == change.at) && !left_out;
+        let is_decided = decided
+            .is_some_and(|decided| decided.at == change.at && decided.op.is_none())
+            && !left_out;
         let text = if let Some(value) = gone {
             if held.values().any(|held| values(held).contains(value)) {
                 format!("{} overwritten", short(value, 16))
@@ -74,12 +76,17 @@ pub(super) fn marks(story: &Story) -> Vec<Mark> {
     if let Some(decided) = decided
         && let Some(node) = decided.node
         && !marks.iter().any(|mark| mark.at == decided.at)
-        && let Some(step) = step_at(story, decided.at, node)
+        && let Some(step) = decided
+            .op
+            .and_then(|op| story.step_of(op))
+            .or_else(|| step_at(story, decided.at, node))
     {
         marks.push(Mark {
             node,
             at: decided.at,
-            text: if left_out {
+            text: if decided.op.is_some() {
+                "answered too early".into()
+            } else if left_out {
                 "gets nothing from here on".into()
             } else {
                 "wrong from here".into()

@@ -22,6 +22,7 @@ mod order_panel;
 mod orders;
 mod picture;
 mod replicas;
+mod rest;
 mod ribbons;
 mod sentence;
 mod shown;

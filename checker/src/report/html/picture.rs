@@ -206,7 +206,10 @@ fn badges(page: &mut Page, story: &Story, frame: &mut Frame) {
             What::Restart(node) => lane(*node).map(|lane| (x - 12.0, lane.mid)),
             What::Stores(node, _) => lane(*node).map(|lane| (x, lane.mid - lane.half - 8.0)),
             What::Fault(what, begins) => faults::badge(story, frame, place, (what, *begins)),
-            What::Healed | What::Quiet => Some((x, frame.end_row - 4.0)),
+            What::Lost(message) => {
+                lane(message.from).map(|lane| (x + 10.0, lane.mid - lane.half - 8.0))
+            }
+            What::Owners { .. } | What::Healed | What::Quiet => Some((x, frame.end_row - 4.0)),
         };
         let Some(at) = at else { continue };
         let (x, y) = frame.free(at);

@@ -9,7 +9,7 @@ use crate::domain::Domain;
 use crate::history::{Op, Outcome};
 use crate::kv::{Kv, KvCall, KvRet};
 use crate::note::{Node, Version};
-use crate::report::steps::{Step, What};
+use crate::report::steps::{Step, What, named};
 
 /// The longest value in a sentence.
 const VALUE: usize = 60;
@@ -55,6 +55,12 @@ pub(super) fn sentence(story: &Story, place: usize) -> (String, String) {
             short(key, VALUE)
         ),
         What::Restart(node) => format!("{node} restarts on the disk it had."),
+        What::Owners { key, nodes } => format!(
+            "The owners of {} are {} from here on.",
+            short(key, VALUE),
+            named(nodes)
+        ),
+        What::Lost(message) => format!("{} never arrives.", short(&message.label(), 160)),
         What::Healed => "All faults have ended.".into(),
         What::Quiet => "The cluster has had the time to mend that it asked for.".into(),
         What::Transfer {

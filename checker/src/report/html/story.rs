@@ -64,7 +64,7 @@ impl<'a> Story<'a> {
         });
         let hidden = hidden(bundle, history);
         let steps = if history.lines().len() <= LINES_MAX {
-            steps(history, &hidden)
+            steps(history, &hidden, &bundle.network)
         } else {
             Vec::new()
         };
@@ -121,6 +121,29 @@ impl<'a> Story<'a> {
     pub(super) fn step_of(&self, op: OpId) -> Option<usize> {
         let mut steps = self.steps.iter();
         steps.position(|step| matches!(step.what, What::Call(id) if id == op))
+    }
+
+    /// A text in which these operations are called by the steps that tell of them, where there are any.
+    pub(super) fn told(&self, text: &str, ops: &[OpId]) -> String {
+        let mut told = text.to_owned();
+        for op in ops {
+            let name = op.to_string();
+            let step = match self.step_of(*op) {
+                Some(step) => format!("step {}", Self::number(step)),
+                None => "a read at the end".into(),
+            };
+            let mut from = 0;
+            while let Some(at) = told[from..].find(&name).map(|at| from + at) {
+                let end = at + name.len();
+                if told[end..].starts_with(|c: char| c.is_ascii_digit()) {
+                    from = end;
+                } else {
+                    told.replace_range(at..end, &step);
+                    from = at + step.len();
+                }
+            }
+        }
+        told
     }
 
     pub(super) fn is_key(&self, key: &str) -> bool {

@@ -24,6 +24,7 @@ pub(super) fn bundle(history: &History<Kv>) -> Bundle {
         size: None,
         explanation: None,
         via: history.ops().iter().map(|op| (op.id, Node(0))).collect(),
+        network: crate::network::Network::default(),
         trace: "0".into(),
         plan: serde_json::json!({}),
         history: history.entries().collect(),

@@ -86,7 +86,19 @@ pub(super) fn messages(page: &mut Page, story: &Story, frame: &Frame, bad: bool)
                 }
                 group.end();
             }
-            What::Fault(what, true) if !bad => lost(page, frame, place, (what, step.from)),
+            What::Lost(message) if !bad => {
+                let label = message.label();
+                let ends = (message.from, message.to);
+                lost(page, frame, place, (&label, ends, step.from));
+            }
+            // Where the network was recorded, the message is drawn when it is sent.
+            What::Fault(what, true) if !bad && story.bundle.network.is_empty() => {
+                let message = what.strip_prefix("lose one message, ");
+                let ends: Vec<Node> = message.map(named).into_iter().flatten().collect();
+                if let [from, to] = ends[..] {
+                    lost(page, frame, place, (what, (from, to), step.from));
+                }
+            }
             _ => {}
         }
     }
@@ -132,13 +144,13 @@ pub(super) fn held(story: &Story, node: Node, at: Time) -> usize {
     segment.map_or(1, |segment| segment.versions.len())
 }
 
-/// A message that was lost on its way, where the fault names it.
-fn lost(page: &mut Page, frame: &Frame, place: usize, (what, at): (&str, Time)) {
-    let Some(message) = what.strip_prefix("lose one message, ") else {
-        return;
-    };
-    let ends: Vec<Node> = named(message).collect();
-    let [from, to] = ends[..] else { return };
+/// A message that was lost on its way.
+fn lost(
+    page: &mut Page,
+    frame: &Frame,
+    place: usize,
+    (what, (from, to), at): (&str, (Node, Node), Time),
+) {
     let (Some(sender), Some(receiver)) = (frame.lane(from), frame.lane(to)) else {
         return;
     };

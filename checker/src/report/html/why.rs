@@ -21,7 +21,7 @@ pub(super) fn facts(page: &mut Page, story: &Story) {
     page.el("ol").class("proof").open();
     for reason in found.reasons.iter().take(60) {
         page.el("li").open();
-        page.text(short(&reason.text, 900));
+        page.text(short(&story.told(&reason.text, &reason.ops), 900));
         links(page, story, &reason.ops);
         page.end();
     }

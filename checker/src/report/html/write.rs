@@ -32,6 +32,32 @@ impl Page {
         let _ = write!(self.out, "</{tag}>");
     }
 
+    /// Begins a table in a part of its own that scrolls by itself; rows follow, then [`Page::end_table`].
+    pub fn table(&mut self, label: &str, class: &str, titles: &[&str]) {
+        let part = self.el("div").class(format!("scroll {class}").trim());
+        let part = part.at("tabindex", 0).at("role", "region");
+        part.at("aria-label", label).open();
+        self.el("table").open();
+        self.el("thead").open();
+        self.el("tr").open();
+        for title in titles {
+            self.el("th").at("scope", "col").text(title);
+        }
+        self.end();
+        self.end();
+        self.el("tbody").open();
+    }
+
+    /// Ends a table.
+    ///
+    /// # Panics
+    /// If none is open.
+    pub fn end_table(&mut self) {
+        self.end();
+        self.end();
+        self.end();
+    }
+
     /// Text of our own that is markup, style or script already.
     pub(super) fn raw(&mut self, text: &str) {
         self.out.push_str(text);

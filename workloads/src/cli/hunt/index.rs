@@ -11,8 +11,8 @@ use crate::units::grouped as number;
 /// So many causes are listed; the others are in `hunt.json`.
 const CAUSES: usize = 500;
 
-/// All campaigns.
-pub(in crate::cli) fn index(campaigns: &[Outcome]) -> String {
+/// All campaigns; with a way to the page of the flaw catalogue, if that stands beside it.
+pub(in crate::cli) fn index(campaigns: &[Outcome], with_flaws: bool) -> String {
     let causes = campaigns.iter().flat_map(|outcome| &outcome.causes);
     let causes: Vec<&Violation> = causes.collect();
     let title = title(campaigns, causes.len());
@@ -23,6 +23,15 @@ pub(in crate::cli) fn index(campaigns: &[Outcome]) -> String {
         }
         for outcome in campaigns {
             campaign(page, outcome);
+        }
+        if with_flaws {
+            page.el("p").open();
+            page.text("What such campaigns find, by flaw: ");
+            page.el("a")
+                .at("href", "./flaws.html")
+                .text("the catalogue");
+            page.text(".");
+            page.end();
         }
     })
 }
@@ -70,31 +79,11 @@ fn header(page: &mut Page, campaigns: &[Outcome], title: &str, causes: usize) {
     page.end();
 }
 
-/// Begins a table in a part of its own that scrolls by itself.
-fn table(page: &mut Page, label: &str, head: &[&str]) {
-    let part = page.el("div").class("card scroll").at("tabindex", 0);
-    part.at("role", "region").at("aria-label", label).open();
-    page.el("table").open();
-    page.el("thead").open().el("tr").open();
-    for cell in head {
-        page.el("th").at("scope", "col").text(cell);
-    }
-    page.end();
-    page.end();
-    page.el("tbody").open();
-}
-
-fn end_table(page: &mut Page) {
-    page.end();
-    page.end();
-    page.end();
-}
-
 fn violations(page: &mut Page, causes: &[&Violation]) {
     page.el("section").at("aria-labelledby", "causes").open();
     page.el("h2").at("id", "causes").text("Causes");
     let head = ["cause", "what broke", "runs", "calls", "faults", "nodes"];
-    table(page, "Causes", &head);
+    page.table("Causes", "card", &head);
     for cause in causes.iter().take(CAUSES) {
         let file = cause.report.rsplit(['/', '\\']).next().unwrap_or_default();
         page.el("tr").open();
@@ -117,7 +106,7 @@ fn violations(page: &mut Page, causes: &[&Violation]) {
         }
         page.end();
     }
-    end_table(page);
+    page.end_table();
     let more = causes.len().saturating_sub(CAUSES);
     if more > 0 {
         let text = format!("{} more are in hunt.json.", number(more as u64));
@@ -146,7 +135,7 @@ fn campaign(page: &mut Page, outcome: &Outcome) {
         page.el("p").class("lead").text(text);
     }
     let head = ["promise", "verdict", "runs", "exercised"];
-    table(page, &format!("Promises of {}", outcome.preset), &head);
+    page.table(&format!("Promises of {}", outcome.preset), "card", &head);
     for judged in &outcome.promises {
         page.el("tr").open();
         page.el("th").at("scope", "row").text(judged.promise);
@@ -158,7 +147,7 @@ fn campaign(page: &mut Page, outcome: &Outcome) {
         page.el("td").text(exercised);
         page.end();
     }
-    end_table(page);
+    page.end_table();
     let exercised = counts(&outcome.exercised).join(" · ");
     page.el("p")
         .class("note")

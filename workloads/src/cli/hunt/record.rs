@@ -62,11 +62,12 @@ impl Record {
         fs::create_dir_all(folder)
             .map_err(|why| format!("cannot make {}: {why}", folder.display()))?;
         let json = serde_json::to_string_pretty(self).map_err(|why| why.to_string())? + "\n";
+        let with_flaws = folder.join("flaws.html").is_file();
         for (name, text) in [
             (FILE, json),
             ("summary.md", markdown::summary(&self.campaigns)),
             ("junit.xml", junit::suites(&self.campaigns)),
-            ("index.html", index::index(&self.campaigns)),
+            ("index.html", index::index(&self.campaigns, with_flaws)),
         ] {
             let path = folder.join(name);
             fs::write(&path, text)
