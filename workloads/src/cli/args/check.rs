@@ -10,7 +10,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::Format;
-use crate::cli::exit::HELP;
+use crate::cli::exit;
 use crate::cli::values::{consistency_models, formats, objects, promises};
 
 /// What a read of nil is taken for, by what each format says of itself.
@@ -42,7 +42,7 @@ pub(in crate::cli) struct Recording {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = exit::of("check"))]
 pub(in crate::cli) struct Check {
     #[command(flatten)]
     pub(in crate::cli) recording: Recording,
@@ -70,7 +70,7 @@ pub(in crate::cli) struct Check {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = exit::of("export"))]
 pub(in crate::cli) struct Export {
     #[command(flatten)]
     pub(in crate::cli) recording: Recording,

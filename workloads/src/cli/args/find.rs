@@ -7,15 +7,16 @@ use checker::Promise;
 use clap::{Args, ValueEnum};
 use dynamo_core::{Flaw, ReadRepair};
 
-use super::{Chosen, Demo, Format, Github, HuntFormat, Shard};
-use crate::cli::exit::HELP;
+use super::{Chosen, Demo, Format, Github, HuntFormat, Shard, Undecided};
+use crate::cli::exit;
+use crate::cli::hunt::cores;
 use crate::cli::values::{flaws, presets, promises, repairs, shard};
 use crate::explore::Program;
 use crate::preset::Preset;
 use crate::units::{duration, number};
 
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = exit::of("hunt"))]
 pub(in crate::cli) struct Hunt {
     /// Stop after this many runs [default: none; 1,000 if there is no --budget either]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -43,11 +44,19 @@ pub(in crate::cli) struct Hunt {
     pub(in crate::cli) jobs: Option<u16>,
     /// Do every N-th run only, beginning with the I-th: 3/8; dyno merge joins the shards, which go on after
     /// failures
-    #[arg(long, value_name = "I/N", value_parser = shard, requires = "seed_base", conflicts_with = "seed")]
+    #[arg(long, value_name = "I/N", value_parser = shard, conflicts_with = "seed")]
     pub(in crate::cli) shard: Option<Shard>,
-    /// Go on after a failure, and report each cause once, with the smallest of its counterexamples
-    #[arg(long, conflicts_with = "seed")]
-    pub(in crate::cli) keep_going: bool,
+    /// Go on after a failure, and report each cause once, with the smallest of its counterexamples [default:
+    /// with --shard]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        hide_possible_values = true)]
+    pub(in crate::cli) keep_going: Option<bool>,
+    /// Whether the exit code is 11 if nothing is violated and something could not be decided
+    #[arg(long, value_enum, default_value_t = Undecided::Fail)]
+    pub(in crate::cli) undecided: Undecided,
+    /// How many states the judgement of one promise may visit before it is not decided
+    #[arg(long = "check-budget", value_name = "STATES", default_value_t = checker::Budget::default().states)]
+    pub(in crate::cli) states: u64,
     /// Where bundles go, and hunt.json, summary.md and junit.xml
     #[arg(long, value_name = "DIR", default_value = "target/dyno")]
     pub(in crate::cli) out: PathBuf,
@@ -60,9 +69,19 @@ pub(in crate::cli) struct Hunt {
 }
 
 impl Hunt {
+    /// How many runs at most, if there is a limit.
+    pub(in crate::cli) fn runs_max(&self) -> Option<u64> {
+        self.runs.or(self.budget.is_none().then_some(RUNS))
+    }
+
+    /// How many runs at the same time.
+    pub(in crate::cli) fn at_once(&self) -> usize {
+        self.jobs.map_or_else(cores, usize::from)
+    }
+
     /// Whether it goes on after a failure.
     pub(in crate::cli) fn goes_on(&self) -> bool {
-        self.keep_going || self.shard.is_some()
+        self.shard.is_some() || self.keep_going == Some(true)
     }
 
     /// The hunt of `dyno demo`.
@@ -77,7 +96,9 @@ impl Hunt {
             promises: Vec::new(),
             jobs: None,
             shard: None,
-            keep_going: false,
+            keep_going: None,
+            undecided: Undecided::Fail,
+            states: checker::Budget::default().states,
             out: demo.out.clone(),
             format: HuntFormat::Human,
             github: Github::Off,
@@ -86,7 +107,7 @@ impl Hunt {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = exit::of("explore"))]
 pub(in crate::cli) struct Explore {
     /// What the clients do, as in 'put@0 get@1 / get@2 put+@2' [default: all programs up to --calls]
     #[arg(long, value_name = "CALLS", conflicts_with_all = ["calls", "clients", "deletes"])]
@@ -159,7 +180,7 @@ pub(in crate::cli) enum TableFormat {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = exit::of("flaws"))]
 pub(in crate::cli) struct Flaws {
     /// Hunt only these; a wrong name lists them [default: all]
     #[arg(long = "flaw", value_name = "NAME", value_parser = flaws(), hide_possible_values = true)]
@@ -189,6 +210,9 @@ pub(in crate::cli) struct Flaws {
     #[arg(long, value_name = "DIR", default_value = "target/dyno")]
     pub(in crate::cli) out: PathBuf,
 }
+
+/// Runs when neither `--runs` nor `--budget` says how long.
+const RUNS: u64 = 1_000;
 
 /// The promises that can be held against the reference store.
 static HUNTED: std::sync::LazyLock<Vec<Promise>> = std::sync::LazyLock::new(|| {

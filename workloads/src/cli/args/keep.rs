@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Github, HuntFormat};
-use crate::cli::exit::HELP;
+use crate::cli::exit;
 
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = exit::of("merge"))]
 pub(in crate::cli) struct Merge {
     /// The folders that the shards wrote
     #[arg(value_name = "DIR", required = true)]
@@ -25,7 +25,7 @@ pub(in crate::cli) struct Merge {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = exit::of("pin"))]
 pub(in crate::cli) struct Pin {
     /// The bundle that a failing test wrote, as JSON or as a page
     #[arg(value_name = "BUNDLE")]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::exit::HELP;
+use crate::cli::exit;
 
 /// What a bundle is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -20,7 +20,7 @@ pub(in crate::cli) enum ReportFormat {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = exit::of("report"))]
 pub(in crate::cli) struct Report {
     /// The bundle that hunt wrote, as JSON or as a page
     #[arg(value_name = "BUNDLE")]

@@ -1,18 +1,14 @@
 //! The command line as a table; help, errors and completions all come from it.
 
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::fmt::Write;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
-    Check, Demo, Explain, Explore, Export, Flaws, Hunt, Merge, Pin, Replay, Report, Shrink,
+    Check, Completions, Config, Demo, Explain, Explore, Export, Flaws, Globals, Help, Hunt, Man,
+    Merge, Pin, Replay, Report, Shrink,
 };
-use crate::cli::exit::{Exit, HELP, INTERNAL, USAGE};
-use crate::cli::output::say;
-use crate::cli::{
-    check, demo, explain, explore, export, flaws, hunt, manual, merge, pin, replay, report, shrink,
-};
+use crate::cli::exit;
 use crate::harness::env;
 
 #[derive(Debug, Parser)]
@@ -20,15 +16,17 @@ use crate::harness::env;
     name = "dyno",
     version,
     about = "Find, minimize and explain consistency bugs in Dynamo-style key-value stores.",
-    after_help = HELP
+    disable_help_subcommand = true
 )]
-struct Cli {
+pub(in crate::cli) struct Cli {
     #[command(subcommand)]
-    command: Command,
+    pub(in crate::cli) command: Command,
+    #[command(flatten)]
+    globals: Globals,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+pub(in crate::cli) enum Command {
     /// Run the reference store under many seeds and faults, and judge every promise
     Hunt(Hunt),
     /// Judge every schedule of a few calls, messages, crashes and timeouts
@@ -53,21 +51,65 @@ enum Command {
     Merge(Merge),
     /// Find, minimize and explain a planted bug, in seconds
     Demo(Demo),
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        #[arg(value_enum)]
-        shell: clap_complete::Shell,
-    },
-    /// Write a manual page for each command
-    Man {
-        /// Where they go
-        #[arg(long, value_name = "DIR", default_value = "target/dyno/man")]
-        out: PathBuf,
-    },
+    /// Show the settings in force and where each comes from
+    Config(Config),
     /// The variables that tests of one's own store read
     #[command(long_about = environment())]
     Env,
+    /// Print completions for a shell
+    Completions(Completions),
+    /// Write a manual page for each command
+    Man(Man),
+    /// Help on a command or a topic; alone, it lists the topics
+    Help(Help),
+}
+
+/// Commands by what they are for.
+pub(in crate::cli) const GROUPS: [(&str, &[&str]); 4] = [
+    ("Find", &["hunt", "explore", "flaws", "check"]),
+    (
+        "Understand",
+        &["replay", "explain", "shrink", "report", "export"],
+    ),
+    ("Keep", &["pin", "merge"]),
+    (
+        "Other",
+        &["demo", "config", "env", "completions", "man", "help"],
+    ),
+];
+
+const EXAMPLES: &str = "\
+Examples:
+  dyno demo
+  dyno hunt --budget 5m
+  dyno hunt --preset last-writer-linearizable --seed 0x9E3779B97F4A7C15
+  dyno hunt --shard 3/8 --budget 30m --seed-base 20261123 --out out-3
+  dyno replay target/dyno/SP-7c1e93.html
+  dyno check history.edn --property linearizable";
+
+/// The whole table.
+pub(in crate::cli) fn command() -> clap::Command {
+    let command = Cli::command();
+    let (template, after) = (template(&command), exit::short());
+    command
+        .help_template(template)
+        .after_help(format!("{EXAMPLES}\n\n{after}"))
+}
+
+/// The help with commands by groups, which clap has for flags alone.
+fn template(command: &clap::Command) -> String {
+    let mut out = String::from("{about}\n\nUsage: dyno <COMMAND> [OPTIONS]\n");
+    for (group, names) in GROUPS {
+        let _ = writeln!(out, "\n{group}");
+        for name in names {
+            let about = command
+                .find_subcommand(name)
+                .and_then(|found| found.get_about());
+            let about = about.map_or(String::new(), ToString::to_string);
+            let _ = writeln!(out, "  {name:<12} {about}");
+        }
+    }
+    out + "\nOptions:\n{options}{after-help}"
 }
 
 /// What `dyno help env` says.
@@ -79,48 +121,32 @@ fn environment() -> String {
     )
 }
 
-/// Runs the command and returns its exit code.
-pub fn main() -> ExitCode {
-    let command = Cli::parse().command;
-    let done = std::panic::catch_unwind(|| match &command {
-        Command::Hunt(args) => hunt::hunt(args),
-        Command::Explore(args) => explore::explore(args),
-        Command::Flaws(args) => flaws::flaws(args),
-        Command::Check(args) => check::check(args),
-        Command::Export(args) => export::export(args),
-        Command::Replay(args) => replay::replay(args),
-        Command::Explain(args) => explain::explain(args),
-        Command::Shrink(args) => shrink::shrink(args),
-        Command::Report(args) => report::report(args),
-        Command::Pin(args) => pin::pin(args),
-        Command::Merge(args) => merge::merge(args),
-        Command::Demo(args) => demo::demo(args),
-        Command::Completions { shell } => manual::completions(Cli::command(), *shell),
-        Command::Man { out } => manual::pages(Cli::command(), out),
-        Command::Env => {
-            say(&env::table());
-            Ok(Exit::Fine)
-        }
-    });
-    match done {
-        Err(_) => {
-            eprintln!("error: dyno itself is broken; please report the message above");
-            ExitCode::from(INTERNAL)
-        }
-        Ok(Ok(exit)) => exit.into(),
-        Ok(Err(message)) => {
-            eprintln!("error: {message}");
-            ExitCode::from(USAGE)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
+    }
+
+    #[test]
+    fn each_command_is_in_one_group() {
+        let all = command();
+        let all: Vec<&str> = all.get_subcommands().map(clap::Command::get_name).collect();
+        let grouped: Vec<&str> = GROUPS
+            .iter()
+            .flat_map(|(_, names)| names.iter().copied())
+            .collect();
+        assert_eq!(all.len(), grouped.len());
+        let sets = [all, grouped].map(|names| {
+            names
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<BTreeSet<_>>()
+        });
+        assert_eq!(sets[0], sets[1]);
     }
 }

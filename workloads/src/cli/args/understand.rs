@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Format, Switch};
-use crate::cli::exit::HELP;
+use crate::cli::exit;
 use crate::cli::values::flaws_or_none;
 
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = exit::of("replay"))]
 pub(in crate::cli) struct Replay {
     /// The bundle that hunt wrote, as JSON or as a page
     #[arg(value_name = "BUNDLE")]
@@ -23,7 +23,7 @@ pub(in crate::cli) struct Replay {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = exit::of("explain"))]
 pub(in crate::cli) struct Explain {
     /// The bundle that hunt wrote, as JSON or as a page
     #[arg(value_name = "BUNDLE")]
@@ -37,7 +37,7 @@ pub(in crate::cli) struct Explain {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = exit::of("shrink"))]
 pub(in crate::cli) struct Shrink {
     /// The bundle that hunt wrote
     #[arg(value_name = "BUNDLE")]
