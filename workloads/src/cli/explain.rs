@@ -14,9 +14,10 @@ use crate::bundle::{self, Unexplained, Unplayable};
 pub(super) fn explain(args: &Explain) -> Result<Exit, String> {
     let name = args.file.display();
     let (recorded, _) = input::bundle(&args.file)?;
-    let explanation = match Status::during("explain", || {
-        bundle::explained(&recorded, args.replays, Budget::default())
-    }) {
+    let explanation = match Status::during(
+        || "explain".into(),
+        || bundle::explained(&recorded, args.replays, Budget::default()),
+    ) {
         Ok(explanation) => explanation,
         Err(Unexplained::Unbroken) => {
             let human = format!("nothing to explain: {}", recorded.title());

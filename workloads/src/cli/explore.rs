@@ -1,6 +1,8 @@
 //! `dyno explore`: every schedule of a few calls, and the shortest that breaks a promise.
 
 use std::fmt::Write;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use checker::report::{Bundle, FORMAT, terminal};
 use checker::{History, Promise};
@@ -54,17 +56,17 @@ pub(super) fn explore(args: &Explore) -> Result<Exit, String> {
         ),
     };
     let jobs = args.jobs.map_or_else(cores, usize::from);
-    let mut shown = Status::new();
-    let survey = survey(&scope, &programs, jobs, |survey| {
-        for program in &survey.recent {
-            told_more(2, || one(program));
-        }
-        shown.show(|since| {
-            let (done, all) = (number(survey.programs), number(programs.len() as u64));
-            format!("explore  {} s   programs {done} / {all}", since.as_secs())
-        });
+    let done = AtomicU64::new(0);
+    let all = number(programs.len() as u64);
+    let what = || format!("explore  programs {} / {all}", number(done.load(Relaxed)));
+    let survey = Status::during(what, || {
+        survey(&scope, &programs, jobs, |survey| {
+            done.store(survey.programs, Relaxed);
+            for program in &survey.recent {
+                told_more(2, || one(program));
+            }
+        })
     });
-    shown.clear();
     let exit = exit(&scope, &survey);
     match args.format {
         Format::Human if is_quiet() && exit == Exit::Fine => {}

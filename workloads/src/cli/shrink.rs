@@ -17,9 +17,10 @@ pub(super) fn shrink(args: &Shrink) -> Result<Exit, String> {
     let name = args.file.display();
     let (recorded, _) = input::bundle(&args.file)?;
     let title = recorded.title();
-    let small = match Status::during("shrink", || {
-        bundle::smaller(&recorded, args.replays, Budget::default())
-    }) {
+    let small = match Status::during(
+        || "shrink".into(),
+        || bundle::smaller(&recorded, args.replays, Budget::default()),
+    ) {
         Ok(small) => small,
         Err(Unexplained::Unbroken) => {
             tell(&format!("nothing to shrink: {title}\n"));

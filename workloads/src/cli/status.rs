@@ -52,14 +52,14 @@ impl Status {
     }
 
     /// Shows what is under way, and for how long, while this work says nothing itself.
-    pub(super) fn during<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    pub(super) fn during<T>(what: impl Fn() -> String + Send, work: impl FnOnce() -> T) -> T {
         let (done, ended) = channel::<()>();
         thread::scope(|scope| {
             // Where there is no thread to be had, there is no status.
             let _ = thread::Builder::new().spawn_scoped(scope, move || {
                 let mut status = Status::new();
                 while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(PEOPLE) {
-                    status.show(|since| format!("{what}  {} s", since.as_secs()));
+                    status.show(|since| format!("{}  {} s", what(), since.as_secs()));
                 }
                 status.clear();
             });
@@ -95,10 +95,11 @@ mod tests {
     #[test]
     fn what_is_under_way_ends_when_its_work_does() {
         let began = Instant::now();
-        assert_eq!(Status::during("nothing", || 7), 7);
+        assert_eq!(Status::during(String::new, || 7), 7);
         assert!(began.elapsed() < Duration::from_secs(20));
-        let broken =
-            std::panic::catch_unwind(|| Status::during("nothing", || panic!("the work is broken")));
+        let broken = std::panic::catch_unwind(|| {
+            Status::during(String::new, || panic!("the work is broken"))
+        });
         assert!(broken.is_err());
     }
 }

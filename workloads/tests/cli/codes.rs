@@ -117,6 +117,30 @@ fn the_help_of_each_command_says_its_codes() {
 }
 
 #[test]
+fn who_asks_for_what_a_preset_never_promises_is_told_who_does() {
+    let folder = folder("unpromised");
+    let out = folder.to_string_lossy().into_owned();
+    let hunt = [
+        "hunt",
+        "--runs",
+        "3",
+        "--seed-base",
+        "1",
+        "--out",
+        &out,
+        "--preset",
+        "weak",
+    ];
+    let asked = ["--property", "linearizable", "--property", "convergence"];
+    let said = stderr(&dyno(&[&hunt[..], &asked].concat()));
+    let says = "weak never promises linearizable; presets that do: last-writer-linearizable, ";
+    assert!(
+        said.starts_with(says) && said.lines().count() == 1,
+        "{said}"
+    );
+}
+
+#[test]
 fn who_slips_is_told_what_was_meant() {
     let folder = folder("slips");
     let none = file(&folder, "none.edn", b"");

@@ -13,6 +13,8 @@ mod recordings;
 mod refused;
 mod settings;
 mod shards;
+#[cfg(target_os = "linux")]
+mod status;
 mod topics;
 
 /// The command in an environment that says nothing of settings, in a terminal that shows all signs.

@@ -104,7 +104,8 @@ pub(super) fn judge(judges: &[Judge<'_>], asked: &[Promise], budget: Budget) -> 
             _ => {
                 let began = Instant::now();
                 let what = format!("judge {}", judge.promise);
-                let verdict = Status::during(&what, || (judge.verdict)(Budget { states }));
+                let verdict =
+                    Status::during(|| what.clone(), || (judge.verdict)(Budget { states }));
                 told_more(1, || {
                     format!("{what}  {:.1} s", began.elapsed().as_secs_f64())
                 });

@@ -11,7 +11,7 @@ use checker::{Budget, Counterexample, History, Promise, Verdict};
 use super::args::{Chosen, Hunt, HuntFormat};
 use super::exit::Exit;
 use super::interrupt;
-use super::output::{is_quiet, say, say_line, tell, told_more};
+use super::output::{is_quiet, note, say, say_line, tell, told_more};
 use super::status::Status;
 use crate::campaign::{self, Campaign, Cause, JudgedRun, Seeds, Tally};
 use crate::preset::Preset;
@@ -66,6 +66,9 @@ pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
         Chosen::One(preset) => vec![preset],
         Chosen::All => Preset::all().collect(),
     };
+    if let Chosen::One(preset) = args.preset {
+        note_unpromised(preset, &args.promises);
+    }
     let mut campaigns = Vec::new();
     for preset in presets {
         let outcome = hunt_one(args, preset, seeds)?;
@@ -91,6 +94,19 @@ pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
     }
     Record::new(args.shard, campaigns, exit).save(&args.out)?;
     Ok(exit)
+}
+
+/// Says who makes a promise that was asked for where it is not made: nothing can come of that.
+fn note_unpromised(preset: Preset, asked: &[Promise]) {
+    let made = preset.promises();
+    for promise in asked.iter().filter(|promise| !made.contains(promise)) {
+        let by = Preset::all().filter(|other| other.promises().contains(promise));
+        let by: Vec<&str> = by.map(Preset::name).collect();
+        let (preset, by) = (preset.name(), by.join(", "));
+        note(&format!(
+            "{preset} never promises {promise}; presets that do: {by}"
+        ));
+    }
 }
 
 /// What a campaign came to, or once quiet, what of that is not fine.
@@ -223,8 +239,8 @@ fn report_causes(args: &Hunt, campaign: &Campaign, tally: &Tally) -> Result<Vec<
     let causes = tally.causes.iter().zip(1..);
     causes
         .map(|(cause, nth)| {
-            let what = format!("minimize and explain  cause {nth} of {many}");
-            Status::during(&what, || report_cause(args, campaign, cause))
+            let what = || format!("minimize and explain  cause {nth} of {many}");
+            Status::during(what, || report_cause(args, campaign, cause))
         })
         .collect()
 }
