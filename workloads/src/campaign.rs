@@ -114,6 +114,36 @@ pub struct Tally {
     pub trouble: Option<Trouble>,
     /// Whether it ended because of [`interrupt`].
     pub interrupted: bool,
+    /// The runs that were judged since progress was last told; none at the end.
+    pub recent: Vec<JudgedRun>,
+}
+
+/// What was said of the promises of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgedRun {
+    /// Its seed.
+    pub seed: u64,
+    /// What it broke.
+    pub broken: Vec<Promise>,
+    /// What could not be decided.
+    pub undecided: Vec<Promise>,
+    /// How many promises held.
+    pub held: usize,
+}
+
+impl JudgedRun {
+    fn of(seed: u64, verdicts: &[(Promise, Verdict)]) -> Self {
+        let such = |such: fn(&Verdict) -> bool| {
+            let found = verdicts.iter().filter(|(_, verdict)| such(verdict));
+            found.map(|(promise, _)| *promise).collect::<Vec<_>>()
+        };
+        JudgedRun {
+            seed,
+            broken: such(|verdict| verdict.counterexample().is_some()),
+            undecided: such(|verdict| matches!(verdict, Verdict::Unknown(why) if !why.is_idle())),
+            held: such(|verdict| matches!(verdict, Verdict::Valid(_))).len(),
+        }
+    }
 }
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -302,13 +332,18 @@ impl Campaign {
                 if tally.failure.is_some() && !goes_on || tally.trouble.is_some() {
                     break;
                 }
+                let seed = self.seeds.seed(tally.runs);
                 tally.runs += 1;
                 match judged {
-                    Ok(judged) => tally.add(judged),
+                    Ok(judged) => {
+                        tally.recent.push(JudgedRun::of(seed, &judged.verdicts));
+                        tally.add(judged);
+                    }
                     Err(trouble) => tally.trouble = Some(trouble),
                 }
             }
             progress(&tally);
+            tally.recent.clear();
         }
         tally.interrupted = is_interrupted();
         tally

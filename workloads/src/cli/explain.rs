@@ -7,13 +7,17 @@ use serde_json::json;
 use super::args::{Explain, Format};
 use super::exit::Exit;
 use super::input;
-use super::output::{say, say_line};
+use super::output::{fail, say, say_line, tell};
+use super::status::Status;
 use crate::bundle::{self, Unexplained, Unplayable};
 
 pub(super) fn explain(args: &Explain) -> Result<Exit, String> {
     let name = args.file.display();
     let (recorded, _) = input::bundle(&args.file)?;
-    let explanation = match bundle::explained(&recorded, args.replays, Budget::default()) {
+    let explanation = match Status::during(
+        || "explain".into(),
+        || bundle::explained(&recorded, args.replays, Budget::default()),
+    ) {
         Ok(explanation) => explanation,
         Err(Unexplained::Unbroken) => {
             let human = format!("nothing to explain: {}", recorded.title());
@@ -24,7 +28,7 @@ pub(super) fn explain(args: &Explain) -> Result<Exit, String> {
             return Ok(nothing(args, &human, Exit::TwoWays));
         }
         Err(Unexplained::Unplayable(Unplayable::Undriven(why))) => {
-            eprintln!("error: cannot run {name}: {why}");
+            fail(&format!("cannot run {name}: {why}"));
             return Ok(Exit::Target);
         }
         Err(why) => return Err(format!("cannot explain {name}: {why}")),
@@ -53,7 +57,7 @@ fn nothing(args: &Explain, human: &str, exit: Exit) -> Exit {
         Format::Json => say_line(&json!({
             "format": "dyno-explain/1", "explanation": null, "exit": exit.number(),
         })),
-        Format::Human => say_line(&human),
+        Format::Human => tell(&format!("{human}\n")),
     }
     exit
 }

@@ -1,7 +1,8 @@
 //! `dyno explore`: every schedule of a few calls, and the shortest that breaks a promise.
 
 use std::fmt::Write;
-use std::io::IsTerminal;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use checker::report::{Bundle, FORMAT, terminal};
 use checker::{History, Promise};
@@ -11,9 +12,12 @@ use serde_json::json;
 use super::args::{Explore, Format};
 use super::exit::Exit;
 use super::hunt::{cores, counts, number, wrapped};
-use super::output::{say, say_line};
+use super::output::{is_quiet, say, say_line, told_more};
+use super::status::Status;
 use crate::bundle::SOURCE;
-use crate::explore::{Apart, Bounds, Broken, Program, Scope, Survey, programs, survey};
+use crate::explore::{
+    Apart, Bounds, Broken, ExploredProgram, Program, Scope, Survey, programs, survey,
+};
 use crate::plan::{Partitioning, Shape};
 use crate::standing::Standing;
 use crate::target::Target;
@@ -21,7 +25,7 @@ use crate::target::Target;
 pub(super) fn explore(args: &Explore) -> Result<Exit, String> {
     let shape = shape(args);
     if shape != shape.legal() {
-        return Err("it must be 1 ≤ R, W ≤ N ≤ nodes ≤ 64".into());
+        return Err(misfit(args));
     }
     let scope = Scope {
         shape,
@@ -52,22 +56,55 @@ pub(super) fn explore(args: &Explore) -> Result<Exit, String> {
         ),
     };
     let jobs = args.jobs.map_or_else(cores, usize::from);
-    let people = std::io::stderr().is_terminal();
-    let survey = survey(&scope, &programs, jobs, |survey| {
-        if people {
-            let (done, all) = (number(survey.programs), number(programs.len() as u64));
-            eprint!("\r\x1b[2Kexplore  programs {done} / {all}");
-        }
+    let done = AtomicU64::new(0);
+    let all = number(programs.len() as u64);
+    let what = || format!("explore  programs {} / {all}", number(done.load(Relaxed)));
+    let survey = Status::during(what, || {
+        survey(&scope, &programs, jobs, |survey| {
+            done.store(survey.programs, Relaxed);
+            for program in &survey.recent {
+                told_more(2, || one(program));
+            }
+        })
     });
-    if people {
-        eprint!("\r\x1b[2K");
-    }
     let exit = exit(&scope, &survey);
     match args.format {
+        Format::Human if is_quiet() && exit == Exit::Fine => {}
         Format::Human => say(&human(args, &scope, &survey)),
         Format::Json => say_line(&summary(args, &scope, &survey, exit)),
     }
     Ok(exit)
+}
+
+/// What came of one program.
+fn one(explored: &ExploredProgram) -> String {
+    let ExploredProgram {
+        program,
+        states,
+        broken,
+        capped,
+    } = explored;
+    let said = match (broken, capped) {
+        (true, _) => "✗ broken",
+        (false, true) => "? capped",
+        (false, false) => "✓ not broken",
+    };
+    format!("{program}  {} states  {said}", number(*states))
+}
+
+/// Which flag asks for more than there is.
+fn misfit(args: &Explore) -> String {
+    let Explore { nodes, n, r, w, .. } = *args;
+    let why = if n > nodes {
+        format!("--n {n} needs more nodes than there are; did you mean --nodes {n}?")
+    } else if r > n {
+        format!("--r {r} waits for more replicas than there are; did you mean --r {n}?")
+    } else if w > n {
+        format!("--w {w} waits for more replicas than there are; did you mean --w {n}?")
+    } else {
+        "none of --n, --r and --w may be 0".into()
+    };
+    format!("{why} (1 ≤ R, W ≤ N ≤ nodes ≤ 64)")
 }
 
 /// What the flags say; all else is as in the default of the core, but for few virtual nodes.

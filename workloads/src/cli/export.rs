@@ -1,7 +1,7 @@
 //! `dyno export`: a recording in another format, so that others' tools can judge it too.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, ErrorKind, Write, stdout};
+use std::io::{BufWriter, ErrorKind, Write, sink, stdout};
 use std::path::{Path, PathBuf};
 
 use checker::export::{self, ExportError, Jepsen};
@@ -11,6 +11,7 @@ use checker::{Domain, History};
 use super::args::Export;
 use super::check::{load, name};
 use super::exit::Exit;
+use super::output::manner;
 
 /// Writes a recording in the format asked for.
 pub(super) fn export(args: &Export) -> Result<Exit, String> {
@@ -22,7 +23,11 @@ pub(super) fn export(args: &Export) -> Result<Exit, String> {
         return Err(format!("{from} is a recording of {about}, not of {object}"));
     }
     let Some(path) = &args.out else {
-        let written = write(&import.history, args.to, stdout().lock());
+        let written = if manner().quiet > 1 {
+            write(&import.history, args.to, sink())
+        } else {
+            write(&import.history, args.to, stdout().lock())
+        };
         return ended(written, "standard output");
     };
     let to = path.display().to_string();

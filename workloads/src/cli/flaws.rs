@@ -10,10 +10,10 @@ use dynamo_core::Flaw;
 use super::args::{Flaws, TableFormat};
 use super::exit::Exit;
 use super::hunt::{cores, number};
-use super::output::{say, say_line};
+use super::output::{is_quiet, say, say_line, told_more};
 use super::status::Status;
 use crate::campaign::Trouble;
-use crate::catalogue::{Effort, Hunts, Progress, Table};
+use crate::catalogue::{Effort, Hunts, Progress, Row, Table};
 
 pub(super) fn flaws(args: &Flaws) -> Result<Exit, String> {
     let hunts = hunts(args);
@@ -22,6 +22,7 @@ pub(super) fn flaws(args: &Flaws) -> Result<Exit, String> {
     let rows = hunts.run(|progress| shown.show(|since| status(all, *progress, since)));
     shown.clear();
     let table = Table { hunts, rows };
+    more(&table.rows);
     let exit = exit(&table);
     let human = table.human();
     let json = table.json(exit.number()).to_string() + "\n";
@@ -37,6 +38,12 @@ pub(super) fn flaws(args: &Flaws) -> Result<Exit, String> {
         ],
     )?;
     match args.format {
+        TableFormat::Human if is_quiet() => {
+            for flaw in table.missed() {
+                say_line(&format!("✗ missed {flaw}"));
+            }
+            trouble(&table);
+        }
         TableFormat::Human => {
             say(&human);
             say_line(&format!(
@@ -91,6 +98,29 @@ fn status((flaws, bases): (usize, usize), progress: Progress, since: Duration) -
             number(done),
             number(flaws)
         )
+    }
+}
+
+/// What those hear who asked for more: of campaigns that found nothing, and of each.
+fn more(rows: &[Row]) {
+    for row in rows {
+        for hunt in &row.hunts {
+            let (flaw, base, runs) = (row.flaw, hunt.base, number(hunt.runs));
+            let said =
+                |what: String| format!("{flaw}  seed base {base:#018x}  {what} in {runs} runs");
+            match &hunt.caught {
+                None => told_more(1, || said("✗ not found".into())),
+                Some(caught) => {
+                    let broken = caught.broken.first().map_or("", |promise| promise.name());
+                    told_more(2, || {
+                        said(format!(
+                            "✓ found: seed {:#018x} breaks {broken}",
+                            caught.seed
+                        ))
+                    });
+                }
+            }
+        }
     }
 }
 

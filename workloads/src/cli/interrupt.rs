@@ -3,6 +3,7 @@
 
 use std::process;
 
+use super::output::complain;
 use crate::campaign;
 
 /// Listens from now on.
@@ -13,6 +14,6 @@ pub(super) fn listen() {
             process::exit(130);
         }
         campaign::interrupt();
-        eprintln!("\ninterrupted: what is known so far is reported; once more ends at once");
+        complain("\ninterrupted: what is known so far is reported; once more ends at once");
     });
 }

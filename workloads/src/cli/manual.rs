@@ -7,7 +7,7 @@ use clap::Command;
 use clap_complete::Shell;
 
 use super::exit::Exit;
-use super::output::{say, say_line};
+use super::output::{say, tell};
 
 /// Completions for a shell, to be sourced.
 pub(super) fn completions(mut command: Command, shell: Shell) -> Result<Exit, String> {
@@ -22,6 +22,6 @@ pub(super) fn pages(command: Command, out: &Path) -> Result<Exit, String> {
     let wrong = |why| format!("cannot write {}: {why}", out.display());
     fs::create_dir_all(out).map_err(wrong)?;
     clap_mangen::generate_to(command, out).map_err(wrong)?;
-    say_line(&format!("wrote {}", out.join("dyno.1").display()));
+    tell(&format!("wrote {}\n", out.join("dyno.1").display()));
     Ok(Exit::Fine)
 }

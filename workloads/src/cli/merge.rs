@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::hunt::outcome::Outcome;
 use super::hunt::record::{FILE, Record};
 use super::hunt::{github, told};
-use super::output::{say, say_line};
+use super::output::{fail, say, tell};
 
 pub(super) fn merge(args: &Merge) -> Result<Exit, String> {
     let mut shards = BTreeMap::new();
@@ -35,10 +35,10 @@ pub(super) fn merge(args: &Merge) -> Result<Exit, String> {
         } else {
             "shards"
         };
-        eprintln!(
-            "error: {many} {} missing; results incomplete",
+        fail(&format!(
+            "{many} {} missing; results incomplete",
             missing.join(", ")
-        );
+        ));
         return Ok(Exit::Target);
     }
     let campaigns = join(&args.out, shards)?;
@@ -46,7 +46,9 @@ pub(super) fn merge(args: &Merge) -> Result<Exit, String> {
     let exit = exit.unwrap_or(Exit::Idle);
     Record::new(None, campaigns.clone(), exit).save(&args.out)?;
     if args.format == HuntFormat::Human {
-        say_line(&format!("shards {of}/{of}, same base, version and source"));
+        tell(&format!(
+            "shards {of}/{of}, same base, version and source\n"
+        ));
     }
     say(&told(args.format, &campaigns));
     if args.github.is_on() {
@@ -94,9 +96,10 @@ fn asked(record: &Record) -> Vec<impl PartialEq + '_> {
             seed_base,
             preset,
             target,
+            undecided,
             ..
         } = outcome;
-        (seed_base, preset, target, promises)
+        (seed_base, preset, target, undecided, promises)
     });
     asked.collect()
 }

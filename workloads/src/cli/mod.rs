@@ -1,7 +1,9 @@
 //! The `dyno` command: find, check and repeat violations of consistency promises.
 
 mod args;
+mod broken;
 mod check;
+mod config;
 mod demo;
 mod exit;
 mod explain;
@@ -17,8 +19,11 @@ mod output;
 mod pin;
 mod replay;
 mod report;
+mod run;
+mod settings;
 mod shrink;
 mod status;
+mod topics;
 mod values;
 
-pub use args::main;
+pub use run::main;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::args::Pin;
 use super::exit::Exit;
-use super::output::say_line;
+use super::output::tell;
 use crate::bundle;
 use crate::harness::recorded;
 
@@ -38,8 +38,8 @@ pub(super) fn pin(args: &Pin) -> Result<Exit, String> {
     let written = fs::create_dir_all(&args.dir).and_then(|()| fs::write(&to, &text));
     written.map_err(|why| format!("cannot write {}: {why}", to.display()))?;
     let to = to.display();
-    say_line(&format!(
-        "wrote {to}; the test {test} runs it first. Commit it."
+    tell(&format!(
+        "wrote {to}; the test {test} runs it first. Commit it.\n"
     ));
     Ok(Exit::Fine)
 }

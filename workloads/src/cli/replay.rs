@@ -8,7 +8,7 @@ use serde_json::json;
 use super::args::{Format, Replay};
 use super::exit::Exit;
 use super::input;
-use super::output::{say, say_line};
+use super::output::{fail, is_quiet, say, say_line, told_more};
 use crate::bundle::{self, Departure, Unplayable};
 use crate::target::Target;
 
@@ -23,7 +23,7 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, String> {
     let again = match bundle::replay(&recorded, target, Budget::default()) {
         Ok(again) => again,
         Err(Unplayable::Undriven(why)) => {
-            eprintln!("error: cannot run {name}: {why}");
+            fail(&format!("cannot run {name}: {why}"));
             return Ok(Exit::Target);
         }
         Err(why) => return Err(format!("cannot run {name}: {why}")),
@@ -49,6 +49,7 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, String> {
     } else {
         Exit::Fine
     };
+    told_more(1, || run_line(recorded.seed, &again.broken));
     if args.format == Format::Json {
         let leaves = again.leaves.as_ref().map(|leaves| {
             json!({ "entry": leaves.entry, "recorded": leaves.recorded, "now": leaves.now })
@@ -69,8 +70,21 @@ pub(super) fn replay(args: &Replay) -> Result<Exit, String> {
         }
         Some(leaves) => left(&recorded, &again, (exit, target), leaves),
     };
-    say(&told);
+    if exit != Exit::Fine || !is_quiet() {
+        say(&told);
+    }
     Ok(exit)
+}
+
+/// A run with its seed and verdict.
+fn run_line(seed: u64, broken: &[Counterexample]) -> String {
+    let titles: Vec<String> = broken.iter().map(Counterexample::title).collect();
+    let said = if titles.is_empty() {
+        "✓ held".into()
+    } else {
+        format!("✗ {}", titles.join(", "))
+    };
+    format!("seed {seed:#018x}  {said}")
 }
 
 /// What a bundle that was changed says, and its run does not.

@@ -8,7 +8,8 @@ use checker::report::Size;
 use super::args::Shrink;
 use super::exit::Exit;
 use super::input;
-use super::output::say_line;
+use super::output::{fail, say_line, tell};
+use super::status::Status;
 use crate::bundle::{self, Unexplained, Unplayable};
 use crate::units::grouped as number;
 
@@ -16,10 +17,13 @@ pub(super) fn shrink(args: &Shrink) -> Result<Exit, String> {
     let name = args.file.display();
     let (recorded, _) = input::bundle(&args.file)?;
     let title = recorded.title();
-    let small = match bundle::smaller(&recorded, args.replays, Budget::default()) {
+    let small = match Status::during(
+        || "shrink".into(),
+        || bundle::smaller(&recorded, args.replays, Budget::default()),
+    ) {
         Ok(small) => small,
         Err(Unexplained::Unbroken) => {
-            say_line(&format!("nothing to shrink: {title}"));
+            tell(&format!("nothing to shrink: {title}\n"));
             return Ok(Exit::Fine);
         }
         Err(Unexplained::Gone) => {
@@ -27,7 +31,7 @@ pub(super) fn shrink(args: &Shrink) -> Result<Exit, String> {
             return Ok(Exit::TwoWays);
         }
         Err(Unexplained::Unplayable(Unplayable::Undriven(why))) => {
-            eprintln!("error: cannot run {name}: {why}");
+            fail(&format!("cannot run {name}: {why}"));
             return Ok(Exit::Target);
         }
         Err(why) => return Err(format!("cannot shrink {name}: {why}")),

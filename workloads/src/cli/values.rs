@@ -40,6 +40,17 @@ impl Github {
     }
 }
 
+/// What becomes of a hunt in which nothing is violated and something could not be decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Undecided {
+    /// It ends with 11
+    #[default]
+    Fail,
+    /// It ends with 0
+    Pass,
+}
+
 /// One of the parts of a hunt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Shard {

@@ -71,4 +71,4 @@ pub use past::Apart;
 pub use program::{Call, NoProgram, Program, Verb, programs};
 pub use scope::{Bounds, Scope};
 pub use search::{Broken, Explored};
-pub use survey::{Survey, explore, survey};
+pub use survey::{ExploredProgram, Survey, explore, survey};

@@ -31,6 +31,21 @@ pub struct Survey {
     pub total: Explored,
     /// The shortest schedule that breaks a promise, and its program.
     pub broken: Option<(Program, Broken)>,
+    /// The programs that were explored since this was last shown; none at the end.
+    pub recent: Vec<ExploredProgram>,
+}
+
+/// What came of one program of a survey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExploredProgram {
+    /// Which one.
+    pub program: Program,
+    /// How many states it has, or were looked at.
+    pub states: u64,
+    /// Whether some schedule of it breaks a promise.
+    pub broken: bool,
+    /// Whether it has more states than were allowed.
+    pub capped: bool,
 }
 
 impl Survey {
@@ -41,6 +56,12 @@ impl Survey {
 
     fn add(&mut self, program: &Program, explored: Explored, broken: Option<Broken>) {
         self.programs += 1;
+        self.recent.push(ExploredProgram {
+            program: program.clone(),
+            states: explored.states,
+            broken: broken.is_some(),
+            capped: explored.capped,
+        });
         self.capped += u64::from(explored.capped);
         self.largest = self.largest.max(explored.states);
         let total = &mut self.total;
@@ -100,6 +121,7 @@ pub fn survey(
             survey.add(program, explored, broken);
         }
         show(&survey);
+        survey.recent.clear();
     }
     survey
 }

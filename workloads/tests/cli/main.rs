@@ -5,14 +5,35 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+mod codes;
 mod explore;
 mod flaws;
+mod manner;
 mod recordings;
+mod refused;
+mod settings;
 mod shards;
+#[cfg(target_os = "linux")]
+mod status;
+mod topics;
+
+/// The command in an environment that says nothing of settings, in a terminal that shows all signs.
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dyno"));
+    let said = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let ours = said.filter(|name| name.starts_with("DYNO_") || name.starts_with("GITHUB_"));
+    for name in ours {
+        command.env_remove(name);
+    }
+    for name in ["CI", "NO_COLOR", "CLICOLOR_FORCE", "CARGO_TERM_COLOR"] {
+        command.env_remove(name);
+    }
+    command.env("LC_ALL", "C.UTF-8").env("TERM", "xterm");
+    command
+}
 
 fn dyno(args: &[&str]) -> Output {
-    let command = Command::new(env!("CARGO_BIN_EXE_dyno")).args(args).output();
-    command.expect("the command runs")
+    command().args(args).output().expect("the command runs")
 }
 
 fn code(output: &Output) -> i32 {

@@ -1,9 +1,9 @@
 //! Recordings of others and our own: checked and exported.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use super::{code, dyno, file, folder, stderr, stdout};
+use super::{code, command, dyno, file, folder, stderr, stdout};
 
 #[test]
 fn bad_recordings_end_with_2_and_say_where() {
@@ -313,7 +313,7 @@ fn a_recording_is_read_from_standard_input() {
     let text = b"{:process 0, :type :invoke, :f :write, :value 1}\n{:process 0, :type :ok, :f :write, :value 1}\n\
         {:process 0, :type :invoke, :f :read}\n{:process 0, :type :ok, :f :read, :value 1}";
     let path = file(&folder, "in.edn", text);
-    let output = Command::new(env!("CARGO_BIN_EXE_dyno"))
+    let output = command()
         .args(["check", "-"])
         .stdin(Stdio::from(fs::File::open(path).expect("it is there")))
         .output()

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{bundles, code, dyno, file, folder, stderr, stdout};
+use super::{bundles, code, command, dyno, file, folder, stderr, stdout};
 
 const FLAW: [&str; 6] = [
     "--flaw",
@@ -135,7 +135,7 @@ fn ci_gets_a_summary_a_suite_and_annotations() {
     let (out, page) = (folder.join("out"), folder.join("page.md"));
     let out_name = out.to_string_lossy().into_owned();
     let args = [&["hunt", "--keep-going", "--out", &out_name][..], &FLAW].concat();
-    let output = Command::new(env!("CARGO_BIN_EXE_dyno"))
+    let output = command()
         .args(args)
         .env("GITHUB_ACTIONS", "true")
         .env("GITHUB_STEP_SUMMARY", &page)
@@ -247,7 +247,7 @@ fn completions_and_pages_know_every_command() {
 #[test]
 fn an_interrupted_catalogue_claims_nothing() {
     let folder = folder("interrupted-flaws");
-    let mut flaws = Command::new(env!("CARGO_BIN_EXE_dyno"))
+    let mut flaws = command()
         .args(["flaws", "--out"])
         .arg(&folder)
         .stdout(Stdio::piped())
@@ -273,7 +273,7 @@ fn an_interrupted_catalogue_claims_nothing() {
 #[test]
 fn an_interrupted_hunt_leaves_what_it_knows() {
     let folder = folder("interrupted");
-    let mut hunt = Command::new(env!("CARGO_BIN_EXE_dyno"))
+    let mut hunt = command()
         .args(["hunt", "--runs", "10000000", "--seed-base", "1", "--out"])
         .arg(&folder)
         .stdout(Stdio::piped())

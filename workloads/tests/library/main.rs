@@ -9,6 +9,7 @@ use dynamometer::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 mod core;
+mod first_test;
 mod recordings;
 mod running;
 

@@ -1,10 +1,14 @@
 //! Which promises of a recording are judged, what came of it, and with which exit code it ends.
 
+use std::time::Instant;
+
 use checker::{
     Budget, Checker, Counterexample, Domain, History, Promise, Reason, Shortfall, Verdict,
 };
 
 use crate::cli::exit::Exit;
+use crate::cli::output::told_more;
+use crate::cli::status::Status;
 
 /// One promise that can be judged of a recording.
 pub(super) struct Judge<'h> {
@@ -97,7 +101,16 @@ pub(super) fn judge(judges: &[Judge<'_>], asked: &[Promise], budget: Budget) -> 
         });
         let stand = match stronger {
             Some(stronger) if judge.follows && !decisive => Stand::Follows(stronger.promise),
-            _ => Stand::Verdict((judge.verdict)(Budget { states })),
+            _ => {
+                let began = Instant::now();
+                let what = format!("judge {}", judge.promise);
+                let verdict =
+                    Status::during(|| what.clone(), || (judge.verdict)(Budget { states }));
+                told_more(1, || {
+                    format!("{what}  {:.1} s", began.elapsed().as_secs_f64())
+                });
+                Stand::Verdict(verdict)
+            }
         };
         judged.push(Judged {
             promise: judge.promise(),

@@ -1,13 +1,13 @@
 //! A recording, from a file or from standard input.
 
 use std::fs::File;
-use std::io::{IsTerminal, Write, stderr, stdin};
+use std::io::stdin;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use checker::import::{self, Format, Import, NilMeaning, Object, Options, Progress, What};
 
 use crate::cli::args::{Nil, Recording};
+use crate::cli::status::Status;
 
 /// How messages name a file.
 pub(in crate::cli) fn name(file: &Path) -> String {
@@ -29,7 +29,9 @@ pub(in crate::cli) fn load(args: &Recording, object: Option<Object>) -> Result<I
         object,
     };
     let mut status = Status::new();
-    let mut tell = |at| status.tell(at);
+    let mut tell = |at: Progress| {
+        status.show(|_| format!("read {} MB, {} entries", at.bytes / 1_000_000, at.entries));
+    };
     let read = if args.file == Path::new("-") {
         import::read_from(stdin().lock(), args.from, options, &mut tell)
     } else {
@@ -70,54 +72,4 @@ fn takes(args: &Recording, format: Format) -> Result<(), String> {
         ));
     }
     Ok(())
-}
-
-/// One line on a terminal that is written over; elsewhere a line now and then.
-struct Status {
-    terminal: bool,
-    told: Instant,
-    shown: bool,
-}
-
-impl Status {
-    fn new() -> Self {
-        Status {
-            terminal: stderr().is_terminal(),
-            told: Instant::now(),
-            shown: false,
-        }
-    }
-
-    fn tell(&mut self, at: Progress) {
-        let pause = if self.terminal {
-            Duration::from_millis(500)
-        } else {
-            Duration::from_secs(30)
-        };
-        if self.told.elapsed() < pause {
-            return;
-        }
-        self.told = Instant::now();
-        self.shown = self.terminal;
-        let (start, end) = if self.terminal {
-            ("\r", "  ")
-        } else {
-            ("", "\n")
-        };
-        let megabytes = at.bytes / 1_000_000;
-        let mut stderr = stderr().lock();
-        // A terminal that has gone away needs no status.
-        let _ = write!(
-            stderr,
-            "{start}read {megabytes} MB, {} entries{end}",
-            at.entries
-        );
-        let _ = stderr.flush();
-    }
-
-    fn clear(&self) {
-        if self.shown {
-            let _ = write!(stderr(), "\r{}\r", " ".repeat(60));
-        }
-    }
 }

@@ -21,7 +21,7 @@ use super::summary::summary;
 use super::told::told as screen;
 use crate::cli::args::{Check, Format, Model};
 use crate::cli::exit::Exit;
-use crate::cli::output::{say, say_line};
+use crate::cli::output::{is_quiet, note, say, say_line};
 
 /// Judges a recording.
 pub(in crate::cli) fn check(args: &Check) -> Result<Exit, String> {
@@ -238,6 +238,7 @@ impl Asked<'_> {
         let exit = worst(&judged, !args.promises.is_empty());
         let measured = measured();
         match args.format {
+            Format::Human if is_quiet() && exit == Exit::Fine => {}
             Format::Human => say(&screen(import, model, history, &judged, &measured)),
             Format::Json => say_line(&summary(import, model, history, &judged, &measured, exit)),
         }
@@ -246,18 +247,12 @@ impl Asked<'_> {
                 .iter()
                 .filter(|one| one.decisive)
                 .find_map(counterexample);
-            eprintln!(
-                "{}",
-                cut(path, history, broken, |cut, found| {
-                    let judges = judges_of(cut)?;
-                    let again = judge(&judges, &[found.promise], budget);
-                    let mut broken = again.iter().filter_map(counterexample);
-                    Ok(
-                        broken
-                            .any(|again| again.title() == found.title() && again.key == found.key),
-                    )
-                })?
-            );
+            note(&cut(path, history, broken, |cut, found| {
+                let judges = judges_of(cut)?;
+                let again = judge(&judges, &[found.promise], budget);
+                let mut broken = again.iter().filter_map(counterexample);
+                Ok(broken.any(|again| again.title() == found.title() && again.key == found.key))
+            })?);
         }
         Ok(exit)
     }

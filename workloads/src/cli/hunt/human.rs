@@ -53,6 +53,16 @@ pub(in crate::cli) fn summary(outcome: &Outcome) -> String {
     out
 }
 
+/// Only what is not fine.
+pub(in crate::cli) fn failures(outcome: &Outcome) -> String {
+    let mut out = trouble(outcome);
+    let asked = outcome.promises.iter().filter(|judged| judged.asked);
+    for judged in asked.filter(|judged| judged.exit() != Exit::Fine) {
+        let _ = writeln!(out, "{}", promise_line(judged));
+    }
+    out
+}
+
 fn trouble(outcome: &Outcome) -> String {
     let Some(broken) = &outcome.trouble else {
         return String::new();

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use checker::report::{Bundle, html, terminal};
-use checker::{Budget, History, Promise, Verdict};
+use checker::{Budget, Counterexample, History, Promise, Verdict};
 
 use super::args::{Chosen, Hunt, HuntFormat};
 use super::exit::Exit;
 use super::interrupt;
-use super::output::{say, say_line};
+use super::output::{is_quiet, note, say, say_line, tell, told_more};
 use super::status::Status;
-use crate::campaign::{self, Campaign, Cause, Seeds, Tally};
+use crate::campaign::{self, Campaign, Cause, JudgedRun, Seeds, Tally};
 use crate::preset::Preset;
 use crate::target::Target;
 pub(super) use crate::units::grouped as number;
@@ -30,9 +30,6 @@ pub(super) mod markdown;
 pub(super) mod outcome;
 pub(super) mod record;
 
-/// Runs when neither `--runs` nor `--budget` says how long.
-const RUNS: u64 = 1_000;
-
 pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
     interrupt::listen();
     let seeds = match (args.seed, args.seed_base, args.shard) {
@@ -43,16 +40,22 @@ pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
             of: shard.of,
         },
         (None, Some(base), None) => Seeds::Base(base),
-        (None, None, _) => Seeds::random(),
+        (None, None, Some(_)) => {
+            let why = "without it each would draw its own";
+            return Err(format!(
+                "--shard needs --seed-base, the same for all shards: {why}"
+            ));
+        }
+        (None, None, None) => Seeds::random(),
     };
     if args.format == HuntFormat::Human {
         match seeds {
-            Seeds::Base(base) if args.seed_base.is_none() => say_line(&format!(
-                "seed base {base:#018x} (random; pass --seed-base to repeat)"
+            Seeds::Base(base) if args.seed_base.is_none() => tell(&format!(
+                "seed base {base:#018x} (random; pass --seed-base to repeat)\n"
             )),
-            Seeds::Base(base) => say_line(&format!("seed base {base:#018x}")),
-            Seeds::Shard { base, index, of } => say_line(&format!(
-                "seed base {base:#018x}, shard {}/{of}, source {}",
+            Seeds::Base(base) => tell(&format!("seed base {base:#018x}\n")),
+            Seeds::Shard { base, index, of } => tell(&format!(
+                "seed base {base:#018x}, shard {}/{of}, source {}\n",
                 index + 1,
                 bundle::SOURCE
             )),
@@ -63,6 +66,9 @@ pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
         Chosen::One(preset) => vec![preset],
         Chosen::All => Preset::all().collect(),
     };
+    if let Chosen::One(preset) = args.preset {
+        note_unpromised(preset, &args.promises);
+    }
     let mut campaigns = Vec::new();
     for preset in presets {
         let outcome = hunt_one(args, preset, seeds)?;
@@ -90,12 +96,34 @@ pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
     Ok(exit)
 }
 
+/// Says who makes a promise that was asked for where it is not made: nothing can come of that.
+fn note_unpromised(preset: Preset, asked: &[Promise]) {
+    let made = preset.promises();
+    for promise in asked.iter().filter(|promise| !made.contains(promise)) {
+        let by = Preset::all().filter(|other| other.promises().contains(promise));
+        let by: Vec<&str> = by.map(Preset::name).collect();
+        let (preset, by) = (preset.name(), by.join(", "));
+        note(&format!(
+            "{preset} never promises {promise}; presets that do: {by}"
+        ));
+    }
+}
+
+/// What a campaign came to, or once quiet, what of that is not fine.
+fn summary(outcome: &Outcome) -> String {
+    if is_quiet() {
+        human::failures(outcome)
+    } else {
+        human::summary(outcome)
+    }
+}
+
 /// What several campaigns came to, in the format that was asked for.
 pub(super) fn told(format: HuntFormat, campaigns: &[Outcome]) -> String {
     match format {
         HuntFormat::Human => {
             let told = campaigns.iter().map(|outcome| {
-                let mut out = human::summary(outcome);
+                let mut out = summary(outcome);
                 if !outcome.causes.is_empty() {
                     out += &human::causes(&outcome.causes, outcome.runs);
                 }
@@ -125,17 +153,19 @@ fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Outcome, String
             args.promises.clone()
         },
         seeds,
-        runs: args.runs.or(if args.budget.is_some() {
-            None
-        } else {
-            Some(RUNS)
-        }),
+        runs: args.runs_max(),
         time: args.budget,
-        jobs: args.jobs.map_or_else(cores, usize::from),
-        budget: Budget::default(),
+        jobs: args.at_once(),
+        budget: Budget {
+            states: args.states,
+        },
     };
     let mut shown = Status::new();
-    let show = |tally: &Tally| shown.show(|since| status(args, tally, since));
+    let mut causes = 0;
+    let show = |tally: &Tally| {
+        more(tally, &mut causes);
+        shown.show(|since| status(args, tally, since));
+    };
     let tally = if args.goes_on() {
         campaign.run_on(show)
     } else {
@@ -143,9 +173,9 @@ fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Outcome, String
     };
     shown.clear();
     let found = report_causes(args, &campaign, &tally)?;
-    let outcome = Outcome::of(&campaign, &tally, &found);
+    let outcome = Outcome::of(&campaign, &tally, &found, args.undecided);
     if args.format == HuntFormat::Human {
-        say(&human::summary(&outcome));
+        say(&summary(&outcome));
         for found in &found {
             say(&format!("\n{}", found.told()));
         }
@@ -205,9 +235,13 @@ impl Found {
 
 /// One report for each cause, in the order in which they were found.
 fn report_causes(args: &Hunt, campaign: &Campaign, tally: &Tally) -> Result<Vec<Found>, String> {
-    let causes = tally.causes.iter();
+    let many = tally.causes.len();
+    let causes = tally.causes.iter().zip(1..);
     causes
-        .map(|cause| report_cause(args, campaign, cause))
+        .map(|(cause, nth)| {
+            let what = || format!("minimize and explain  cause {nth} of {many}");
+            Status::during(what, || report_cause(args, campaign, cause))
+        })
         .collect()
 }
 
@@ -288,8 +322,44 @@ fn keep_single(args: &Hunt, campaign: &Campaign, tally: &Tally) -> Result<(), St
         .run(&plan)
         .map_err(|wrong| wrong.to_string())?;
     let path = save(&args.out, &bundle::kept(campaign.target, &plan, &run))?;
-    say_line(&format!("\nrun kept    {}", path.display()));
+    tell(&format!("\nrun kept    {}\n", path.display()));
     Ok(())
+}
+
+/// What those hear who asked for more: of causes, when the first failure shows them, and of every run.
+fn more(tally: &Tally, causes: &mut usize) {
+    for run in &tally.recent {
+        told_more(2, || format!("seed {:#018x}  {}", run.seed, verdict(run)));
+    }
+    for cause in tally.causes.iter().skip(*causes) {
+        let failure = &cause.failures[0];
+        let title = failure.broken.first().map(Counterexample::title);
+        let (seed, title) = (failure.plan.seed, title.unwrap_or_default());
+        told_more(1, || {
+            format!(
+                "✗ {title}  seed {seed:#018x}, after {} runs",
+                number(tally.runs)
+            )
+        });
+    }
+    *causes = tally.causes.len();
+}
+
+/// What was said of one run.
+fn verdict(run: &JudgedRun) -> String {
+    let names = |promises: &[Promise]| {
+        let names: Vec<&str> = promises.iter().map(|promise| promise.name()).collect();
+        names.join(", ")
+    };
+    if !run.broken.is_empty() {
+        format!("✗ {}", names(&run.broken))
+    } else if !run.undecided.is_empty() {
+        format!("? {}", names(&run.undecided))
+    } else if run.held == 0 {
+        "– nothing exercised".into()
+    } else {
+        format!("✓ {} held", run.held)
+    }
 }
 
 /// How far a campaign is.

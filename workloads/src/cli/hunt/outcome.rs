@@ -4,6 +4,7 @@ use checker::report::{Bundle, Explanation, Size};
 use checker::{Counterexample, Counters, Promise};
 use serde::{Deserialize, Serialize};
 
+use super::super::args::Undecided;
 use super::super::exit::Exit;
 use super::Found;
 use crate::campaign::{Campaign, Seeds, Tally, Trouble};
@@ -39,6 +40,9 @@ pub(in crate::cli) struct Outcome {
     /// Whether it was asked to end before its end.
     #[serde(default)]
     pub(in crate::cli) interrupted: bool,
+    /// What becomes of what could not be decided.
+    #[serde(default)]
+    pub(in crate::cli) undecided: Undecided,
     /// The exit code.
     pub(in crate::cli) exit: u8,
 }
@@ -125,7 +129,12 @@ pub(in crate::cli) struct Violation {
 }
 
 impl Outcome {
-    pub(super) fn of(campaign: &Campaign, tally: &Tally, found: &[Found]) -> Self {
+    pub(super) fn of(
+        campaign: &Campaign,
+        tally: &Tally,
+        found: &[Found],
+        undecided: Undecided,
+    ) -> Self {
         let (seed, seed_base) = match campaign.seeds {
             Seeds::Single(seed) => (Some(seed), None),
             Seeds::Base(base) | Seeds::Shard { base, .. } => (None, Some(base)),
@@ -153,6 +162,7 @@ impl Outcome {
             violation: causes.first().cloned(),
             causes,
             interrupted: tally.interrupted,
+            undecided,
             exit: 0,
         };
         outcome.settle();
@@ -163,8 +173,12 @@ impl Outcome {
     pub(in crate::cli) fn exit_code(&self) -> Exit {
         let trouble = self.trouble.iter().map(Broken::exit);
         let asked = self.promises.iter().filter(|judged| judged.asked);
+        let asked = asked.map(|judged| match (judged.exit(), self.undecided) {
+            (Exit::Undecided, Undecided::Pass) => Exit::Fine,
+            (exit, _) => exit,
+        });
         let interrupted = self.interrupted.then_some(Exit::Interrupted);
-        let all = trouble.chain(asked.map(Judged::exit)).chain(interrupted);
+        let all = trouble.chain(asked).chain(interrupted);
         all.min().unwrap_or(Exit::Idle)
     }
 

@@ -1,0 +1,21 @@
+//! What the command line takes, by groups of commands.
+
+mod check;
+mod find;
+mod globals;
+mod keep;
+mod kind;
+mod other;
+mod report;
+mod table;
+mod understand;
+
+pub(super) use super::values::{Chosen, Github, HuntFormat, Shard, Switch, Undecided};
+pub(super) use check::{Check, Export, Model, Nil, Recording};
+pub(super) use find::{Explore, Flaws, Hunt, TableFormat};
+use globals::Globals;
+pub(super) use keep::{Merge, Pin};
+pub(super) use other::{Completions, Config, Demo, Format, Help, Man};
+pub(super) use report::{Report, ReportFormat};
+pub(super) use table::{Cli, Command, command};
+pub(super) use understand::{Explain, Replay, Shrink};
