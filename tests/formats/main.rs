@@ -3,6 +3,7 @@
 mod edn;
 mod goldens;
 mod plain;
+mod schema;
 mod shiviz;
 mod trace;
 
