@@ -56,7 +56,7 @@ enum Command {
     Explain(Explain),
     /// Make the plan of a bundle smaller still
     Shrink(Shrink),
-    /// Write a bundle as a page for a browser, as a picture, as text, or as JSON
+    /// Write a bundle as a page, a picture, text, JSON, or in a format of others
     Report(Report),
     /// Make a test's bundle a pin, which the test runs first from now on
     Pin(Pin),
@@ -474,17 +474,43 @@ pub(super) enum ReportFormat {
     Human,
     /// The bundle
     Json,
+    /// What hunt prints, for an issue or the summary of a CI job
+    #[value(alias = "md")]
+    Markdown,
+    /// A failed test case, for a CI server
+    Junit,
+    /// The history in Jepsen's words
+    Edn,
+    #[value(help = "A log with vector clocks, for ShiViz")]
+    Shiviz,
+    /// Tracks and flows in the Trace Event format, for ui.perfetto.dev
+    Perfetto,
+}
+
+/// Which file a schema is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Schema {
+    /// A bundle
+    Bundle,
+    /// The hunt.json of a hunt
+    Hunt,
+    /// The flaws.json of dyno flaws
+    Flaws,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct Report {
     /// The bundle that hunt wrote, as JSON or as a page
-    #[arg(value_name = "BUNDLE")]
-    pub(super) file: PathBuf,
+    #[arg(value_name = "BUNDLE", required_unless_present = "schema")]
+    pub(super) file: Option<PathBuf>,
     /// What it is written as
     #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
     pub(super) format: ReportFormat,
+    /// Print the JSON Schema of a file that dyno writes, and nothing else [default: bundle]
+    #[arg(long, value_enum, value_name = "FILE", num_args = 0..=1, default_missing_value = "bundle",
+        conflicts_with_all = ["file", "format"])]
+    pub(super) schema: Option<Schema>,
     /// The file to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,

@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 mod explore;
 mod flaws;
+mod formats;
 mod recordings;
 mod shards;
 
