@@ -138,15 +138,13 @@ fn every_plan_of_a_preset_is_valid_and_every_fault_is_met() {
     }
 }
 
+/// One of each kind.
 fn notes() -> Vec<Note> {
+    [of_the_run(), of_nodes()].concat()
+}
+
+fn of_the_run() -> Vec<Note> {
     let (node, key) = (Node(3), "k".to_owned());
-    let versions = vec![Version {
-        value: None,
-        clock: Some(checker::note::Clock {
-            dot: ("n1".into(), 2),
-            past: vec![("n0".into(), 1)],
-        }),
-    }];
     vec![
         Note::Setup(Setup {
             nodes: 3,
@@ -159,7 +157,7 @@ fn notes() -> Vec<Note> {
             may_revive: true,
         }),
         Note::Owners {
-            key: key.clone(),
+            key,
             nodes: vec![node],
         },
         Note::Informed(node),
@@ -169,6 +167,21 @@ fn notes() -> Vec<Note> {
         },
         Note::Crash(node),
         Note::Restart(node),
+        Note::Healed,
+        Note::Quiet,
+    ]
+}
+
+fn of_nodes() -> Vec<Note> {
+    let (node, key) = (Node(3), "k".to_owned());
+    let versions = vec![Version {
+        value: None,
+        clock: Some(checker::note::Clock {
+            dot: ("n1".into(), 2),
+            past: vec![("n0".into(), 1)],
+        }),
+    }];
+    vec![
         Note::Durable {
             node,
             key: key.clone(),
@@ -218,8 +231,6 @@ fn notes() -> Vec<Note> {
             keys: vec![key],
             hash: "h".into(),
         },
-        Note::Healed,
-        Note::Quiet,
     ]
 }
 
