@@ -14,6 +14,7 @@
 //! - [`explore`]: every schedule of a few calls, and the shortest that breaks a promise.
 //! - [`promised`], [`matrix`]: which promises a shape makes, and which its quorums and sessions do.
 //! - [`shrink`], [`bundle`]: smaller plans, and the file that repeats one.
+//! - [`schema`]: what its files look like, as JSON Schema.
 //! - [`explain`]: what a failure needs, since when it was certain, and where the store went wrong.
 //! - [`catalogue`]: the known flaws, and how they are hunted.
 //! - [`cli`]: the `dyno` command, one file a subcommand.
@@ -36,6 +37,7 @@ pub mod prelude;
 pub mod preset;
 pub mod promised;
 pub mod replica;
+pub mod schema;
 mod shape;
 pub mod shrink;
 pub mod sim;

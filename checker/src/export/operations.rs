@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::error::{ExportError, text};
+use super::notation::Notation;
 use super::order::{Turn, turns};
 use super::words::{Answer, Datum, Jepsen};
 use crate::history::{History, Op, Outcome, Process};
@@ -56,21 +57,6 @@ pub fn elle_json_to<D: Jepsen>(history: &History<D>, out: impl Write) -> Result<
     write(history, Notation::Json, out)
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Notation {
-    Edn,
-    Json,
-}
-
-impl Notation {
-    fn name(self) -> &'static str {
-        match self {
-            Notation::Edn => "jepsen-edn",
-            Notation::Json => "elle-json",
-        }
-    }
-}
-
 struct Writer<W> {
     out: W,
     notation: Notation,
@@ -99,7 +85,7 @@ fn write<D: Jepsen>(
             writer.completion(op.process, op)?;
         }
     } else {
-        turns(history, |turn| match turn {
+        turns(history, |_, turn| match turn {
             Turn::Invoke(process, op) => {
                 writer.operation(process, "invoke", op, D::asked(&op.call))
             }
@@ -235,61 +221,13 @@ impl<W: Write> Writer<W> {
         ];
         for (place, (name, value)) in fields.into_iter().enumerate() {
             self.line.push_str(if place == 0 { "{" } else { ", " });
-            self.datum(&Datum::Word(name));
+            self.notation.put(&Datum::Word(name), &mut self.line);
             self.line.push_str(if json { ": " } else { " " });
-            self.datum(value);
+            self.notation.put(value, &mut self.line);
         }
         self.line.push_str(if json { "}" } else { "}\n" });
         self.index += 1;
         self.out.write_all(self.line.as_bytes())?;
         Ok(())
     }
-
-    fn datum(&mut self, datum: &Datum) {
-        let json = self.notation == Notation::Json;
-        match datum {
-            Datum::Nil => self.line.push_str(if json { "null" } else { "nil" }),
-            Datum::Bool(truth) => self.line.push_str(if *truth { "true" } else { "false" }),
-            Datum::Int(number) => self.line.push_str(&number.to_string()),
-            Datum::Text(text) if json => self
-                .line
-                .push_str(&serde_json::Value::from(text.as_str()).to_string()),
-            Datum::Text(text) => quote(text, &mut self.line),
-            Datum::Word(word) if json => {
-                self.line.push('"');
-                self.line.push_str(word);
-                self.line.push('"');
-            }
-            Datum::Word(word) => {
-                self.line.push(':');
-                self.line.push_str(word);
-            }
-            Datum::List(members) => {
-                self.line.push('[');
-                for (place, member) in members.iter().enumerate() {
-                    if place > 0 {
-                        self.line.push_str(if json { ", " } else { " " });
-                    }
-                    self.datum(member);
-                }
-                self.line.push(']');
-            }
-        }
-    }
-}
-
-/// A string of EDN.
-pub(super) fn quote(text: &str, line: &mut String) {
-    line.push('"');
-    for char in text.chars() {
-        match char {
-            '"' => line.push_str("\\\""),
-            '\\' => line.push_str("\\\\"),
-            '\n' => line.push_str("\\n"),
-            '\r' => line.push_str("\\r"),
-            '\t' => line.push_str("\\t"),
-            other => line.push(other),
-        }
-    }
-    line.push('"');
 }

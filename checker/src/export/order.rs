@@ -10,20 +10,20 @@ use crate::history::{History, Line, Op, OpId, Process, Time};
 use crate::note::Note;
 
 /// A line of a history, by the process that it is written under.
-pub(super) enum Turn<'h, D: Domain> {
+pub(crate) enum Turn<'h, D: Domain> {
     Invoke(Process, &'h Op<D>),
     Return(Process, &'h Op<D>),
     Note(&'h Note),
 }
 
-/// All lines; of equal times calls stand before returns, so that they stay concurrent.
+/// All lines with their times; of equal times calls stand before returns, so that they stay concurrent.
 ///
 /// A process may call again at the very time of its return. Both calls are concurrent then, which no order
 /// of lines can say of one process, so the second goes to a process of its own: its place in a session is
 /// lost, rather than an order invented.
-pub(super) fn turns<D: Domain>(
+pub(crate) fn turns<D: Domain>(
     history: &History<D>,
-    mut each: impl FnMut(Turn<'_, D>) -> Result<(), ExportError>,
+    mut each: impl FnMut(Time, Turn<'_, D>) -> Result<(), ExportError>,
 ) -> Result<(), ExportError> {
     let last = history.ops().iter().map(|op| op.process.0).max();
     let mut fresh = last.map_or(0, |last| last.saturating_add(1));
@@ -57,7 +57,8 @@ pub(super) fn turns<D: Domain>(
                 }
             }
         }
-        early.into_iter().chain(late).try_for_each(&mut each)?;
+        let mut turns = early.into_iter().chain(late);
+        turns.try_for_each(|turn| each(at, turn))?;
     }
     Ok(())
 }

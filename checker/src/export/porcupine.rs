@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::error::{ExportError, text};
-use super::operations::quote;
+use super::notation::quote;
 use super::order::{Turn, turns};
 use crate::append::{Append, AppendAction, AppendRet};
 use crate::domain::Domain;
@@ -37,7 +37,7 @@ pub fn porcupine_etcd_to(
             return Err(ExportError::Unsayable { op, format, what });
         }
     }
-    turns(history, |turn| {
+    turns(history, |_, turn| {
         let (process, kind, op, value) = match turn {
             Turn::Note(_) => return Ok(()),
             Turn::Invoke(process, op) => (process, "invoke", op, asked(&op.call)),
@@ -138,7 +138,7 @@ pub fn porcupine_kv_to(history: &History<Append>, mut out: impl Write) -> Result
             });
         }
     }
-    turns(history, |turn| {
+    turns(history, |_, turn| {
         let line = match turn {
             Turn::Note(_) => return Ok(()),
             Turn::Invoke(process, op) => kv(process, "invoke", op, None),

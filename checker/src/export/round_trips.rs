@@ -44,7 +44,7 @@ pub(crate) fn same<D: Domain>(
     understood: impl Fn(&Op<D>) -> String,
 ) {
     let mut written = Vec::new();
-    let each = |turn: Turn<'_, D>| {
+    let each = |_, turn: Turn<'_, D>| {
         if let Turn::Invoke(process, op) = turn {
             written.push((process, op.id));
         }

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 mod codes;
 mod explore;
 mod flaws;
+mod formats;
 mod manner;
 mod recordings;
 mod refused;

@@ -21,8 +21,13 @@ impl Command {
             Command::Config(args) => args.format.into(),
             Command::Report(args) if args.out.is_none() => match args.format {
                 ReportFormat::Human => Kind::Human,
-                ReportFormat::Json => Kind::Json,
-                _ => Kind::Document,
+                ReportFormat::Json | ReportFormat::Perfetto => Kind::Json,
+                ReportFormat::Markdown => Kind::Markdown,
+                ReportFormat::Junit => Kind::Xml,
+                ReportFormat::Html
+                | ReportFormat::Svg
+                | ReportFormat::Edn
+                | ReportFormat::Shiviz => Kind::Document,
             },
             Command::Export(args) if args.out.is_none() => Kind::Document,
             Command::Completions(_) => Kind::Document,

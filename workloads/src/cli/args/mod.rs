@@ -16,6 +16,6 @@ pub(super) use find::{Explore, Flaws, Hunt, TableFormat};
 use globals::Globals;
 pub(super) use keep::{Merge, Pin};
 pub(super) use other::{Completions, Config, Demo, Format, Help, Man};
-pub(super) use report::{Report, ReportFormat};
+pub(super) use report::{Report, ReportFormat, Schema};
 pub(super) use table::{Cli, Command, command};
 pub(super) use understand::{Explain, Replay, Shrink};

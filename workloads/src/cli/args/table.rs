@@ -43,7 +43,7 @@ pub(in crate::cli) enum Command {
     Explain(Explain),
     /// Make the plan of a bundle smaller still
     Shrink(Shrink),
-    /// Write a bundle as a page for a browser, as a picture, as text, or as JSON
+    /// Write a bundle as a page, a picture, text, JSON, or in a format of others
     Report(Report),
     /// Make a test's bundle a pin, which the test runs first from now on
     Pin(Pin),

@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use checker::report::markup::xml as escaped;
+
 use super::outcome::{Judged, Outcome, Violation, Word};
 
 /// All campaigns.
@@ -156,21 +158,4 @@ fn failure(cause: &Violation) -> String {
             .collect::<Vec<_>>()
             .join("\n")
     )
-}
-
-/// Text of an element or of an attribute. XML 1.0 has no place for most control characters.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\n' => out += "&#10;",
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }

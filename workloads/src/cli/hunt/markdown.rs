@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use checker::report::markup::{code, markdown_text as text};
+
 use super::human::{counts, times};
 use super::outcome::{Outcome, Violation};
 use crate::units::grouped as number;
@@ -96,29 +98,4 @@ fn campaign(outcome: &Outcome) -> String {
         let _ = writeln!(out, "\nNever: **{}**", outcome.never.join(" · "));
     }
     out
-}
-
-/// Words that no reader of Markdown takes for anything else.
-fn text(words: &str) -> String {
-    let mut out = String::with_capacity(words.len());
-    for c in words.chars() {
-        match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '&' => out += "&amp;",
-            '@' => out += "&#64;",
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Words between two backticks.
-fn code(words: &str) -> String {
-    words.replace(['`', '\n', '\r'], "'")
 }
