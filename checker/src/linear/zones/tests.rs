@@ -358,7 +358,7 @@ fn what_nobody_saw_may_have_been_there_when_a_mismatch_was_said() {
 }
 
 #[test]
-fn a_block_is_moved_where_that_lets_a_mismatch_fit_in() {
+fn what_stands_around_a_mismatch_is_moved_where_that_lets_it_fit_in() {
     // Sorted by zones, 2 stands before 3; but only 3 can replace 1 before the mismatch returns.
     let lines = [
         write(0, 1, 1),

@@ -18,9 +18,10 @@ pub(super) const SIZES: [usize; 4] = [16, 64, 256, 1024];
 /// How many configurations the search of a window may visit for each of its operations.
 const STATES_EACH: u64 = 64;
 
-/// How many configurations all searches may visit together, for each operation of the part, and besides.
-const STATES_ALL_EACH: u64 = 8;
-const STATES_ALL: u64 = 100_000;
+/// How many configurations all searches may visit and how many operations they may be given together, for each
+/// operation of the part, and besides.
+const WORK_EACH: u64 = 8;
+const WORK: u64 = 100_000;
 
 /// How many operations of unknown outcome that are in no order yet are offered to the search of a window.
 const UNKNOWN_OFFERED: usize = 16;
@@ -61,7 +62,7 @@ struct Order<'h> {
     unknown: Vec<&'h Op<Register>>,
     /// Those of them that stand in the order.
     used: FxHashSet<OpId>,
-    /// How many configurations may still be visited.
+    /// How many configurations may still be visited and operations given to a search.
     left: u64,
 }
 
@@ -87,7 +88,7 @@ impl<'h> Order<'h> {
             earliest_return,
             unknown: ops.iter().filter(unknown).copied().collect(),
             used: open.iter().filter(unknown).map(|op| op.id).collect(),
-            left: STATES_ALL + STATES_ALL_EACH * ops.len() as u64,
+            left: WORK + WORK_EACH * ops.len() as u64,
             open,
         }
     }
@@ -108,7 +109,8 @@ impl<'h> Order<'h> {
         let end = end.map_or(self.open.len(), |behind| least + behind);
         let mut window = self.done[begin..].to_vec();
         window.extend(&self.open[self.settled..end]);
-        let within = window.len();
+        let within = window.len() as u64;
+        self.left = self.left.checked_sub(within)?;
         self.offer(end, &mut window);
         let key = |op: &Op<Register>| (op.invoked, op.id);
         window.sort_unstable_by_key(|op| key(op));
@@ -116,7 +118,7 @@ impl<'h> Order<'h> {
         let initial = self.state(begin).clone();
         let model = Registers { initial };
         let mut search = Search::new(&model, &steps);
-        let limit = (STATES_EACH * within as u64).min(self.left);
+        let limit = (STATES_EACH * within).min(self.left);
         let found = search.advance(limit);
         self.left = self.left.saturating_sub(search.visited());
         if found != Some(true) {
