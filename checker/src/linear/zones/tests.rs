@@ -357,6 +357,21 @@ fn what_nobody_saw_may_have_been_there_when_a_mismatch_was_said() {
     }
 }
 
+/// The window in front of the second write may not take what was called only when that one had returned.
+#[test]
+fn what_was_called_behind_a_window_does_not_come_into_it() {
+    let lines = [
+        write(0, 1, 1),
+        mismatch(2, 20, 1),
+        write(3, 4, 1),
+        lost(5, 9),
+    ];
+    let history = history(&lines);
+    let ops: Vec<&Op<_>> = history.ops().iter().collect();
+    assert_eq!(registers_by(&Value::Nil, &ops, &[0]), None);
+    assert_eq!(order(&lines), [0, 2, 3, 1]);
+}
+
 #[test]
 fn what_stands_around_a_mismatch_is_moved_where_that_lets_it_fit_in() {
     // Sorted by zones, 2 stands before 3; but only 3 can replace 1 before the mismatch returns.
