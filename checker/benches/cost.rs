@@ -15,6 +15,14 @@ fn cpu() -> u64 {
     first.and_then(|ns| ns.parse().ok()).unwrap_or(0)
 }
 
+/// Peak memory of this process in kilobytes, where the system says so.
+fn peak() -> u64 {
+    let told = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = told.lines().find(|line| line.starts_with("VmHWM"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1));
+    number.and_then(|kb| kb.parse().ok()).unwrap_or(0)
+}
+
 /// How often a row is run.
 #[derive(Clone, Copy)]
 struct Runs {
@@ -59,13 +67,17 @@ fn nil() -> Linearizable<Registers> {
 
 fn one(name: &str, repeats: Runs, history: &History<Register>, expected: bool) {
     let judge = nil();
+    let before = peak();
     let bare = measure(repeats, || {
         assert_eq!(judge.holds(history, Budget::default()), Some(expected));
     });
     let full = measure(repeats, || {
         let _ = std::hint::black_box(judge.check(history, Budget::default()));
     });
-    println!("{name}: {bare:.1} us, with explanation {full:.1} us");
+    let after = peak();
+    println!(
+        "{name}: {bare:.1} us, with explanation {full:.1} us, peak {before} kB, then {after} kB"
+    );
 }
 
 fn files(begin: &str, repeats: Runs) {

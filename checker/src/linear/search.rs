@@ -11,7 +11,7 @@ use super::part::Step;
 use super::table::{Kind, State, Table};
 use super::timeline::{Event, Timeline};
 use super::used::{Used, UsedSets};
-use crate::history::OpId;
+use crate::history::{Op, OpId};
 use crate::model::Model;
 
 /// A search that can be paused: depth first, over configurations at returns.
@@ -237,6 +237,12 @@ impl<'h, M: Model> Search<'h, M> {
     /// The order that was found.
     pub(crate) fn order(&self) -> Vec<OpId> {
         self.ids(&self.taken)
+    }
+
+    /// The operations of the order that was found.
+    pub(crate) fn taken(&self) -> impl Iterator<Item = &'h Op<M::Domain>> {
+        let steps = self.taken.iter();
+        steps.map(|&step| self.steps[step as usize].op)
     }
 
     /// The same search, which remembers where it got stuck. Costs O(n) whenever it gets further.

@@ -10,4 +10,5 @@ mod explained;
 pub(crate) mod generated;
 mod idle;
 mod long;
+mod mismatches;
 mod verdicts;

@@ -16,16 +16,21 @@ use crate::verdict::{Budget, Checker, Shortfall, Verdict};
 
 /// How often the judges said yes, how often no, and how many parts a special case decided.
 #[derive(Debug, Default)]
-struct Tally {
+pub(super) struct Tally {
     yes: u64,
-    no: u64,
+    pub(super) no: u64,
     /// Explained, contradicted, and left to the search.
     special: [u64; 3],
 }
 
 impl Tally {
     /// The judge on one history, of which it is known whether it has an order.
-    fn judge<M: Model>(&mut self, model: M, history: &History<M::Domain>, expected: bool) {
+    pub(super) fn judge<M: Model>(
+        &mut self,
+        model: M,
+        history: &History<M::Domain>,
+        expected: bool,
+    ) {
         for part in parts(&model, history) {
             let way = match model.shortcut(&part.ops) {
                 Some(Shortcut::Explained { .. }) => 0,
@@ -71,7 +76,7 @@ impl Tally {
     }
 }
 
-const NIL: Registers = Registers {
+pub(super) const NIL: Registers = Registers {
     initial: Value::Nil,
 };
 

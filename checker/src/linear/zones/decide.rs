@@ -3,17 +3,13 @@
 use super::blocks::{Clash, arrange};
 use super::clash::contradiction;
 use super::clusters::Clusters;
-use super::loose::{Loose, insert, order_of};
-use super::repair::repair;
+use super::loose::{Loose, Tentative, insert, order_of};
 use crate::domain::Domain;
-use crate::history::Op;
+use crate::history::{Op, OpId};
 use crate::model::Shortcut;
 
 /// How zones are named in reports.
 const BY: &str = "zones";
-
-/// How often blocks are moved before it is left to the search whether all mismatches fit in.
-const ROUNDS: usize = 16;
 
 /// What is known of a part before any order is tried.
 #[derive(Debug)]
@@ -24,12 +20,13 @@ pub(super) struct Found {
     pub(super) clash: Option<Clash>,
 }
 
-/// Decides a part by the clusters of its operations, O(n log n). `label` says which state an operation
-/// saw or left.
+/// Decides a part by the clusters of its operations, O(n log n) and what `settle` takes to make an order of
+/// one in which some loose operations do not fit. `label` says which state an operation saw or left.
 pub(super) fn decide<D: Domain>(
     ops: &[&Op<D>],
     found: Found,
     label: impl Fn(&Op<D>) -> String,
+    settle: impl FnOnce(&Tentative) -> Option<Vec<OpId>>,
 ) -> Option<Shortcut> {
     let Found {
         mut clusters,
@@ -45,39 +42,23 @@ pub(super) fn decide<D: Domain>(
         // That nobody writes a state is certain, whichever writers others saw.
         return contradicted(&clusters, Clash::Unwritten(unwritten?));
     }
-    let mut roots = match clash.map_or_else(|| arrange(&mut clusters), Err) {
+    let roots = match clash.map_or_else(|| arrange(&mut clusters), Err) {
         Ok(roots) => roots,
         Err(clash) => {
             return contradicted(&clusters, clash);
         }
     };
-    let order = if loose.ops.is_empty() {
-        let order = roots.iter().flat_map(|&root| order_of(&clusters, root));
-        order.map(|(place, _)| ops[place as usize].id).collect()
+    let order = roots.iter().flat_map(|&root| order_of(&clusters, root));
+    if loose.ops.is_empty() {
+        let order = order.map(|(place, _)| ops[place as usize].id).collect();
+        return Some(Shortcut::Explained { order, by: BY });
+    }
+    let tentative = insert(ops, &order.collect::<Vec<_>>(), &loose);
+    let order = if tentative.misfits.is_empty() {
+        let order = tentative.order.iter();
+        order.map(|&place| ops[place as usize].id).collect()
     } else {
-        let whole = fitted(ops, &clusters, &mut roots, &loose)?;
-        whole.iter().map(|&place| ops[place as usize].id).collect()
+        settle(&tentative)?
     };
     Some(Shortcut::Explained { order, by: BY })
-}
-
-/// An order of the blocks with all loose operations in it, if one is found in a few rounds.
-fn fitted<D: Domain>(
-    ops: &[&Op<D>],
-    clusters: &Clusters,
-    roots: &mut [u32],
-    loose: &Loose,
-) -> Option<Vec<u32>> {
-    for _ in 0..ROUNDS {
-        let order = roots.iter().flat_map(|&root| order_of(clusters, root));
-        match insert(ops, &order.collect::<Vec<_>>(), loose) {
-            Ok(whole) => return Some(whole),
-            Err(misfits) => {
-                if !repair(ops, clusters, roots, &misfits) {
-                    return None;
-                }
-            }
-        }
-    }
-    None
 }

@@ -1,6 +1,6 @@
 //! Operations that change nothing and fit into an order wherever the state allows it.
 
-use super::clusters::{Cluster, Clusters, INITIAL, NONE};
+use super::clusters::{Cluster, Clusters, INITIAL};
 use crate::domain::Domain;
 use crate::history::Op;
 
@@ -11,15 +11,13 @@ pub(super) struct Loose {
     pub(super) ops: Vec<(u32, Option<u32>)>,
 }
 
-/// An operation that fits nowhere into an order.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Misfit {
-    /// The first gap behind all that returned before it was called.
-    pub(super) gap: u32,
-    /// When it returned.
-    pub(super) until: u64,
-    /// The state that it refuses.
-    pub(super) refused: u32,
+/// An order of all operations that respects calls and returns, but for which the states of some are wrong.
+#[derive(Debug)]
+pub(super) struct Tentative {
+    /// Places in the part.
+    pub(super) order: Vec<u32>,
+    /// Where those stand that fit nowhere, ascending.
+    pub(super) misfits: Vec<u32>,
 }
 
 /// The operations of a block with the states that they leave behind, as [`insert`] takes them: the
@@ -33,25 +31,20 @@ pub(super) fn order_of(clusters: &Clusters, root: u32) -> impl Iterator<Item = (
     })
 }
 
-/// The same order with all loose operations in it, or those that fit nowhere into this order.
+/// The same order with all loose operations in it.
 ///
 /// `order` names the places of operations with the states that they leave behind, and respects calls
 /// and returns. Each loose operation goes to the first gap behind all that returned before it was
 /// called, among them other loose ones, in which it is possible. No other choice leaves more room for
-/// the rest. O(n log n).
-pub(super) fn insert<D: Domain>(
-    ops: &[&Op<D>],
-    order: &[(u32, u32)],
-    loose: &Loose,
-) -> Result<Vec<u32>, Vec<Misfit>> {
+/// the rest. One that is possible in no gap in time goes to the first one. O(n log n).
+pub(super) fn insert<D: Domain>(ops: &[&Op<D>], order: &[(u32, u32)], loose: &Loose) -> Tentative {
     let gaps = Gaps::new(ops, order);
-    let mut placed: Vec<(u32, u32)> = Vec::with_capacity(loose.ops.len());
+    let mut placed: Vec<Placed> = Vec::with_capacity(loose.ops.len());
     let mut ended: Vec<(u64, usize)> = Vec::with_capacity(loose.ops.len());
     for (number, &(place, _)) in loose.ops.iter().enumerate() {
         ended.push((returned(ops[place as usize]), number));
     }
     ended.sort_unstable();
-    let mut misfits = Vec::new();
     let (mut first, mut floor) = (0, 0);
     let mut ended_before = ended.iter().peekable();
     for &(place, refused) in &loose.ops {
@@ -63,7 +56,7 @@ pub(super) fn insert<D: Domain>(
             && end < op.invoked.0
         {
             // What ended before this call was called, and so placed, before it.
-            floor = floor.max(placed[number].0);
+            floor = floor.max(placed[number].gap);
             ended_before.next();
         }
         let begin = floor.max(first as u32);
@@ -78,30 +71,44 @@ pub(super) fn insert<D: Domain>(
             before.is_none_or(|at| gaps.latest_call[at as usize] <= returned(op))
         };
         let fitting = gap.filter(fits);
-        if fitting.is_none() {
-            misfits.push(Misfit {
-                gap: begin,
-                until: returned(op),
-                refused: refused.unwrap_or(NONE),
-            });
-        }
-        placed.push((fitting.unwrap_or(begin), place));
-    }
-    if !misfits.is_empty() {
-        misfits.sort_unstable_by_key(|misfit| misfit.gap);
-        return Err(misfits);
+        placed.push(Placed {
+            gap: fitting.unwrap_or(begin),
+            place,
+            fits: fitting.is_some(),
+        });
     }
     // Of those in one gap, those that returned first come first.
-    placed.sort_unstable_by_key(|&(gap, place)| (gap, returned(ops[place as usize]), place));
+    placed.sort_unstable_by_key(|at| (at.gap, returned(ops[at.place as usize]), at.place));
+    merged(order, &placed)
+}
+
+/// A loose operation in a gap of an order.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    gap: u32,
+    place: u32,
+    /// Whether it is possible there.
+    fits: bool,
+}
+
+/// An order with operations in its gaps, which come in the order of these.
+fn merged(order: &[(u32, u32)], placed: &[Placed]) -> Tentative {
     let mut whole = Vec::with_capacity(order.len() + placed.len());
-    let mut placed = placed.into_iter().peekable();
+    let mut misfits = Vec::new();
+    let mut placed = placed.iter().peekable();
     for gap in 0..=order.len() {
-        while let Some((_, place)) = placed.next_if(|&(here, _)| here as usize == gap) {
-            whole.push(place);
+        while let Some(loose) = placed.next_if(|at| at.gap as usize == gap) {
+            if !loose.fits {
+                misfits.push(whole.len() as u32);
+            }
+            whole.push(loose.place);
         }
         whole.extend(order.get(gap).map(|&(place, _)| place));
     }
-    Ok(whole)
+    Tentative {
+        order: whole,
+        misfits,
+    }
 }
 
 fn returned<D: Domain>(op: &Op<D>) -> u64 {

@@ -6,11 +6,13 @@ mod clusters;
 mod decide;
 mod loose;
 mod registers;
-mod repair;
 mod strings;
 #[cfg(test)]
 mod tests;
 mod values;
+mod windows;
 
 pub(crate) use registers::registers;
+#[cfg(test)]
+pub(crate) use registers::registers_by;
 pub(crate) use strings::strings;

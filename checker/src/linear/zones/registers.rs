@@ -4,6 +4,7 @@ use super::clusters::Clusters;
 use super::decide::{Found, decide};
 use super::loose::Loose;
 use super::values::Values;
+use super::windows::{SIZES, settle};
 use crate::history::Op;
 use crate::model::Shortcut;
 use crate::register::{Action, Register, RegisterRet, Value};
@@ -17,6 +18,15 @@ use crate::register::{Action, Register, RegisterRet, Value};
 /// is impossible without it is impossible; but an order of the others decides only if every mismatch
 /// fits into it.
 pub(crate) fn registers(initial: &Value, ops: &[&Op<Register>]) -> Option<Shortcut> {
+    registers_by(initial, ops, &SIZES)
+}
+
+/// The same, with windows of these sizes to make a mismatch fit in.
+pub(crate) fn registers_by(
+    initial: &Value,
+    ops: &[&Op<Register>],
+    sizes: &[usize],
+) -> Option<Shortcut> {
     let mut clusters = Clusters::new(ops.len());
     let mut values = Values::new(ops.len());
     let mut loose = Loose::default();
@@ -54,9 +64,12 @@ pub(crate) fn registers(initial: &Value, ops: &[&Op<Register>]) -> Option<Shortc
         loose,
         clash: None,
     };
-    decide(ops, found, |op| match (&op.call.action, op.outcome.ok()) {
+    let label = |op: &Op<Register>| match (&op.call.action, op.outcome.ok()) {
         (Action::Read, Some(RegisterRet::Value(value))) => value.to_string(),
         (Action::Write(value) | Action::Cas(_, value), _) => value.to_string(),
         (Action::Read, _) => String::new(),
+    };
+    decide(ops, found, label, |tentative| {
+        settle(initial, ops, tentative, sizes)
     })
 }

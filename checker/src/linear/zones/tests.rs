@@ -1,6 +1,6 @@
 //! Zones on small histories, each at the edge of one condition.
 
-use super::registers;
+use super::{registers, registers_by};
 use crate::history::{Entry, History, Op, OpId, Outcome, Process, Time};
 use crate::linear::replay;
 use crate::model::{Registers, Shortcut};
@@ -326,7 +326,54 @@ fn what_changes_nothing_is_fitted_in() {
 }
 
 #[test]
-fn a_block_is_moved_where_that_lets_a_mismatch_fit_in() {
+fn what_nobody_saw_may_have_been_there_when_a_mismatch_was_said() {
+    let lines = [write(0, 1, 1), lost(2, 9), mismatch(3, 4, 1)];
+    assert_eq!(order(&lines), [0, 1, 2]);
+    let lines = [write(0, 1, 1), lost_cas(2, 1, 9), mismatch(3, 4, 1)];
+    assert_eq!(order(&lines), [0, 1, 2]);
+    let late = [write(0, 1, 1), lost(5, 9), mismatch(3, 4, 1)];
+    assert_eq!(decided(&late), None);
+    // It is there once, however the search of windows goes.
+    let once = [
+        write(0, 1, 1),
+        lost(2, 9),
+        mismatch(3, 4, 1),
+        write(5, 6, 2),
+        mismatch(7, 8, 2),
+    ];
+    let history = history(&once);
+    let ops: Vec<&Op<_>> = history.ops().iter().collect();
+    for sizes in [&[1][..], &[4], &[1, 4]] {
+        assert_eq!(registers_by(&Value::Nil, &ops, sizes), None);
+        let first = registers_by(&Value::Nil, &ops[..4], sizes);
+        let ids = [0, 1, 2, 3].map(OpId).to_vec();
+        assert_eq!(
+            first,
+            Some(Shortcut::Explained {
+                order: ids,
+                by: "zones"
+            })
+        );
+    }
+}
+
+/// The window in front of the second write may not take what was called only when that one had returned.
+#[test]
+fn what_was_called_behind_a_window_does_not_come_into_it() {
+    let lines = [
+        write(0, 1, 1),
+        mismatch(2, 20, 1),
+        write(3, 4, 1),
+        lost(5, 9),
+    ];
+    let history = history(&lines);
+    let ops: Vec<&Op<_>> = history.ops().iter().collect();
+    assert_eq!(registers_by(&Value::Nil, &ops, &[0]), None);
+    assert_eq!(order(&lines), [0, 2, 3, 1]);
+}
+
+#[test]
+fn what_stands_around_a_mismatch_is_moved_where_that_lets_it_fit_in() {
     // Sorted by zones, 2 stands before 3; but only 3 can replace 1 before the mismatch returns.
     let lines = [
         write(0, 1, 1),
