@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Decision;
 use crate::domain::Domain;
+use crate::evidence::contents;
 use crate::history::{History, Op, OpId, Outcome, Time};
 use crate::kv::{Kv, KvCall};
 use crate::network::{Beside, Message, Network};
@@ -103,6 +104,21 @@ impl Rest {
         self.handed.as_ref().is_some_and(|handed| !heard(handed))
     }
 
+    /// What the coordinator held instead of what was put, in a sentence; nothing if it has had that, or held
+    /// nothing.
+    fn instead(&self, history: &History<Kv>, op: &Op<Kv>) -> String {
+        let own = self.replicas.first();
+        if own.is_none_or(|own| own.kept.is_some()) {
+            return String::new();
+        }
+        let held = held_at(history, op.call.key(), self.coordinator, self.answered);
+        if held.is_empty() {
+            return String::new();
+        }
+        let held = contents(held);
+        format!(" The disk of {} held {held} then.", self.coordinator)
+    }
+
     /// The replicas whose answers had been heard when the client was answered.
     pub(crate) fn heard(&self) -> impl Iterator<Item = Node> {
         let by_then = |replica: &&Replica| {
@@ -190,19 +206,20 @@ pub(super) fn acknowledged(
     let rest = Rest::of(history, op, beside)?;
     let label = Kv::call_label(&op.call);
     let few = shown.sentence.split_once(": ").map_or("", |(_, few)| few);
+    let instead = rest.instead(history, op);
     let (node, sentence) = match rest.handed {
         Some(handed) if rest.is_unawaited() => (
             rest.asked,
             format!(
                 "{} acknowledged {label} with too few copies, before {} had answered, to which it had handed it on: \
-                 {few}",
+                 {few}{instead}",
                 rest.asked, handed.to
             ),
         ),
         _ => (
             rest.coordinator,
             format!(
-                "{} acknowledged {label} with too few copies: {few}",
+                "{} acknowledged {label} with too few copies: {few}{instead}",
                 rest.coordinator
             ),
         ),
@@ -256,6 +273,19 @@ fn request(network: &Network, message: &Message) -> Request {
         reached: message.heard,
         heard: answers.filter_map(|answer| answer.heard).min(),
     }
+}
+
+/// What a disk held of a key at a moment.
+pub(super) fn held_at<'h>(history: &'h History<Kv>, of: &str, on: Node, at: Time) -> &'h [Version] {
+    let told = history.notes().filter_map(|(when, note)| match note {
+        Note::Durable {
+            node,
+            key,
+            versions,
+        } if *node == on && key == of && when <= at => Some(versions.as_slice()),
+        _ => None,
+    });
+    told.last().unwrap_or_default()
 }
 
 /// Since when a disk has had what a write put, and for whom.

@@ -72,7 +72,7 @@ fn whoever_acknowledges_with_too_few_copies_is_named_with_what_it_had_heard() {
     assert_eq!((lost.at, lost.node), (Time(8), Some(Node(0))));
     assert_eq!(
         lost.sentence,
-        "n0 acknowledged put x a with too few copies: a was on 1 disks, not on 2."
+        "n0 acknowledged put x a with too few copies: a was on 1 disk, not on 2."
     );
     let says = |decision: &Decision, fact: &str| decision.facts.iter().any(|one| one == fact);
     assert!(

@@ -8,6 +8,7 @@ pub(crate) mod answer;
 #[cfg(test)]
 mod answers;
 mod disks;
+mod past;
 mod prefix;
 mod reads;
 mod roots;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Decision;
-use super::answer::Rest;
+use super::answer::{Rest, held_at};
 use crate::evidence::Marks;
 use crate::handoff::{Held, Sight};
 use crate::history::{History, Op, Outcome, Time};
@@ -111,19 +111,6 @@ fn left_out(history: &History<Kv>, op: &Op<Kv>, rest: &Rest, needed: u32) -> Opt
             facts: rest.facts(false),
         })
     })
-}
-
-/// What a disk held of a key at a moment.
-fn held_at<'h>(history: &'h History<Kv>, of: &str, on: Node, at: Time) -> &'h [Version] {
-    let told = history.notes().filter_map(|(when, note)| match note {
-        Note::Durable {
-            node,
-            key,
-            versions,
-        } if *node == on && key == of && when <= at => Some(versions.as_slice()),
-        _ => None,
-    });
-    told.last().unwrap_or_default()
 }
 
 fn many(replicas: u32) -> String {

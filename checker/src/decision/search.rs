@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{Decision, answer, disks, prefix};
+use super::{Decision, answer, disks, past, prefix};
 use crate::causality::ClockCausality;
 use crate::convergence;
 use crate::handoff::{self, HandoffDelivery};
 use crate::history::{Entry, History, Line};
 use crate::kv::Kv;
 use crate::network::Beside;
-use crate::note::{Clock, Node, Note, Version};
-use crate::report::clocked;
+use crate::note::{Node, Note, Version};
 use crate::verdict::{Counterexample, Promise};
 
 /// What shows of a history cut off somewhere.
@@ -56,6 +55,7 @@ pub(super) fn done(
     if !forgets(history) {
         all.extend(acknowledged(history, found, beside));
     }
+    all.extend(past::shortened(history, end));
     let replaced = disks::replaced(history, end, &found.ops);
     if found.promise == Promise::ClockCausality {
         all.extend(replaced);
@@ -198,13 +198,6 @@ fn decision(
             }
         }
     };
-    let mut sentence = shown.sentence.clone();
-    if shown.promise == Promise::ClockCausality
-        && let Entry::Note { note, .. } = &entry
-        && let Some(short) = shortened(history, line, note)
-    {
-        sentence = format!("{short} {sentence}");
-    }
     Some(Shown {
         line,
         of_it: shown.ops.iter().any(|op| found.ops.contains(op)),
@@ -212,7 +205,7 @@ fn decision(
             at: entry.at(),
             node,
             op: None,
-            sentence,
+            sentence: shown.sentence.clone(),
             facts,
         },
     })
@@ -245,51 +238,7 @@ fn minter(history: &History<Kv>, line: usize, note: &Note) -> Option<Node> {
     named.filter(|_| actors.all(|other| other == actor))
 }
 
-/// That a disk has taken in a version with less of its past than another disk held it with before, and who had
-/// sent it; in one sentence.
-fn shortened(history: &History<Kv>, line: usize, note: &Note) -> Option<String> {
-    let (holder, of) = match note {
-        Note::Durable { node, key, .. } => (*node, key),
-        Note::Hint { holder, key, .. } => (*holder, key),
-        _ => return None,
-    };
-    let notes = history.lines().take(line - 1);
-    let notes: Vec<&Note> = notes
-        .filter_map(|line| match line {
-            Line::Note(_, note) => Some(note),
-            _ => None,
-        })
-        .collect();
-    let (value, clock, whole, missing) = versions(note).iter().find_map(|version| {
-        let clock = version.clock.as_ref()?;
-        let whole = notes.iter().find_map(|before| {
-            let same = versions(before).iter();
-            let mut same = same.filter_map(|one| one.clock.as_ref());
-            let longer = |one: &&Clock| {
-                one.dot == clock.dot && one.past.iter().any(|event| !clock.saw(event))
-            };
-            same.find(longer)
-        })?;
-        let missing = whole.past.iter().find(|event| !clock.saw(event))?;
-        let value = version.value.as_deref().unwrap_or("a tombstone");
-        Some((value, clock, whole, missing))
-    })?;
-    let sender = notes.iter().rev().find_map(|note| match note {
-        Note::Transfer { from, to, key, .. } if *to == holder && key == of => Some(*from),
-        _ => None,
-    });
-    let by = sender.map_or_else(String::new, |sender| {
-        format!(", after a message from {sender}")
-    });
-    let (actor, counter) = missing;
-    Some(format!(
-        "{holder} stored {value} as {}{by}, although it was made as {}: that it had seen {actor}:{counter} is gone.",
-        clocked(clock),
-        clocked(whole)
-    ))
-}
-
-fn versions(note: &Note) -> &[Version] {
+pub(super) fn versions(note: &Note) -> &[Version] {
     match note {
         Note::Durable { versions, .. } | Note::Hint { versions, .. } => versions,
         _ => &[],

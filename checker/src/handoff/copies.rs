@@ -203,9 +203,13 @@ fn too_few(
 ) -> Finding {
     Finding {
         sentence: format!(
-            "An acknowledged write had too few copies: {} was on {} disks, not on {needed}.",
+            "An acknowledged write had too few copies: {} was on {}, not on {needed}.",
             key.label(write),
-            with.len()
+            match with.len() {
+                0 => "no disk".into(),
+                1 => "1 disk".into(),
+                many => format!("{many} disks"),
+            }
         ),
         key: Some(key.name.into()),
         ops: vec![order.op(key.writes[write].place).id],

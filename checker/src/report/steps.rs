@@ -60,6 +60,7 @@ pub(super) enum What {
     /// Others own a key from now on.
     Owners {
         key: String,
+        before: Vec<Node>,
         nodes: Vec<Node>,
     },
     /// A message that was never heard.
@@ -101,7 +102,13 @@ impl What {
             } => format!("the hint of {key} that {holder} kept for {owner} expires"),
             What::Stores(node, key) => format!("{node} stores {key}"),
             What::Restart(node) => format!("{node} restarts"),
-            What::Owners { key, nodes } => format!("{key} is owned by {} now", named(nodes)),
+            What::Owners { key, before, nodes } => {
+                format!(
+                    "{key} is owned by {} now, was by {}",
+                    named(nodes),
+                    named(before)
+                )
+            }
             What::Lost(message) => format!("{} never arrives", message.label()),
             What::Healed => "all faults have ended".into(),
             What::Quiet => "the cluster has had time to mend".into(),
@@ -207,6 +214,7 @@ impl Teller<'_> {
             Note::Owners { key, nodes } => match self.owners.insert(key.clone(), nodes.clone()) {
                 Some(before) if before != *nodes => What::Owners {
                     key: key.clone(),
+                    before,
                     nodes: nodes.clone(),
                 },
                 _ => return,

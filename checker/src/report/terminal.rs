@@ -143,7 +143,12 @@ fn story(out: &mut String, bundle: &Bundle, history: &History<Kv>, steps_max: us
     let hidden = hidden(bundle, history, &told);
     let all = steps(history, &hidden, &bundle.network);
     let names = names(history, &all);
-    let mut nodes: BTreeSet<Node> = BTreeSet::new();
+    let explanation = bundle.explanation.as_ref();
+    let decided = explanation.and_then(|explanation| explanation.decision.as_ref());
+    let mut nodes: BTreeSet<Node> = decided
+        .and_then(|decided| decided.node)
+        .into_iter()
+        .collect();
     for step in &all {
         nodes.extend(step.held().keys());
     }

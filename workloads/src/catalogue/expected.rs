@@ -37,6 +37,7 @@ const ONE_EVENT: &str = "share one event";
 const TWO_EVENTS: &str = "became two events";
 const REPLACED: &str = "nothing of that had seen";
 const FALSE_ORDER: &str = "order two writes that are concurrent";
+const PAST_GONE: &str = "is gone";
 const FALSE_CONFLICT: &str = "say two writes are concurrent";
 const TOO_FEW: &str = "too few copies";
 const HINT_GONE: &str = "hint was dropped before it arrived";
@@ -75,7 +76,7 @@ fn words(flaw: Flaw) -> &'static [&'static str] {
         | Flaw::PruneOnHandoff
         | Flaw::PruneTombstone
         | Flaw::DeleteWithoutPast
-        | Flaw::RecreateWithoutPast => &[FALSE_CONFLICT],
+        | Flaw::RecreateWithoutPast => &[FALSE_CONFLICT, PAST_GONE],
         Flaw::CountTwice
         | Flaw::QuorumOffByOne
         | Flaw::CountOwnHint

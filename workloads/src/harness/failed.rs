@@ -109,7 +109,9 @@ impl Failed {
         let path = match saved {
             Ok(path) => {
                 let _ = writeln!(tail, "  {:<9} {}", "replay", place.replay(&path));
-                let _ = writeln!(tail, "  {:<9} {}", "report", path.display());
+                let page = path.with_extension("html");
+                let report = if page.is_file() { &page } else { &path };
+                let _ = writeln!(tail, "  {:<9} {}", "report", report.display());
                 Some(path)
             }
             Err(Unsaved { why, bytes }) => {

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use checker::report::Bundle;
+use checker::report::{Bundle, html};
 
 use super::place::Place;
 use super::terms::Terms;
@@ -33,13 +33,19 @@ pub(super) struct Unsaved {
     pub(super) bytes: Vec<u8>,
 }
 
-/// Writes a bundle, in a file that no other test writes.
+/// Writes a bundle, in a file that no other test writes, and its page beside it.
 pub(super) fn save(out: &Path, place: &Place, bundle: &Bundle) -> Result<PathBuf, Unsaved> {
     let name = format!("{}-{}.json", place.file_name(), bundle.fingerprint());
     let (path, text) = (out.join(name), bundle.write());
     let written = fs::create_dir_all(out).and_then(|()| fs::write(&path, &text));
     match written {
-        Ok(()) => Ok(path),
+        Ok(()) => {
+            if let Ok((bundle, history)) = Bundle::read(text.as_bytes()) {
+                // The bundle has all of it: without the page nothing is lost, and `dyno report` makes it.
+                let _ = fs::write(path.with_extension("html"), html(&bundle, &history));
+            }
+            Ok(path)
+        }
         Err(why) => Err(Unsaved {
             why: format!("cannot write {}: {why}", path.display()),
             bytes: text.into_bytes(),

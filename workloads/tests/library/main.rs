@@ -181,8 +181,13 @@ fn field<'a>(message: &'a str, label: &str) -> &'a str {
 /// The bundle of the forgetful store, and what its test said.
 fn found(out: &Path) -> (String, PathBuf) {
     let message = fails("forgetful", &[("DYNO_OUT", text(out))]);
-    let bundle = field(&message, "report").into();
-    (message, bundle)
+    let page = PathBuf::from(field(&message, "report"));
+    let text = fs::read_to_string(&page).expect("the page is there");
+    assert!(
+        text.starts_with("<!doctype html>") && text.ends_with("</html>\n"),
+        "{message}"
+    );
+    (message, page.with_extension("json"))
 }
 
 fn dyno(args: &[&str]) -> (i32, String) {

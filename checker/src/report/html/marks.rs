@@ -85,7 +85,14 @@ pub(super) fn marks(story: &Story) -> Vec<Mark> {
             node,
             at: decided.at,
             text: if decided.op.is_some() {
-                "answered too early".into()
+                match story.steps[step].what {
+                    What::Call(op) if story.history.op(op).is_some_and(|op| op.call.writes()) => {
+                        "acknowledged with too few copies".into()
+                    }
+                    _ => "answered too early".into(),
+                }
+            } else if matches!(story.steps[step].what, What::Unhint { .. }) {
+                "hint dropped".into()
             } else if left_out {
                 "gets nothing from here on".into()
             } else {
@@ -129,7 +136,12 @@ fn said(known: &Seen, (old, new): (&BTreeSet<&str>, &BTreeSet<&str>), held: &[Ve
         |later: &str, earlier: &str| known.get(later).is_some_and(|seen| seen.contains(earlier));
     let unseen = |value: &&&str| !new.iter().any(|later| saw(later, value));
     if let Some(gone) = old.difference(new).find(unseen) {
-        return format!("{} overwritten", short(gone, 16));
+        let how = if new.is_empty() {
+            "dropped"
+        } else {
+            "overwritten"
+        };
+        return format!("{} {how}", short(gone, 16));
     }
     let twice = |value: &&&str| {
         let same = held

@@ -18,6 +18,7 @@ mod graph;
 mod label;
 mod lanes;
 mod marks;
+mod moment;
 mod order_panel;
 mod orders;
 mod picture;
@@ -242,8 +243,8 @@ fn controls(page: &mut Page, story: &Story) {
 fn legend(page: &mut Page, story: &Story) {
     let mut said = String::from(
         "A ribbon is what the disk of a node holds, in the colour of its value; siblings share its height, a dashed \
-         one is a hint. An arrow ends where a message had brought versions; when it was sent is not recorded. A thin \
-         line leads from a call to the node it asked. Hatched: a fault. Red: what went wrong.",
+         one is a hint. An arrow ends where a message had brought versions. A thin line leads from a call to the node \
+         it asked. Hatched: a fault. Red: what went wrong.",
     );
     let cut = story
         .segments

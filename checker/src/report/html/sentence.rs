@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::shown::{short, value};
+use super::shown::{ms, short, value};
 use super::story::{Story, values};
 use super::traffic;
 use crate::domain::Domain;
-use crate::history::{Op, Outcome};
+use crate::history::{Op, Outcome, Time};
 use crate::kv::{Kv, KvCall, KvRet};
 use crate::note::{Node, Version};
 use crate::report::steps::{Step, What, named};
@@ -41,8 +41,9 @@ pub(super) fn sentence(story: &Story, place: usize) -> (String, String) {
             key,
             expired: false,
         } => format!(
-            "{holder} drops its hint of {} for {owner}.",
-            short(key, VALUE)
+            "{holder} drops its hint of {} for {owner}.{}",
+            short(key, VALUE),
+            delivery(story, step.from, (*holder, *owner), key)
         ),
         What::Unhint {
             holder, owner, key, ..
@@ -55,10 +56,11 @@ pub(super) fn sentence(story: &Story, place: usize) -> (String, String) {
             short(key, VALUE)
         ),
         What::Restart(node) => format!("{node} restarts on the disk it had."),
-        What::Owners { key, nodes } => format!(
-            "The owners of {} are {} from here on.",
+        What::Owners { key, before, nodes } => format!(
+            "The owners of {} are {} from here on; they were {}.",
             short(key, VALUE),
-            named(nodes)
+            named(nodes),
+            named(before)
         ),
         What::Lost(message) => format!("{} never arrives.", short(&message.label(), 160)),
         What::Healed => "All faults have ended.".into(),
@@ -82,12 +84,58 @@ pub(super) fn sentence(story: &Story, place: usize) -> (String, String) {
             }
         }
     };
-    let mut came = Vec::new();
+    let mut came: Vec<String> = sent(story, step).into_iter().collect();
     if let Some(op) = story.op(step) {
         came.push(outcome(op));
     }
     came.extend(changes(story, place));
     (what, came.join(" "))
+}
+
+/// When what was delivered had been sent, where that was recorded.
+fn sent(story: &Story, step: &Step) -> Option<String> {
+    let What::Transfer {
+        from,
+        to,
+        kind,
+        key,
+    } = &step.what
+    else {
+        return None;
+    };
+    let mut messages = story.bundle.network.messages.iter();
+    let message = messages.find(|message| {
+        (message.from, message.to, message.heard) == (*from, *to, Some(step.from))
+            && message.kind == *kind
+            && message.key == *key
+    })?;
+    Some(format!("Sent at {} ms.", ms(message.sent)))
+}
+
+/// What had become of a hint when it was dropped, where messages were recorded.
+fn delivery(story: &Story, at: Time, (holder, owner): (Node, Node), key: &str) -> String {
+    let messages = &story.bundle.network.messages;
+    let between = |from: Node, to: Node| {
+        let messages = messages.iter().filter(move |message| {
+            (message.from, message.to) == (from, to)
+                && message.key == key
+                && message.kind.starts_with("hint")
+        });
+        messages
+    };
+    if messages.is_empty() {
+        return String::new();
+    }
+    let sent = between(holder, owner).rfind(|message| message.sent <= at);
+    let Some(sent) = sent else {
+        return " It had sent nothing of it.".into();
+    };
+    let back = between(owner, holder).filter_map(|answer| answer.heard);
+    let said = match back.filter(|heard| *heard <= at).max() {
+        Some(heard) => format!("heard the acknowledgement at {} ms", ms(heard)),
+        None => "no acknowledgement had come".into(),
+    };
+    format!(" It had sent it at {} ms; {said}.", ms(sent.sent))
 }
 
 fn call(story: &Story, op: &Op<Kv>) -> String {

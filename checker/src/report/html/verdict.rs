@@ -1,5 +1,6 @@
 //! The top of a page: what broke, in one sentence, how large it is, and how to run it again.
 
+use super::decision;
 use super::shown::{grouped, many, short};
 use super::story::Story;
 use super::table::at_the_end;
@@ -25,7 +26,8 @@ pub(super) fn header(page: &mut Page, story: &Story) {
             .text(format!("✗ violated: {}", found.title()));
         page.el("h1").text(short(&found.sentence, 600));
         if let Some(reason) = found.reasons.first() {
-            page.el("p").open().text(short(&reason.text, 600)).text(".");
+            let first = story.told(&reason.text, &reason.ops);
+            page.el("p").open().text(short(&first, 600)).text(".");
             let others = found.reasons.len() - 1;
             if others > 0 {
                 page.text(" ")
@@ -35,6 +37,7 @@ pub(super) fn header(page: &mut Page, story: &Story) {
             }
             page.end();
         }
+        decision::pointer(page, story);
     } else {
         page.el("span")
             .class("pchip fine")
