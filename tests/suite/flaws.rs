@@ -34,10 +34,7 @@ const SINS: [(Flaw, &[&str]); 11] = [
     (Flaw::MintOnRepair, &["One write became two events"]),
     (Flaw::DominateSameContext, &["nothing of that had seen"]),
     (Flaw::CoverWholeContext, &["nothing of that had seen"]),
-    (
-        Flaw::AckBeforeSync,
-        &["had too few copies", "share one event"],
-    ),
+    (Flaw::AckBeforeSync, &["too few copies", "share one event"]),
     (Flaw::SkipSmallDifferences, &["nothing brought it"]),
     (Flaw::HashArrivalOrder, &["in different orders"]),
     (Flaw::ForgetHints, &["came back with its hint"]),

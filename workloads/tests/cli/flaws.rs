@@ -24,8 +24,16 @@ fn a_flaw_is_found_told_saved_and_replayed() {
     let files = fs::read_dir(&folder).expect("it is there");
     let files = files.map(|file| file.expect("readable").file_name().into_string());
     let files: BTreeSet<String> = files.map(|name| name.expect("text")).collect();
-    let expected = ["flaws", "flaws.json", "flaws.md", "flaws.txt"].map(str::to_owned);
+    let expected =
+        ["flaws", "flaws.html", "flaws.json", "flaws.md", "flaws.txt"].map(str::to_owned);
     assert_eq!(files, expected.into());
+    let page = fs::read_to_string(folder.join("flaws.html")).expect("it is text");
+    assert!(
+        page.contains("href=\"./flaws/forget-hints.html\""),
+        "{page}"
+    );
+    let report = fs::read_to_string(folder.join("flaws/forget-hints.html")).expect("it is text");
+    assert!(report.contains("The wrong decision"), "{report}");
     let saved = fs::read_to_string(folder.join("flaws.txt")).expect("it is text");
     assert!(said.starts_with(&saved), "{saved}");
     let bundle = folder.join("flaws/forget-hints.json");

@@ -73,36 +73,36 @@ pub(super) fn marks(story: &Story) -> Vec<Mark> {
             changes: true,
         });
     }
-    if let Some(decided) = decided
-        && let Some(node) = decided.node
-        && !marks.iter().any(|mark| mark.at == decided.at)
-        && let Some(step) = decided
-            .op
-            .and_then(|op| story.step_of(op))
-            .or_else(|| step_at(story, decided.at, node))
-    {
-        marks.push(Mark {
-            node,
-            at: decided.at,
-            text: if decided.op.is_some() {
-                match story.steps[step].what {
-                    What::Call(op) if story.history.op(op).is_some_and(|op| op.call.writes()) => {
-                        "acknowledged with too few copies".into()
-                    }
-                    _ => "answered too early".into(),
-                }
-            } else if matches!(story.steps[step].what, What::Unhint { .. }) {
-                "hint dropped".into()
-            } else if left_out {
-                "gets nothing from here on".into()
-            } else {
-                "wrong from here".into()
-            },
-            step,
-            changes: false,
-        });
-    }
+    marks.extend(decision(story, &marks, left_out));
     marks
+}
+
+/// The wrong decision, where no change of a disk is marked for it.
+fn decision(story: &Story, marks: &[Mark], left_out: bool) -> Option<Mark> {
+    let decided = story.bundle.explanation.as_ref()?.decision.as_ref()?;
+    let node = decided.node?;
+    if marks.iter().any(|mark| mark.at == decided.at) {
+        return None;
+    }
+    let call = decided.op.and_then(|op| story.step_of(op));
+    let step = call.or_else(|| step_at(story, decided.at, node))?;
+    let writes = |op: &OpId| story.history.op(*op).is_some_and(|op| op.call.writes());
+    let text = match &story.steps[step].what {
+        What::Call(op) if decided.op == Some(*op) && writes(op) => {
+            "acknowledged with too few copies"
+        }
+        _ if decided.op.is_some() => "answered too early",
+        What::Unhint { .. } => "hint dropped",
+        _ if left_out => "gets nothing from here on",
+        _ => "wrong from here",
+    };
+    Some(Mark {
+        node,
+        at: decided.at,
+        text: text.into(),
+        step,
+        changes: false,
+    })
 }
 
 /// What disks held of the key, one change after the other, each with its step.

@@ -70,19 +70,7 @@ pub(super) fn sentence(story: &Story, place: usize) -> (String, String) {
             to,
             kind,
             key,
-        } => {
-            let key = short(key, VALUE);
-            match traffic::said(kind) {
-                "hint delivered" => format!("{from} delivers its hint of {key} to {to}."),
-                "anti-entropy" => format!("Anti-entropy brings {key} from {from} to {to}."),
-                "read repair" => format!("Read repair brings {key} from {from} to {to}."),
-                "handover" => format!("{from} hands {key} over to {to}."),
-                kind => format!(
-                    "A message ({}) brings {key} from {from} to {to}.",
-                    short(kind, VALUE)
-                ),
-            }
-        }
+        } => carried(kind, (*from, *to), &short(key, VALUE)),
     };
     let mut came: Vec<String> = sent(story, step).into_iter().collect();
     if let Some(op) = story.op(step) {
@@ -90,6 +78,20 @@ pub(super) fn sentence(story: &Story, place: usize) -> (String, String) {
     }
     came.extend(changes(story, place));
     (what, came.join(" "))
+}
+
+/// What a message did.
+fn carried(kind: &str, (from, to): (Node, Node), key: &str) -> String {
+    match traffic::said(kind) {
+        "hint delivered" => format!("{from} delivers its hint of {key} to {to}."),
+        "anti-entropy" => format!("Anti-entropy brings {key} from {from} to {to}."),
+        "read repair" => format!("Read repair brings {key} from {from} to {to}."),
+        "handover" => format!("{from} hands {key} over to {to}."),
+        kind => format!(
+            "A message ({}) brings {key} from {from} to {to}.",
+            short(kind, VALUE)
+        ),
+    }
 }
 
 /// When what was delivered had been sent, where that was recorded.
