@@ -18,7 +18,7 @@ impl Table {
                 let id = name.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
                 page.el("section").at("aria-labelledby", &id).open();
                 page.el("h2").at("id", &id).text(name);
-                page.table(name, "card", &HEAD);
+                page.table(&format!("Flaws of {name}"), "card", &HEAD);
                 for one in rows {
                     row(page, one);
                 }

@@ -83,7 +83,7 @@ fn violations(page: &mut Page, causes: &[&Violation]) {
     page.el("section").at("aria-labelledby", "causes").open();
     page.el("h2").at("id", "causes").text("Causes");
     let head = ["cause", "what broke", "runs", "calls", "faults", "nodes"];
-    page.table("Causes", "card", &head);
+    page.table("Table of causes", "card", &head);
     for cause in causes.iter().take(CAUSES) {
         let file = cause.report.rsplit(['/', '\\']).next().unwrap_or_default();
         page.el("tr").open();
