@@ -184,18 +184,23 @@ impl<D: Deployment> Sim<D> {
         same.child(ordinal as u64)
     }
 
+    /// Writes down that a message sets out, if that is asked for.
+    fn write_down(&mut self, key: Key, link: (u32, u32), message: &MessageOf<D>) {
+        if let Some(record) = &mut self.record
+            && let Some(about) = D::Replica::about(message)
+        {
+            let kind = D::Replica::kind(message);
+            record.sent(self.now, key.0, link, kind, about);
+        }
+    }
+
     fn send(&mut self, node: u32, to: u32, cause: Key, message: MessageOf<D>) {
         if to as usize >= self.seats.len() {
             return;
         }
         let carried = D::Replica::carries(&message);
         let key = self.identity(cause, to, D::Replica::kind(&message), &carried);
-        if let Some(record) = &mut self.record
-            && let Some(about) = D::Replica::about(&message)
-        {
-            let kind = D::Replica::kind(&message);
-            record.sent(self.now, key.0, (node, to), kind, about);
-        }
+        self.write_down(key, (node, to), &message);
         if to == node {
             let epoch = self.seats[node as usize].epoch;
             self.queue.add(
