@@ -68,9 +68,10 @@ impl Rest {
             requests(network, key, (by, kind), (since, answered))
         };
         // Only writes are handed on: whoever asks several nodes at once what they hold needs no other for it.
-        let forwards = match op.call.writes() {
-            true => made(asked, op.invoked, FORWARD)?,
-            false => Vec::new(),
+        let forwards = if op.call.writes() {
+            made(asked, op.invoked, FORWARD)?
+        } else {
+            Vec::new()
         };
         let (handed, coordinator, since) = match &forwards[..] {
             [] => (None, asked, op.invoked),

@@ -38,7 +38,7 @@ pub(super) fn left_lying(
             .or_else(|| hint.delivered(&disks))
             .or_else(|| hint.unowned())
             .or_else(|| hint.elsewhere())
-            .or_else(|| hint.given_up(network?))
+            .or_else(|| Some(hint.given_up(network?)))
     })
 }
 
@@ -173,7 +173,7 @@ impl<'h> Hint<'_, 'h> {
     }
 
     /// It was sent, or was not, and its holder went on to keep it without sending it again.
-    fn given_up(&self, network: &Network) -> Option<Decision> {
+    fn given_up(&self, network: &Network) -> Decision {
         let Hint { holder, owner, .. } = self;
         let key = self.order.keys[self.number].name;
         let of_it = |message: &&Message| {
@@ -195,11 +195,11 @@ impl<'h> Hint<'_, 'h> {
             };
             format!("what was sent last, at {}, {went}", last.sent.0)
         });
-        Some(self.decision(
+        self.decision(
             at,
             format!("{holder} sent its hint of {key} for {owner} {times}, and went on to keep it until the end."),
             facts.into_iter().collect(),
-        ))
+        )
     }
 }
 

@@ -171,8 +171,8 @@ fn asked(request: Request) -> core::Request {
 /// What a message is about; of those that concern no key in particular nothing is told.
 fn about(message: &core::Message) -> Option<About> {
     use core::Message as M;
-    let asks = |tag: &core::Tag, key: Option<&Vec<u8>>| About {
-        keys: key.into_iter().map(text_of).collect(),
+    let asks = |tag: &core::Tag, key: Option<&[u8]>| About {
+        keys: key.into_iter().map(text).collect(),
         request: Some((u128::from(tag.life) << 64) | u128::from(tag.number)),
         in_place_of: None,
     };
@@ -181,28 +181,24 @@ fn about(message: &core::Message) -> Option<About> {
         ..About::default()
     };
     Some(match message {
-        M::Forward { tag, written, .. } => asks(tag, Some(&written.key)),
-        M::Fetch { tag, key, .. } => asks(tag, Some(key)),
+        M::Forward { tag, written, .. } => asks(tag, Some(written.key.as_slice())),
+        M::Fetch { tag, key, .. } => asks(tag, Some(key.as_slice())),
         M::Replicate { tag, key, hint, .. } => About {
             in_place_of: hint.map(|hint| hint.owner.0),
-            ..asks(tag, Some(key))
+            ..asks(tag, Some(key.as_slice()))
         },
         M::Forwarded { tag, .. }
         | M::Replicated { tag, .. }
         | M::Fetched { tag, .. }
         | M::NotYet { tag, .. } => asks(tag, None),
         M::Repair { key, .. } | M::Hint { key, .. } | M::HintAck { key, .. } => {
-            tells(vec![text_of(key)])
+            tells(vec![text(key)])
         }
         M::SyncStates { states, .. } | M::Keys { states, .. } => {
-            tells(states.iter().map(|(key, _)| text_of(key)).collect())
+            tells(states.iter().map(|(key, _)| text(key)).collect())
         }
         _ => return None,
     })
-}
-
-fn text_of(key: &Vec<u8>) -> String {
-    text(key)
 }
 
 fn output(output: core::Output) -> Output<core::Message> {

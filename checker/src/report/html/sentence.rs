@@ -118,12 +118,11 @@ fn sent(story: &Story, step: &Step) -> Option<String> {
 fn delivery(story: &Story, at: Time, (holder, owner): (Node, Node), key: &str) -> String {
     let messages = &story.bundle.network.messages;
     let between = |from: Node, to: Node| {
-        let messages = messages.iter().filter(move |message| {
+        messages.iter().filter(move |message| {
             (message.from, message.to) == (from, to)
                 && message.key == key
                 && message.kind.starts_with("hint")
-        });
-        messages
+        })
     };
     if messages.is_empty() {
         return String::new();
