@@ -65,8 +65,9 @@ const CONTROLS: &str = "\u{0}\u{1}\u{8}\u{b}\u{c}\u{1b}[31m\u{7f}\u{85}";
 fn with(json: &Value, word: &str) -> Value {
     match json {
         Value::String(text) => {
-            let mut text = text.replace("k0", &format!("{word}k"));
-            for number in 1..=9 {
+            let mut text = text.clone();
+            for number in 0..=9 {
+                text = text.replace(&format!("k{number}"), &format!("{word}k"));
                 text = text.replace(&format!("v{number}"), &format!("{word}v{number}"));
             }
             text.into()
