@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use checker::network::Network;
+use checker::network::{Beside, Network};
 use checker::note::{Node, Note};
 use checker::report::{Bundle, Explanation, FORMAT, Size};
 use checker::{Budget, Counterexample, OpId, Promise, Time, Verdict};
@@ -122,7 +122,18 @@ pub fn explained(
     let found = broken(&plan, &run, recorded.promise, budget);
     let found = found.filter(|found| found.cause == recorded.cause);
     let found = found.ok_or(Unexplained::Gone)?;
-    Ok(explain(target, &plan, &run, &found, (replays, budget)))
+    let beside = Beside {
+        via: Some(&bundle.via),
+        network: Some(&bundle.network),
+    };
+    Ok(explain(
+        target,
+        &plan,
+        &run,
+        &found,
+        beside,
+        (replays, budget),
+    ))
 }
 
 /// Shrinks the plan of a bundle further, within so many replays. The result remembers how large the plan was
@@ -216,6 +227,9 @@ pub(crate) fn via(plan: &Plan) -> BTreeMap<OpId, Node> {
         .collect()
 }
 
+/// More messages than this are no help to a reader, and a bundle goes without.
+const MESSAGES: usize = 1_000;
+
 /// What a reader of this counterexample needs of the network: what is about its key, or all keys if it has
 /// none, until the store counts as mended.
 fn told(network: Network, run: &Run, found: Option<&Counterexample>) -> Network {
@@ -232,9 +246,6 @@ fn told(network: Network, run: &Run, found: Option<&Counterexample>) -> Network 
     }
     Network { messages, answers }
 }
-
-/// More messages than this are no help to a reader, and a bundle goes without.
-const MESSAGES: usize = 1_000;
 
 /// The bundle of a run of what is called so, with this flaw.
 pub(crate) fn packed(

@@ -60,7 +60,7 @@ impl Rest {
         let network = beside.network.filter(|network| !network.is_empty())?;
         let asked = *beside.via?.get(&op.id)?;
         let answered = *network.answers.get(&op.id)?;
-        if !matches!(op.outcome, Outcome::Ok(_)) {
+        if !matches!(op.outcome, Outcome::Ok(_)) || has_double(history, op) {
             return None;
         }
         let key = op.call.key();
@@ -232,6 +232,20 @@ pub(super) fn acknowledged(
         sentence,
         facts: rest.facts(true),
     })
+}
+
+/// Whether disks cannot tell a write from another one: the same value put twice, or several deletes of a key.
+fn has_double(history: &History<Kv>, op: &Op<Kv>) -> bool {
+    let same = |other: &&Op<Kv>| match (&op.call, &other.call) {
+        (KvCall::Put { value, .. }, KvCall::Put { value: other, .. }) => value == other,
+        (KvCall::Delete { .. }, KvCall::Delete { .. }) => true,
+        _ => false,
+    };
+    let of_key = history
+        .ops()
+        .iter()
+        .filter(|other| other.call.key() == op.call.key());
+    of_key.filter(same).count() > 1
 }
 
 /// The requests of this kind that a node made about a key in a span of time; `None` if they belong to more

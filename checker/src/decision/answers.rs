@@ -124,6 +124,17 @@ fn what_cannot_be_told_apart_names_nobody() {
 }
 
 #[test]
+fn of_two_writes_that_disks_cannot_tell_apart_nothing_is_said() {
+    let two = |second: &str| {
+        let text = format!("{ALONE}\n    [40,41] s2 {second} -> ok");
+        blamed(&text, Promise::HandoffDelivery, "2 0 1 replicate 1 -", 8)
+    };
+    let node = |decision: Option<Decision>| decision.and_then(|decision| decision.node);
+    assert_eq!(node(two("put x b")), Some(Node(0)));
+    assert_eq!(node(two("put x a")), None);
+}
+
+#[test]
 fn a_get_that_waits_for_fewer_replicas_than_it_takes_is_blamed() {
     let text = "0 setup n=3 r=2 w=1 converges hands_off
         0 owners x A,B,C

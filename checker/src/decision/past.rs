@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Decision;
 use super::search::{Shown, versions};
-use crate::history::{Entry, History};
+use crate::history::{History, Line};
 use crate::kv::Kv;
 use crate::note::{Clock, Node, Note};
 use crate::report::clocked;
@@ -17,9 +17,8 @@ type Known<'h> = (&'h str, &'h (String, u64), Option<&'h str>);
 pub(super) fn shortened(history: &History<Kv>, end: usize) -> Option<Shown> {
     let mut whole: BTreeMap<Known<'_>, &Clock> = BTreeMap::new();
     let mut senders: BTreeMap<(Node, &str), Node> = BTreeMap::new();
-    let entries: Vec<Entry<Kv>> = history.entries().take(end).collect();
-    for (index, entry) in entries.iter().enumerate() {
-        let Entry::Note { at, note } = entry else {
+    for (index, line) in history.lines().take(end).enumerate() {
+        let Line::Note(at, note) = line else {
             continue;
         };
         let (holder, key) = match note {
@@ -49,7 +48,7 @@ pub(super) fn shortened(history: &History<Kv>, end: usize) -> Option<Shown> {
                 line: index + 1,
                 of_it: true,
                 decision: Decision {
-                    at: *at,
+                    at,
                     node: Some(holder),
                     op: None,
                     sentence: format!(

@@ -54,8 +54,8 @@ pub(super) fn too_early(
     })
 }
 
-/// A value that the disk of a replica held since before the call, one of the first whose answer had been heard, and that neither the
-/// answer to the client has nor anything in it had seen.
+/// A value that neither the answer to the client has nor anything in it had seen, though the disk of a replica
+/// held it since before the call, one of the first whose answers had been heard.
 fn left_out(history: &History<Kv>, op: &Op<Kv>, rest: &Rest, needed: u32) -> Option<Decision> {
     let order = Order::new(history);
     let marks = Marks::new(&order);

@@ -16,7 +16,6 @@ use checker::network::Beside;
 use checker::report::Explanation;
 use checker::{Budget, Counterexample};
 
-use crate::bundle;
 use crate::drive::Run;
 use crate::plan::Plan;
 use crate::target::Target;
@@ -28,7 +27,8 @@ pub const REPLAYS: u32 = 1_500;
 /// Runs with other luck for each change, and continuations for each moment.
 const LUCKS: u32 = 20;
 
-/// Explains why this plan, whose run is given, breaks the promise of the counterexample.
+/// Explains why this plan, whose run is given with what is known beside it, breaks the promise of the
+/// counterexample.
 ///
 /// First each change is tried once, then the likelihood of the failure over time, then each change with
 /// other luck, until the replays are used up.
@@ -37,6 +37,7 @@ pub fn explain(
     plan: &Plan,
     run: &Run,
     found: &Counterexample,
+    beside: Beside<'_>,
     (replays, budget): (u32, Budget),
 ) -> Explanation {
     let mut trial = Trial::new(target, plan.shape, found, (replays, budget));
@@ -46,12 +47,6 @@ pub fn explain(
     for (need, changed) in &mut needs {
         need.luck = trial.luck(changed.target, &changed.plan);
     }
-    let via = bundle::via(plan);
-    let network = target.network(plan);
-    let beside = Beside {
-        via: Some(&via),
-        network: Some(&network),
-    };
     Explanation {
         as_it_is,
         needs: needs.into_iter().map(|(need, _)| need).collect(),

@@ -1,7 +1,6 @@
 //! Explanations of known flaws: every claim is run again here, and nothing is claimed of healthy stores.
 
 use checker::decision::decide;
-
 use checker::kv::Kv;
 use checker::network::Beside;
 use checker::report::{Bundle, Effect, Explanation, Sort};

@@ -1,5 +1,6 @@
 //! One rerun after the other, counted, and what came of each.
 
+use checker::kv::KvCall;
 use checker::report::{Effect, Share};
 use checker::{Budget, Counterexample, Promise, Shortfall, Time, Verdict};
 
@@ -93,14 +94,19 @@ impl<'a> Trial<'a> {
     }
 
     /// Whether a store of this shape may do what was found, although the one it was found in may not.
-    fn allows(&self, shape: Shape) -> bool {
+    fn allows(&self, shape: Shape, run: &Run) -> bool {
+        if self.found.promise != Promise::SiblingPreservation {
+            return false;
+        }
         let (before, after) = (promised(self.shape), promised(shape));
-        let part = self.found.part.as_str();
-        self.found.promise == Promise::SiblingPreservation
-            && (part.contains("lost") && after.may_lose && !before.may_lose
-                || (part.contains("resurrection") || part.contains("lost delete"))
-                    && after.may_revive
-                    && !before.may_revive)
+        let written = self.found.ops.first().and_then(|op| run.history.op(*op));
+        let deletes = written.is_some_and(|op| matches!(op.call, KvCall::Delete { .. }));
+        match self.found.part.as_str() {
+            // A lost delete is something that came back.
+            "lost write" if !deletes => after.may_lose && !before.may_lose,
+            "lost write" | "resurrection" => after.may_revive && !before.may_revive,
+            _ => false,
+        }
     }
 
     fn judged(&self, plan: &Plan, run: &Run) -> Effect {
@@ -109,7 +115,7 @@ impl<'a> Trial<'a> {
         let verdicts = matrix::judge(plan.shape, &run.history, &made, self.budget);
         match verdicts.into_iter().next().map(|(_, verdict)| verdict) {
             None => Effect::Unpromised,
-            Some(Verdict::Valid(_) | Verdict::Unknown(_)) if self.allows(plan.shape) => {
+            Some(Verdict::Valid(_) | Verdict::Unknown(_)) if self.allows(plan.shape, run) => {
                 Effect::Unpromised
             }
             Some(Verdict::Valid(_)) => Effect::Holds,
