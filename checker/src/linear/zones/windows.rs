@@ -1,6 +1,8 @@
 //! Orders that are right but for a few operations, put right by a search of what stands around them.
 
-use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
 
 use super::loose::Tentative;
 use crate::history::{Op, OpId, Time};
@@ -60,8 +62,10 @@ struct Order<'h> {
     earliest_return: Vec<Time>,
     /// The operations of unknown outcome, in the order of their calls.
     unknown: Vec<&'h Op<Register>>,
-    /// Those of them that stand in the order.
-    used: FxHashSet<OpId>,
+    /// Those of them that stand nowhere in the order, by their places there.
+    unused: BTreeSet<usize>,
+    /// Their places there.
+    places: FxHashMap<OpId, usize>,
     /// How many configurations may still be visited and operations given to a search.
     left: u64,
 }
@@ -80,14 +84,21 @@ impl<'h> Order<'h> {
             })
             .collect();
         earliest_return.reverse();
-        let unknown = |op: &&&Op<Register>| op.outcome.ok().is_none();
+        let is_unknown = |op: &&&Op<Register>| op.outcome.ok().is_none();
+        let unknown: Vec<&Op<Register>> = ops.iter().filter(is_unknown).copied().collect();
+        let places: FxHashMap<OpId, usize> = unknown.iter().map(|op| op.id).zip(0..).collect();
+        let mut unused: BTreeSet<usize> = (0..unknown.len()).collect();
+        for op in open.iter().filter(is_unknown) {
+            unused.remove(&places[&op.id]);
+        }
         Order {
             initial,
             done: Vec::with_capacity(open.len()),
             settled: 0,
             earliest_return,
-            unknown: ops.iter().filter(unknown).copied().collect(),
-            used: open.iter().filter(unknown).map(|op| op.id).collect(),
+            unknown,
+            unused,
+            places,
             left: WORK + WORK_EACH * ops.len() as u64,
             open,
         }
@@ -124,18 +135,17 @@ impl<'h> Order<'h> {
         if found != Some(true) {
             return None;
         }
-        for op in &window {
-            self.used.remove(&op.id);
-        }
+        let places = window.iter().filter_map(|op| self.places.get(&op.id));
+        self.unused.extend(places);
         self.done.truncate(begin);
         for taken in search.taken() {
             let op = window
                 .binary_search_by_key(&key(taken), |op| key(op))
                 .ok()?;
-            if taken.outcome.ok().is_none() {
-                self.used.insert(taken.id);
-            }
             self.done.push(window[op]);
+            if let Some(place) = self.places.get(&window[op].id) {
+                self.unused.remove(place);
+            }
         }
         self.settled = end;
         Some(())
@@ -147,8 +157,8 @@ impl<'h> Order<'h> {
         let behind = self.earliest_return.get(end).copied();
         let until = last.unwrap_or(NEVER).min(behind.unwrap_or(NEVER));
         let called = self.unknown.partition_point(|op| op.invoked <= until);
-        let unused = |op: &&&Op<Register>| !self.used.contains(&op.id);
-        let offered = self.unknown[..called].iter().rev().filter(unused);
+        let unused = self.unused.range(..called).rev();
+        let offered = unused.map(|&place| self.unknown[place]);
         window.extend(offered.take(UNKNOWN_OFFERED));
     }
 
