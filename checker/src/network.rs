@@ -27,6 +27,22 @@ impl Network {
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty() && self.answers.is_empty()
     }
+
+    /// The message of this kind that a node heard then from another about a key.
+    pub(crate) fn delivered(
+        &self,
+        at: Time,
+        (from, to): (Node, Node),
+        kind: &str,
+        key: &str,
+    ) -> Option<&Message> {
+        let mut messages = self.messages.iter();
+        messages.find(|message| {
+            (message.from, message.to, message.heard) == (from, to, Some(at))
+                && message.kind == kind
+                && message.key == key
+        })
+    }
 }
 
 /// A message from one replica to another that is about a key.

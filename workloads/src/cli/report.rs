@@ -5,7 +5,7 @@ use std::fs;
 use checker::History;
 use checker::kv::Kv;
 use checker::note::Note;
-use checker::report::{edn, html, junit, markdown, shiviz, svg, terminal, trace_events};
+use checker::report::{Bundle, edn, html, junit, markdown, shiviz, svg, terminal, trace_events};
 
 use super::args::{Report, ReportFormat, Schema};
 use super::exit::Exit;
@@ -22,7 +22,7 @@ pub(super) fn report(args: &Report) -> Result<Exit, String> {
         (None, None) => return Err("say which bundle".into()),
         (None, Some(file)) => {
             let (bundle, history) = input::bundle(file)?;
-            if let Some(note) = lacks(&history, args.format)
+            if let Some(note) = lacks(&bundle, &history, args.format)
                 .map_err(|why| format!("cannot write {}: {why}", file.display()))?
             {
                 output::note(&format!("note: {note}"));
@@ -51,7 +51,11 @@ pub(super) fn report(args: &Report) -> Result<Exit, String> {
 }
 
 /// What a reader of this format will miss, because the history does not say it. An error if that is all.
-fn lacks(history: &History<Kv>, format: ReportFormat) -> Result<Option<&'static str>, String> {
+fn lacks(
+    bundle: &Bundle,
+    history: &History<Kv>,
+    format: ReportFormat,
+) -> Result<Option<&'static str>, String> {
     let (name, of_nodes) = match format {
         ReportFormat::Edn => ("edn", false),
         ReportFormat::Shiviz => ("shiviz", true),
@@ -66,7 +70,8 @@ fn lacks(history: &History<Kv>, format: ReportFormat) -> Result<Option<&'static 
     }
     let has = |such: fn(&Note) -> bool| history.notes().any(|(_, note)| such(note));
     let disks = has(|note| matches!(note, Note::Durable { .. } | Note::Hint { .. }));
-    let messages = has(|note| matches!(note, Note::Transfer { .. }));
+    let delivered = has(|note| matches!(note, Note::Transfer { .. }));
+    let messages = delivered || !bundle.network.messages.is_empty();
     Ok(match (disks, messages) {
         _ if !of_nodes => None,
         (_, true) => None,

@@ -5,10 +5,10 @@
 //! on whose word it was given: those that were counted, or all that held the value by then, if they were no
 //! more than it takes. An answer comes after the disk that held its value, if only one did by then.
 //!
-//! When a message was sent is not recorded, only when it came. It is taken to have been sent as early as
-//! may be, and says so: after the sender first held what the receiver held newly because of it, or kept the hint that it
-//! delivers, or held anything of the key. So no event of the sender is said to come before one of the
-//! receiver without a reason.
+//! Of a message of which only the delivery was recorded it is not known when it was sent. It is taken to have
+//! been sent as early as may be, and says so: after the sender first held what the receiver held newly because
+//! of it, or kept the hint that it delivers, or held anything of the key. So no event of the sender is said to
+//! come before one of the receiver without a reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 

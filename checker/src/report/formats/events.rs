@@ -7,6 +7,7 @@ use super::causes::Causes;
 use crate::domain::Domain;
 use crate::history::{History, Line, Op, OpId, Outcome, Process, Time};
 use crate::kv::{Kv, KvCall, KvRet};
+use crate::network::{Message, Network};
 use crate::note::{Node, Note, Version};
 use crate::report::Bundle;
 use crate::report::steps::contents;
@@ -52,8 +53,15 @@ pub(super) fn events(bundle: &Bundle, history: &History<Kv>) -> Vec<Event> {
         returns: BTreeMap::new(),
         causes: Causes::new(history),
         line: 0,
+        ends: ends(&bundle.network),
+        sent: BTreeMap::new(),
     };
     for (line, entry) in history.lines().enumerate() {
+        let at = match &entry {
+            Line::Invoke(op) => op.invoked,
+            Line::Return(_, at) | Line::Note(at, _) => *at,
+        };
+        teller.messages((at, End::Heard));
         teller.line = line + 1;
         match entry {
             Line::Invoke(op) => teller.call(op),
@@ -61,10 +69,31 @@ pub(super) fn events(bundle: &Bundle, history: &History<Kv>) -> Vec<Event> {
             Line::Note(at, note) => teller.note(at, note),
         }
     }
+    teller.messages((Time(u64::MAX), End::Sent));
     for transfer in teller.causes.transfers() {
         teller.events[transfer.sent].place.0 = transfer.sent_after;
     }
     sorted(&teller.events)
+}
+
+/// An end of a message. What is heard at a moment comes before what else happens then, and what is sent after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    Heard,
+    Sent,
+}
+
+/// When which messages were sent and heard, the latest first.
+fn ends(network: &Network) -> Vec<(Time, End, usize)> {
+    let messages = network.messages.iter().enumerate();
+    let mut ends: Vec<(Time, End, usize)> = messages
+        .flat_map(|(number, message)| {
+            let heard = message.heard.map(|at| (at, End::Heard, number));
+            std::iter::once((message.sent, End::Sent, number)).chain(heard)
+        })
+        .collect();
+    ends.sort_unstable_by(|one, two| two.cmp(one));
+    ends
 }
 
 /// The events in the order of their places, with numbers that are right there.
@@ -94,6 +123,10 @@ struct Teller<'h> {
     returns: BTreeMap<OpId, usize>,
     causes: Causes,
     line: usize,
+    /// The ends of messages that are still to be told, the next one last.
+    ends: Vec<(Time, End, usize)>,
+    /// The events at which messages were sent.
+    sent: BTreeMap<usize, usize>,
 }
 
 impl Teller<'_> {
@@ -107,6 +140,28 @@ impl Teller<'_> {
             after,
         });
         number
+    }
+
+    /// Tells of the messages that were sent or heard until then, where that was recorded.
+    fn messages(&mut self, until: (Time, End)) {
+        while let Some((at, end, number)) = self.ends.pop_if(|(at, end, _)| (*at, *end) <= until) {
+            let message = &self.bundle.network.messages[number];
+            let Message { from, to, .. } = message;
+            let what = format!("{} of {}", message.kind, message.key);
+            if end == End::Heard {
+                let text = format!("receives {what} from {from}");
+                let after = self.sent.get(&number).copied().into_iter().collect();
+                self.push(Host::Node(*to), Some(at), text, after);
+                continue;
+            }
+            let lost = match message.heard {
+                Some(_) => "",
+                None => ", which never arrives",
+            };
+            let text = format!("sends {what} to {to}{lost}");
+            let event = self.push(Host::Node(*from), Some(at), text, Vec::new());
+            self.sent.insert(number, event);
+        }
     }
 
     fn call(&mut self, op: &Op<Kv>) {
@@ -209,7 +264,12 @@ impl Teller<'_> {
             .stored(at, node, key, versions, (event, self.line));
     }
 
+    /// A delivery of which nothing else was recorded.
     fn transfer(&mut self, at: Time, (from, to): (Node, Node), kind: &str, key: &str) {
+        let network = &self.bundle.network;
+        if network.delivered(at, (from, to), kind, key).is_some() {
+            return;
+        }
         let text = format!("sends {kind} of {key} to {to}, here or later");
         let sent = self.push(Host::Node(from), None, text, Vec::new());
         let text = format!("receives {kind} of {key} from {from}");

@@ -16,8 +16,8 @@ const PARSER: &str = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)";
 /// is one execution only; then two lines an event, host and clock, then what happened.
 ///
 /// Clocks are counted from the record, and say what came before what as far as that tells; they are not
-/// those of the store. Hosts are clients, nodes, and `faults`. When a message was sent is not recorded: it
-/// is taken to have been sent as early as may be.
+/// those of the store. Hosts are clients, nodes, and `faults`. Where it was not recorded when
+/// a message was sent, it is taken to have been sent as early as may be.
 pub fn shiviz(bundle: &Bundle, history: &History<Kv>) -> String {
     let events = events(bundle, history);
     let mut out = format!("{PARSER}\n\n");

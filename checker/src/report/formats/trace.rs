@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::domain::Domain;
 use crate::history::{History, Line, Op, Outcome, Process, Time};
 use crate::kv::Kv;
+use crate::network::Message;
 use crate::note::{Node, Note};
 use crate::report::Bundle;
 use crate::report::steps::contents;
@@ -15,15 +16,15 @@ const CLIENTS: u32 = 1;
 const NODES: u32 = 2;
 const FAULTS: u32 = 3;
 
-/// How long the slice of a message is, in microseconds: how long it took is not recorded.
+/// How long the slices at both ends of a message are, in microseconds.
 const MESSAGE_US: u64 = 1;
 
 /// The run as Trace Event JSON, an event a line, in microseconds.
 ///
 /// The process `clients` has a track for each client, with a slice for each call; one of unknown outcome
 /// lasts until the client gave up, or to the end. The process `nodes` has a track for each node: what its
-/// disk holds, hints, crashes and restarts are instants; a message that was delivered is a slice on either
-/// side, at the time of its delivery, joined by a flow. The process `faults` has their windows, on as many
+/// disk holds, hints, crashes and restarts are instants; a message is a slice on either side, joined by a
+/// flow; where it was not recorded when it was sent, both are at the time of its delivery. The process `faults` has their windows, on as many
 /// tracks as overlap. Slices of a track never overlap.
 pub fn trace_events(bundle: &Bundle, history: &History<Kv>) -> String {
     let end = history.lines().map(|line| at(&line)).max();
@@ -37,6 +38,9 @@ pub fn trace_events(bundle: &Bundle, history: &History<Kv>) -> String {
         open: Vec::new(),
         windows: Vec::new(),
     };
+    for message in &bundle.network.messages {
+        tracer.message(message);
+    }
     let mut given_up = BTreeMap::new();
     for line in history.lines() {
         match line {
@@ -185,24 +189,53 @@ impl Tracer<'_> {
         }
     }
 
+    /// A delivery of which nothing else was recorded.
     fn transfer(&mut self, at: Time, (from, to): (Node, Node), kind: &str, key: &str) {
+        let network = &self.bundle.network;
+        if network.delivered(at, (from, to), kind, key).is_none() {
+            self.message(&Message {
+                from,
+                to,
+                kind: kind.to_owned(),
+                key: key.to_owned(),
+                request: None,
+                in_place_of: None,
+                sent: at,
+                heard: Some(at),
+            });
+        }
+    }
+
+    fn message(&mut self, message: &Message) {
+        let Message {
+            from,
+            to,
+            kind,
+            key,
+            sent,
+            heard,
+            ..
+        } = message;
         self.flows += 1;
         let flow = json!({"cat": "message", "name": kind, "id": self.flows});
         let slice = json!({"ph": "X", "cat": "message", "dur": MESSAGE_US,
             "args": {"key": key, "from": from.to_string(), "to": to.to_string()}});
-        for (node, ph, name) in [
-            (from, "s", format!("{kind} of {key} → {to}")),
-            (to, "f", format!("{kind} of {key} ← {from}")),
-        ] {
+        let lost = if heard.is_some() { "" } else { ", lost" };
+        let sending = (*from, *sent, "s", format!("{kind} of {key} → {to}{lost}"));
+        let hearing = heard.map(|at| (*to, at, "f", format!("{kind} of {key} ← {from}")));
+        for (node, at, ph, name) in std::iter::once(sending).chain(hearing) {
             let track = self.node(node);
             let (mut slice, mut flow) = (slice.clone(), flow.clone());
             slice["name"] = name.into();
+            self.push(at, track, slice);
+            if heard.is_none() {
+                continue;
+            }
             flow["ph"] = ph.into();
             if ph == "f" {
                 // It ends at the slice around it, not at the next one.
                 flow["bp"] = "e".into();
             }
-            self.push(at, track, slice);
             self.push(at, track, flow);
         }
     }

@@ -105,12 +105,8 @@ fn sent(story: &Story, step: &Step) -> Option<String> {
     else {
         return None;
     };
-    let mut messages = story.bundle.network.messages.iter();
-    let message = messages.find(|message| {
-        (message.from, message.to, message.heard) == (*from, *to, Some(step.from))
-            && message.kind == *kind
-            && message.key == *key
-    })?;
+    let network = &story.bundle.network;
+    let message = network.delivered(step.from, (*from, *to), kind, key)?;
     Some(format!("Sent at {} ms.", ms(message.sent)))
 }
 

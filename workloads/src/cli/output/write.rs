@@ -9,18 +9,13 @@ use super::ascii::{json, plain, xml};
 use super::manner::{Kind, Settled, manner};
 use super::paint::paint;
 
-/// Writes a result. A reader that has gone away, as `head` does, has seen what it wanted. What a file says
-/// commands no terminal: control characters are shown by their names.
+/// Writes a result. What a file says commands no terminal: control characters are shown by their names.
 pub(in crate::cli) fn say(text: &str) {
     let manner = manner();
     if manner.quiet > 1 {
         return;
     }
-    let mut stdout = std::io::stdout().lock();
-    let text = dressed(&shown(text), manner).into_owned();
-    let _ = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
+    raw_to_stdout(&dressed(&shown(text), manner));
 }
 
 /// Writes a result on a line of its own.
@@ -55,28 +50,20 @@ pub(in crate::cli) fn complain(text: &str) {
 /// Writes help, or why arguments cannot be understood: what has its own colours.
 pub(in crate::cli) fn print(styled: &StyledStr, to_stderr: bool) {
     let manner = manner();
-    let coloured = if to_stderr {
-        manner.colours.on_stderr
+    if manner.quiet > 1 {
+        return;
+    }
+    let (coloured, write): (bool, fn(&str)) = if to_stderr {
+        (manner.colours.on_stderr, raw_to_stderr)
     } else {
-        manner.colours.on_stdout
+        (manner.colours.on_stdout, raw_to_stdout)
     };
     let text = if coloured {
         styled.ansi().to_string()
     } else {
         styled.to_string()
     };
-    let text = if manner.ascii { plain(&text) } else { text };
-    if manner.quiet > 1 {
-        return;
-    }
-    if to_stderr {
-        raw_to_stderr(&text);
-    } else {
-        let mut stdout = std::io::stdout().lock();
-        let _ = stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush());
-    }
+    write(&spelled(&text, manner.ascii));
 }
 
 /// Says on stderr what is good to know.
@@ -109,13 +96,32 @@ fn to_stderr(text: &str) {
 
 fn for_stderr(text: &str) -> String {
     let manner = manner();
-    let shown = shown(text);
-    match (manner.ascii, manner.colours.on_stderr) {
-        (true, true) => plain(&paint(&shown)),
-        (true, false) => plain(&shown),
-        (false, true) => paint(&shown),
-        (false, false) => shown.into_owned(),
+    for_people(&shown(text), manner.ascii, manner.colours.on_stderr).into_owned()
+}
+
+/// With colours, then spelled: colours go by what is meant.
+fn for_people(text: &str, ascii: bool, coloured: bool) -> Cow<'_, str> {
+    if coloured {
+        spelled(&paint(text), ascii).into_owned().into()
+    } else {
+        spelled(text, ascii)
     }
+}
+
+fn spelled(text: &str, ascii: bool) -> Cow<'_, str> {
+    if ascii {
+        plain(text).into()
+    } else {
+        text.into()
+    }
+}
+
+/// Who has gone away, as `head` does, has seen what it wanted.
+fn raw_to_stdout(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
 }
 
 /// Who has gone away needs nothing.
@@ -128,15 +134,11 @@ fn raw_to_stderr(text: &str) {
 
 /// In the manner of its kind.
 fn dressed(text: &str, manner: Settled) -> Cow<'_, str> {
-    let people = matches!(manner.kind, Kind::Human | Kind::Markdown);
     match manner.kind {
         Kind::Json if manner.ascii => json(text).into(),
         Kind::Xml if manner.ascii => xml(text).into(),
-        // A mark is painted as it is and then spelled: colours go by what is meant.
-        _ if people && manner.ascii && manner.colours.on_stdout => plain(&paint(text)).into(),
-        _ if people && manner.ascii => plain(text).into(),
-        _ if manner.colours.on_stdout => paint(text).into(),
-        _ => text.into(),
+        Kind::Human | Kind::Markdown => for_people(text, manner.ascii, manner.colours.on_stdout),
+        Kind::Json | Kind::Xml | Kind::Document => text.into(),
     }
 }
 
