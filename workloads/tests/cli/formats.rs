@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{code, dyno, file, folder, stderr, stdout};
+use super::{code, dyno, file, flawed, folder, stderr, stdout};
 
 /// A kept bundle, of which every promise is broken in the same way for ever.
 const KEPT: &str = concat!(
@@ -141,14 +141,7 @@ fn takes(schema: &str, json: &Value) -> bool {
 fn a_hunt_is_as_its_schema_says() {
     let folder = folder("schemas");
     let out = folder.to_string_lossy().into_owned();
-    let flaw = [
-        "--flaw",
-        "keep-one-sibling",
-        "--seed-base",
-        "1",
-        "--out",
-        &out,
-    ];
+    let flaw = flawed(&out);
     dyno(&[&["hunt", "--runs", "400"][..], &flaw].concat());
     let read = |name: &str| -> Value {
         let text = fs::read(folder.join(name)).expect("it is written");

@@ -33,6 +33,18 @@ fn command() -> Command {
     command
 }
 
+/// Flags of a hunt for a flaw that is found soon.
+fn flawed(out: &str) -> [&str; 6] {
+    [
+        "--flaw",
+        "keep-one-sibling",
+        "--seed-base",
+        "1",
+        "--out",
+        out,
+    ]
+}
+
 fn dyno(args: &[&str]) -> Output {
     command().args(args).output().expect("the command runs")
 }

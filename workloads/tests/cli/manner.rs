@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use super::{bundle, code, command, dyno, file, folder, stderr, stdout};
+use super::{bundle, code, command, dyno, file, flawed, folder, stderr, stdout};
 
 /// A call of each command, with what it reads, in a folder of its own.
 fn calls(name: &str) -> (PathBuf, Vec<Vec<String>>) {
@@ -136,14 +136,7 @@ fn every_command_obeys_every_global_flag() {
 fn documents_in_ascii_are_the_same_documents() {
     let folder = folder("documents");
     let out = folder.to_string_lossy().into_owned();
-    let flaw = [
-        "--flaw",
-        "keep-one-sibling",
-        "--seed-base",
-        "1",
-        "--out",
-        &out,
-    ];
+    let flaw = flawed(&out);
     let hunt = |more: &[&str]| stdout(&dyno(&[&["hunt"][..], &flaw, more].concat()));
     let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("it is JSON");
     let json = hunt(&["--format", "json", "--ascii"]);
