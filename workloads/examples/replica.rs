@@ -220,6 +220,20 @@ impl Replica for Node {
         }
     }
 
+    /// So that reports can say which messages went where, and which got lost.
+    fn about(message: &Wire) -> Option<About> {
+        let (keys, call) = match message {
+            Wire::Keep(call, key, _) | Wire::Ask(call, key) => (vec![key], *call),
+            Wire::Done(call, _) => (Vec::new(), *call),
+        };
+        let text = |key: &Vec<u8>| String::from_utf8_lossy(key).into_owned();
+        Some(About {
+            keys: keys.into_iter().map(text).collect(),
+            request: (call != GOSSIP).then_some(u128::from(call)),
+            ..About::default()
+        })
+    }
+
     /// What a record says: evidence from the disks, where the node has no say.
     fn holding(record: &[u8], value: &[u8]) -> Option<Holding> {
         let key = String::from_utf8_lossy(record).into_owned();
@@ -292,5 +306,14 @@ mod tests {
         assert!(said.contains("✂ crash n"), "{said}");
         assert!(said.contains("1 fault, 3 nodes (from "), "{said}");
         assert!(said.lines().count() <= 40, "{said}");
+        let page = failed.bundle().map(|bundle| bundle.with_extension("html"));
+        let page = std::fs::read_to_string(page.expect("it was saved")).expect("it was written");
+        for kind in ["keep", "done"] {
+            let message = format!("\"kind\":\"{kind}\"");
+            assert!(
+                page.contains(&message),
+                "the page knows of messages: {kind}"
+            );
+        }
     }
 }

@@ -232,7 +232,7 @@ const MESSAGES: usize = 1_000;
 
 /// What a reader of this counterexample needs of the network: what is about its key, or all keys if it has
 /// none, until the store counts as mended.
-fn told(network: Network, run: &Run, found: Option<&Counterexample>) -> Network {
+pub(crate) fn told(network: Network, run: &Run, found: Option<&Counterexample>) -> Network {
     let quiet = run.history.notes().find(|(_, note)| **note == Note::Quiet);
     let until = quiet.map_or(Time(u64::MAX), |(at, _)| at);
     let key = found.and_then(|found| found.key.as_deref());

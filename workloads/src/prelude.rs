@@ -108,6 +108,6 @@ pub use crate::harness::{
     recording, simulate,
 };
 pub use crate::plan::Plan;
-pub use crate::replica::{Disk, Holding, Input, Output, Replica, Reply, Request};
+pub use crate::replica::{About, Disk, Holding, Input, Output, Replica, Reply, Request};
 pub use crate::strategy;
 pub use crate::subject::live::{Answered, Client, ClientError};

@@ -1,5 +1,7 @@
 //! What a test of a store runs its plans on.
 
+use checker::network::Network;
+
 use super::terms::Terms;
 use crate::drive::{Run, Undriven};
 use crate::fault::Window;
@@ -15,6 +17,11 @@ pub trait Bench {
     /// # Errors
     /// When the store cannot do what the plan asks.
     fn run(&self, plan: &Plan, terms: &Terms) -> Result<Run, Undriven>;
+
+    /// What the network carries when a plan is run, which is run again for that; nothing, where that is not known.
+    fn network(&self, _plan: &Plan, _terms: &Terms) -> Network {
+        Network::default()
+    }
 
     /// What can be run of a plan here; unless said otherwise, what [`endured`] says.
     fn fitted(&self, plan: Plan) -> Plan {

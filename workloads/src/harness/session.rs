@@ -222,6 +222,9 @@ impl Session<'_> {
         let mut finding = self.finding(&small.plan, &small.run, broken, Some(size));
         // The seed that found it: the smaller plan may go on with other luck.
         finding.bundle.seed = plan.seed;
+        let network = self.bench.network(&small.plan, &self.terms);
+        let found = finding.bundle.counterexample.as_ref();
+        finding.bundle.network = bundle::told(network, &small.run, found);
         let saved = recorded::save(&self.out, &self.place, &finding.bundle);
         Err(Box::new(Failed::broken(finding, saved, &self.place)))
     }

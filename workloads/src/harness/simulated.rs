@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use checker::Time;
+use checker::network::Network;
 use checker::note::{Node, Note, Setup};
 
 use super::bench::{Bench, ENDURED, endured};
@@ -115,19 +116,20 @@ where
     R: Replica,
 {
     fn run(&self, plan: &Plan, terms: &Terms) -> Result<Run, Undriven> {
-        let nodes = terms.shape.nodes;
-        let deployed = Deployed {
-            start: &self.start,
-            shape: terms.shape,
-            setup: terms.setup.clone(),
-            settle_us: terms.settle_us,
-            owners: self.owners.clone(),
-        };
-        let mut sim = Sim::new(deployed, nodes, plan.seed);
+        let mut sim = self.cluster(plan, terms);
         let run = drive(plan, &mut sim);
         match sim.stuck() {
             Some(why) => Err(Undriven::Stuck(why)),
             None => run,
+        }
+    }
+
+    fn network(&self, plan: &Plan, terms: &Terms) -> Network {
+        let mut sim = self.cluster(plan, terms);
+        sim.keep_network();
+        match drive(plan, &mut sim) {
+            Ok(_) => sim.network(),
+            Err(_) => Network::default(),
         }
     }
 
@@ -136,6 +138,23 @@ where
         let faults = &mut plan.faults.0;
         faults.retain(|window| !self.without.contains(window.fault.kind()));
         plan
+    }
+}
+
+impl<F, R> Simulated<F, R>
+where
+    F: Fn(&Boot<'_>) -> R,
+    R: Replica,
+{
+    fn cluster(&self, plan: &Plan, terms: &Terms) -> Sim<Deployed<'_, F>> {
+        let deployed = Deployed {
+            start: &self.start,
+            shape: terms.shape,
+            setup: terms.setup.clone(),
+            settle_us: terms.settle_us,
+            owners: self.owners.clone(),
+        };
+        Sim::new(deployed, terms.shape.nodes, plan.seed)
     }
 }
 

@@ -79,3 +79,63 @@ impl Record {
         self.network.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn about(keys: &[&str], request: Option<u128>) -> About {
+        About {
+            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+            request,
+            in_place_of: None,
+        }
+    }
+
+    #[test]
+    fn an_answer_is_about_what_was_asked_and_goes_back_to_whoever_asked() {
+        let mut record = Record::default();
+        record.sent(Time(1), 10, (0, 1), "ask", about(&["x"], Some(7)));
+        record.sent(Time(1), 11, (2, 1), "ask", about(&["y"], Some(7)));
+        record.heard(Time(2), 10);
+        record.sent(Time(3), 12, (1, 2), "told", about(&[], Some(7)));
+        record.sent(Time(3), 13, (1, 0), "told", about(&[], Some(7)));
+        record.sent(Time(3), 14, (1, 0), "told", about(&[], Some(8)));
+        record.heard(Time(4), 13);
+        record.heard(Time(5), 13);
+        let told = record.network().messages;
+        let told: Vec<_> = told
+            .iter()
+            .map(|one| (one.to.0, one.key.as_str(), one.request, one.heard))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (1, "x", Some(0), Some(Time(2))),
+                (1, "y", Some(1), None),
+                (2, "y", Some(1), None),
+                (0, "x", Some(0), Some(Time(4))),
+            ],
+            "nobody asked for the last one"
+        );
+    }
+
+    #[test]
+    fn a_message_about_many_keys_is_told_of_each_and_one_about_none_is_not() {
+        let mut record = Record::default();
+        record.sent(Time(1), 10, (0, 1), "sync", about(&["x", "y"], None));
+        record.sent(Time(1), 11, (0, 1), "sync", about(&[], None));
+        record.heard(Time(2), 10);
+        record.answered(Time(3), 5);
+        record.answered(Time(4), 5);
+        let network = record.network();
+        assert!(
+            network
+                .messages
+                .iter()
+                .all(|one| one.heard == Some(Time(2)))
+        );
+        assert_eq!(network.messages.len(), 2);
+        assert_eq!(network.answers, [(OpId(5), Time(3))].into());
+    }
+}

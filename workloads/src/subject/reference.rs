@@ -526,6 +526,28 @@ mod tests {
     }
 
     #[test]
+    fn a_run_goes_the_same_way_whether_or_not_the_network_is_written_down() {
+        let asks = [put(0, 1, 0, "x", "a"), get(50, 2, 1, "x")];
+        let cut = window(0, 30, Fault::Lose { percent: 30 });
+        let run = |kept: bool| {
+            let mut reference = Reference::new(3, SHAPE, None);
+            if kept {
+                reference.keep_network();
+            }
+            let happenings = play(&mut reference, &asks, std::slice::from_ref(&cut));
+            (happenings, reference.trace(), reference.network())
+        };
+        let (plain, written) = (run(false), run(true));
+        assert_eq!((&plain.0, plain.1), (&written.0, written.1));
+        assert!(plain.2.is_empty());
+        let answers: Vec<u64> = written.2.answers.keys().map(|op| op.0).collect();
+        assert_eq!(answers, [1, 2]);
+        let lost = |one: &&checker::network::Message| one.heard.is_none();
+        let lost = written.2.messages.iter().filter(lost).count();
+        assert!(lost > 0 && lost < written.2.messages.len(), "{written:?}");
+    }
+
+    #[test]
     fn any_shape_is_a_cluster() {
         for (nodes, n, vnodes) in [(0, 0, 0), (1, 9, 1), (u32::MAX, 3, 64), (2, 2, u32::MAX)] {
             let shape = Shape {
