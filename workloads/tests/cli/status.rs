@@ -1,12 +1,13 @@
 //! How far a command is, as people see it on a terminal, and machines in a log.
 
 use std::fmt::Write;
+use std::ops::Range;
 use std::process::Output;
 
 use super::{command, file, folder, stderr, stdout};
 
-/// On a terminal, which `script` makes.
-fn on_terminal(args: &str, set: &[(&str, &str)]) -> Option<String> {
+/// On a terminal, which `script` makes, with what this shell command writes as its input, if one is given.
+fn on_terminal(input: &str, args: &str, set: &[(&str, &str)]) -> Option<String> {
     let command = command();
     let dyno = command.get_program().to_string_lossy().into_owned();
     let mut script = std::process::Command::new("script");
@@ -16,7 +17,8 @@ fn on_terminal(args: &str, set: &[(&str, &str)]) -> Option<String> {
             None => script.env_remove(name),
         };
     }
-    let line = format!("{dyno} {args}");
+    let pipe = if input.is_empty() { "" } else { "| " };
+    let line = format!("{input}{pipe}{dyno} {args}");
     script
         .envs(set.iter().copied())
         .args(["-qec", &line, "/dev/null"]);
@@ -41,45 +43,56 @@ fn is_status(text: &str, (word, unit): (&str, &str)) -> bool {
     })
 }
 
-/// A recording that takes a while to read.
-fn large(name: &str) -> String {
-    let mut text = String::new();
-    for value in 0..120_000 {
-        for event in ["invoke", "ok"] {
-            let _ = writeln!(
-                text,
-                "{{:process 0, :type :{event}, :f :write, :value {value}}}"
-            );
+/// A shell command that writes a recording and pauses halfway, so that no machine reads it at once.
+fn slow() -> String {
+    let folder = folder("status-slow");
+    let half = |values: Range<u32>, name: &str| {
+        let mut text = String::new();
+        for value in values {
+            for event in ["invoke", "ok"] {
+                let _ = writeln!(
+                    text,
+                    "{{:process 0, :type :{event}, :f :write, :value {value}}}"
+                );
+            }
         }
-    }
-    file(&folder(name), "large.edn", text.as_bytes())
+        file(&folder, name, text.as_bytes())
+    };
+    let (first, second) = (
+        half(0..60_000, "first.edn"),
+        half(60_000..120_000, "second.edn"),
+    );
+    format!("(cat {first}; sleep 1; cat {second}) ")
 }
 
 #[test]
 fn people_see_a_line_that_is_written_over() {
     let folder = folder("status");
     let out = folder.to_string_lossy().into_owned();
-    let large = large("status-large");
-    for (args, line) in [
+    for (input, args, line) in [
         (
+            String::new(),
             format!("hunt --budget 2s --seed-base 1 --out {out}"),
             ("hunt  ", " s"),
         ),
         (
+            String::new(),
             format!("flaws --short --flaw hash-count-only --budget 2s --out {out}"),
             ("flaws  ", " s"),
         ),
         (
+            String::new(),
             "explore --program put@0,get@1,put@2 --states 60000".replace(',', "\\ "),
             ("explore  programs ", " / 1"),
         ),
         (
-            format!("check {large} --property linearizable"),
+            slow(),
+            "check - --property linearizable".into(),
             ("read ", " MB, "),
         ),
     ] {
         let args = format!("{args} --color never");
-        let Some(seen) = on_terminal(&args, &[]) else {
+        let Some(seen) = on_terminal(&input, &args, &[]) else {
             return;
         };
         let over = over(&seen);
@@ -88,7 +101,7 @@ fn people_see_a_line_that_is_written_over() {
         let left = over.last().is_some_and(|text| is_status(text, line));
         assert!(!left, "it is taken away: {seen:?}");
         for (more, set) in [("-q", None), ("", Some(("TERM", "dumb")))] {
-            let seen = on_terminal(&format!("{args} {more}"), set.as_slice());
+            let seen = on_terminal(&input, &format!("{args} {more}"), set.as_slice());
             assert!(
                 !seen.unwrap_or_default().contains("\x1b[2K"),
                 "{args} {more}"
@@ -100,11 +113,11 @@ fn people_see_a_line_that_is_written_over() {
 #[test]
 fn people_see_colours_and_machines_do_not() {
     let args = "explore --program put@0";
-    let Some(seen) = on_terminal(args, &[]) else {
+    let Some(seen) = on_terminal("", args, &[]) else {
         return;
     };
     assert!(seen.contains("\x1b[32m✓"), "{seen:?}");
-    let without = on_terminal(args, &[("NO_COLOR", "1")]);
+    let without = on_terminal("", args, &[("NO_COLOR", "1")]);
     assert!(without.is_some_and(|seen| !seen.contains("\x1b[32m")));
     let piped: Output = command()
         .args(args.split(' '))
