@@ -82,6 +82,8 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(feature = "server")]
+extern crate std;
 
 mod admission;
 mod batch;
@@ -99,8 +101,12 @@ mod node;
 mod record;
 mod ring;
 mod shape;
+#[cfg(feature = "server")]
+pub mod shared;
 mod siblings;
 mod store;
+#[cfg(feature = "server")]
+mod sync;
 mod versioning;
 mod view;
 
