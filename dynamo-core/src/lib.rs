@@ -105,6 +105,8 @@ mod shape;
 pub mod shared;
 mod siblings;
 mod store;
+#[cfg(feature = "server")]
+mod sync;
 mod versioning;
 mod view;
 
