@@ -141,8 +141,12 @@ fn the_core_is_pure() {
         "HashSet",
         "tokio",
     ];
+    // What hosts a node is not the node.
+    let hosts =
+        ["src/server/", "src/shared/", "src/sync.rs"].map(|room| format!("dynamo-core/{room}"));
     for (name, text) in rust_files("dynamo-core/src") {
-        for word in impure {
+        let is_host = hosts.iter().any(|host| name.starts_with(host));
+        for word in impure.iter().filter(|_| !is_host) {
             assert!(!text.contains(word), "{name} says {word}");
         }
     }

@@ -32,6 +32,8 @@ mod http;
 mod metrics;
 mod replicas;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
