@@ -88,7 +88,7 @@ impl Host {
             clock,
         } = found;
         let clock = Clock::after(clock);
-        let node = Node::start(settings.id, Arc::clone(&config), &records, clock.now());
+        let node = Node::start(settings.id, config, &records, clock.now());
         let peers = settings.peers.iter();
         let peers =
             peers.map(|(id, address)| (*id, Arc::new(Peer::new(*id, Some(address.clone())))));

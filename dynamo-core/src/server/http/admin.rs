@@ -8,9 +8,11 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::answer::{self, Effect, json_as, refuse};
+use super::answer::{self, Refusal, json_as};
+use super::kv::within;
 use crate::server::host::Host;
 use crate::server::metrics as counted;
 use crate::{Member, Node, NodeId, Reply, Request};
@@ -42,11 +44,8 @@ pub(super) struct About {
     key: Option<String>,
 }
 
-pub(super) async fn join(State(host): State<Arc<Host>>, body: Body) -> Response {
-    let told: Joins = match order(&host, body).await {
-        Ok(told) => told,
-        Err(refused) => return *refused,
-    };
+pub(super) async fn join(State(host): State<Arc<Host>>, body: Body) -> Result<Response, Refusal> {
+    let told: Joins = order(&host, body).await?;
     let node = NodeId(told.node);
     if told.address.is_some() {
         host.peer(node, told.address.as_deref());
@@ -59,64 +58,40 @@ pub(super) async fn join(State(host): State<Arc<Host>>, body: Body) -> Response 
     moved(&host, Request::Join { node, member }).await
 }
 
-pub(super) async fn leave(State(host): State<Arc<Host>>, body: Body) -> Response {
-    match order::<Leaves>(&host, body).await {
-        Ok(told) => {
-            let node = NodeId(told.node);
-            moved(&host, Request::Leave { node }).await
-        }
-        Err(refused) => *refused,
-    }
+pub(super) async fn leave(State(host): State<Arc<Host>>, body: Body) -> Result<Response, Refusal> {
+    let told: Leaves = order(&host, body).await?;
+    let node = NodeId(told.node);
+    moved(&host, Request::Leave { node }).await
 }
 
 /// Reads an order.
-async fn order<T: serde::de::DeserializeOwned>(
-    host: &Host,
-    body: Body,
-) -> Result<T, Box<Response>> {
-    let no = |status, why: &str| Box::new(refuse(status, Effect::None, why));
-    let patience = host.settings.limits.patience;
-    let Ok(read) = tokio::time::timeout(patience, axum::body::to_bytes(body, ORDER_MAX)).await
-    else {
-        return Err(no(StatusCode::REQUEST_TIMEOUT, "the body did not come"));
-    };
-    let bytes = read.map_err(|why| no(StatusCode::PAYLOAD_TOO_LARGE, &why.to_string()))?;
-    serde_json::from_slice(&bytes).map_err(|why| no(StatusCode::BAD_REQUEST, &why.to_string()))
+async fn order<T: DeserializeOwned>(host: &Host, body: Body) -> Result<T, Refusal> {
+    let bytes = within(host, body, ORDER_MAX).await?;
+    serde_json::from_slice(&bytes)
+        .map_err(|why| Refusal::new(StatusCode::BAD_REQUEST, why.to_string()))
 }
 
-async fn moved(host: &Host, request: Request) -> Response {
-    let Some(_pass) = host.gate.enter() else {
-        let why = "this node is stopping";
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, Effect::None, why);
-    };
+async fn moved(host: &Host, request: Request) -> Result<Response, Refusal> {
+    let _pass = host.gate.enter().ok_or_else(Refusal::stopping)?;
     match host.ask(request).reply().await {
-        Some(Reply::Stored) => answer::done(),
-        Some(Reply::Refused(why)) => refuse(StatusCode::CONFLICT, Effect::None, &why.to_string()),
-        _ => {
-            let why = "the disk did not answer";
-            refuse(StatusCode::SERVICE_UNAVAILABLE, Effect::Unknown, why)
-        }
+        Some(Reply::Stored) => Ok(answer::done()),
+        Some(Reply::Refused(why)) => Err(Refusal::new(StatusCode::CONFLICT, why.to_string())),
+        _ => Err(Refusal::unavailable("the disk did not answer")),
     }
 }
 
 type Told = Result<Query<About>, QueryRejection>;
 
-/// Data that is about one key, or about all.
-fn about(told: Told, what: impl FnOnce(Option<&str>) -> Option<serde_json::Value>) -> Response {
-    match told {
-        Err(why) => refuse(StatusCode::BAD_REQUEST, Effect::None, &why.body_text()),
-        Ok(Query(About { key })) => match what(key.as_deref()) {
-            Some(value) => json_as(StatusCode::OK, &value),
-            None => {
-                let why = "this node does not own the key";
-                refuse(StatusCode::NOT_FOUND, Effect::None, why)
-            }
-        },
-    }
+/// The key that is asked about, if it is about one.
+fn about(told: Told) -> Result<Option<String>, Refusal> {
+    let told = told.map_err(|why| Refusal::new(StatusCode::BAD_REQUEST, why.body_text()));
+    Ok(told?.0.key)
 }
 
-pub(super) async fn ring(State(host): State<Arc<Host>>, told: Told) -> Response {
-    about(told, |key| Some(host.look(|node| seen(node, key))))
+pub(super) async fn ring(State(host): State<Arc<Host>>, told: Told) -> Result<Response, Refusal> {
+    let key = about(told)?;
+    let seen = host.look(|node| seen(node, key.as_deref()));
+    Ok(json_as(StatusCode::OK, &seen))
 }
 
 fn seen(node: &Node, key: Option<&str>) -> serde_json::Value {
@@ -147,26 +122,25 @@ pub(super) async fn hints(State(host): State<Arc<Host>>) -> Response {
     json_as(StatusCode::OK, &json!({ "hints": hints }))
 }
 
-pub(super) async fn roots(State(host): State<Arc<Host>>, told: Told) -> Response {
-    let shown =
-        |(range, root): (String, u128)| json!({ "range": range, "root": format!("{root:032x}") });
-    about(told, |key| {
-        let (roots, range) = host.look(|node| {
-            let ring = node.view().ring();
-            let range = key.map(|key| ring.range_name(ring.range_of(key.as_bytes())));
-            (node.roots(), range)
-        });
-        match range {
-            None => {
-                let roots: Vec<_> = roots.into_iter().map(shown).collect();
-                Some(json!({ "roots": roots }))
-            }
-            Some(range) => {
-                let root = roots.into_iter().find(|(name, _)| *name == range);
-                root.map(shown)
-            }
-        }
-    })
+pub(super) async fn roots(State(host): State<Arc<Host>>, told: Told) -> Result<Response, Refusal> {
+    let key = about(told)?;
+    let (roots, wanted) = host.look(|node| {
+        let ring = node.view().ring();
+        let wanted = key.map(|key| ring.range_name(ring.range_of(key.as_bytes())));
+        (node.roots(), wanted)
+    });
+    let mut shown = roots.into_iter().map(|(range, root)| {
+        let root = format!("{root:032x}");
+        json!({ "range": range, "root": root })
+    });
+    let Some(wanted) = wanted else {
+        let roots: Vec<_> = shown.collect();
+        return Ok(json_as(StatusCode::OK, &json!({ "roots": roots })));
+    };
+    let why = "this node does not own the key";
+    let root = shown.find(|root| root["range"] == wanted);
+    let root = root.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, why))?;
+    Ok(json_as(StatusCode::OK, &root))
 }
 
 pub(super) async fn keys(State(host): State<Arc<Host>>) -> Response {
@@ -183,12 +157,11 @@ pub(super) async fn metrics(State(host): State<Arc<Host>>) -> Response {
     answer::body(StatusCode::OK, "text/plain; version=0.0.4", text)
 }
 
-pub(super) async fn health(State(host): State<Arc<Host>>) -> Response {
+pub(super) async fn health(State(host): State<Arc<Host>>) -> Result<Response, Refusal> {
     if host.gate.is_closed() {
-        let why = "this node is stopping";
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, Effect::None, why);
+        return Err(Refusal::stopping());
     }
-    answer::body(StatusCode::OK, "text/plain", b"ok\n".to_vec())
+    Ok(answer::body(StatusCode::OK, "text/plain", b"ok\n".to_vec()))
 }
 
 pub(super) async fn document() -> Response {

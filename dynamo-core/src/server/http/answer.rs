@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -16,20 +16,53 @@ const DELETED: &str = "x-dynamo-deleted";
 
 /// What a client knows of a write that was not acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
+enum Effect {
     /// It had none and never will.
     None,
     /// It may have one, or may yet.
     Unknown,
 }
 
-/// An answer that says no, and why.
-pub(super) fn refuse(status: StatusCode, effect: Effect, why: &str) -> Response {
-    let effect = match effect {
-        Effect::None => "none",
-        Effect::Unknown => "unknown",
-    };
-    json_as(status, &json!({ "error": why, "effect": effect }))
+/// An answer that says no.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    effect: Effect,
+    why: String,
+}
+
+impl Refusal {
+    /// Nothing was done.
+    pub(super) fn new(status: StatusCode, why: impl Into<String>) -> Refusal {
+        Refusal {
+            status,
+            effect: Effect::None,
+            why: why.into(),
+        }
+    }
+
+    /// Nobody knows whether something was done.
+    pub(super) fn unavailable(why: &str) -> Refusal {
+        Refusal {
+            effect: Effect::Unknown,
+            ..Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why)
+        }
+    }
+
+    /// This node is about to stop, and has not begun.
+    pub(super) fn stopping() -> Refusal {
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "this node is stopping")
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let effect = match self.effect {
+            Effect::None => "none",
+            Effect::Unknown => "unknown",
+        };
+        json_as(self.status, &json!({ "error": self.why, "effect": effect }))
+    }
 }
 
 /// Data.
@@ -59,10 +92,13 @@ pub(super) fn base64(bytes: &[u8]) -> String {
 }
 
 /// The context that a header holds.
-pub(super) fn context(header: Option<&HeaderValue>) -> Result<Option<Vec<u8>>, String> {
+pub(super) fn context(header: Option<&HeaderValue>) -> Result<Option<Vec<u8>>, Refusal> {
     let read = |header: &HeaderValue| {
         let decoded = URL_SAFE_NO_PAD.decode(header.as_bytes());
-        decoded.map_err(|why| format!("the header {CONTEXT} is not what any get returned: {why}"))
+        decoded.map_err(|why| {
+            let why = format!("the header {CONTEXT} is not what any get returned: {why}");
+            Refusal::new(StatusCode::BAD_REQUEST, why)
+        })
     };
     header.map(read).transpose()
 }

@@ -13,7 +13,7 @@ use http_body_util::LengthLimitError;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
-use super::answer::{self, Effect, Versions, refuse};
+use super::answer::{self, Refusal, Versions};
 use crate::server::host::Host;
 use crate::{Reply, Request, Terms};
 
@@ -31,25 +31,19 @@ pub(super) struct Asked {
 
 type Told = Result<Query<Asked>, QueryRejection>;
 
-/// A refusal, which is an answer as good as any.
-type Refused = Box<Response>;
-
 pub(super) async fn get(
     State(host): State<Arc<Host>>,
     uri: Uri,
     told: Told,
     headers: HeaderMap,
-) -> Response {
-    let asked = async {
-        let key = key(&host, &uri)?;
-        let (terms, limit) = terms(told)?;
-        let request = Request::Get { key, terms };
-        ask(&host, &host.metrics.gets, request, limit).await
-    };
-    match asked.await.map(Versions::of) {
-        Ok(Ok(versions)) => versions.answer(wants_json(&headers)),
-        Ok(Err(other)) => acknowledged(&host, other),
-        Err(refused) => *refused,
+) -> Result<Response, Refusal> {
+    let key = key(&host, &uri)?;
+    let (terms, limit) = terms(told)?;
+    let request = Request::Get { key, terms };
+    let reply = ask(&host, &host.metrics.gets, request, limit).await?;
+    match Versions::of(reply) {
+        Ok(versions) => Ok(versions.answer(wants_json(&headers))),
+        Err(other) => acknowledged(&host, &other),
     }
 }
 
@@ -59,23 +53,19 @@ pub(super) async fn put(
     told: Told,
     headers: HeaderMap,
     body: Body,
-) -> Response {
-    let asked = async {
-        let key = key(&host, &uri)?;
-        let (terms, limit) = terms(told)?;
-        let context = context(&headers)?;
-        let value = whole(&host, body).await?;
-        let request = Request::Put {
-            key,
-            value,
-            context,
-            terms,
-        };
-        ask(&host, &host.metrics.puts, request, limit).await
+) -> Result<Response, Refusal> {
+    let key = key(&host, &uri)?;
+    let (terms, limit) = terms(told)?;
+    let request = Request::Put {
+        key,
+        context: answer::context(headers.get(answer::CONTEXT))?,
+        value: whole(&host, body).await?,
+        terms,
     };
-    asked
-        .await
-        .map_or_else(|refused| *refused, |reply| acknowledged(&host, reply))
+    acknowledged(
+        &host,
+        &ask(&host, &host.metrics.puts, request, limit).await?,
+    )
 }
 
 pub(super) async fn delete(
@@ -83,50 +73,40 @@ pub(super) async fn delete(
     uri: Uri,
     told: Told,
     headers: HeaderMap,
-) -> Response {
-    let asked = async {
-        let key = key(&host, &uri)?;
-        let (terms, limit) = terms(told)?;
-        let context = context(&headers)?;
-        let request = Request::Delete {
-            key,
-            context,
-            terms,
-        };
-        ask(&host, &host.metrics.deletes, request, limit).await
+) -> Result<Response, Refusal> {
+    let key = key(&host, &uri)?;
+    let (terms, limit) = terms(told)?;
+    let request = Request::Delete {
+        key,
+        context: answer::context(headers.get(answer::CONTEXT))?,
+        terms,
     };
-    asked
-        .await
-        .map_or_else(|refused| *refused, |reply| acknowledged(&host, reply))
-}
-
-fn no(status: StatusCode, why: &str) -> Refused {
-    Box::new(refuse(status, Effect::None, why))
+    acknowledged(
+        &host,
+        &ask(&host, &host.metrics.deletes, request, limit).await?,
+    )
 }
 
 /// Any bytes, as the path spells them.
-fn key(host: &Host, uri: &Uri) -> Result<Vec<u8>, Refused> {
+fn key(host: &Host, uri: &Uri) -> Result<Vec<u8>, Refusal> {
     let spelled = uri.path().strip_prefix("/kv/").unwrap_or_default();
     let key: Vec<u8> = percent_decode_str(spelled).collect();
     let most = host.settings.limits.key_bytes;
     if key.len() > most {
         let why = format!("a key of {} bytes, of at most {most}", key.len());
-        return Err(no(StatusCode::URI_TOO_LONG, &why));
+        return Err(Refusal::new(StatusCode::URI_TOO_LONG, why));
     }
     Ok(key)
 }
 
-fn terms(told: Told) -> Result<(Terms, Option<Duration>), Refused> {
-    let Query(asked) = told.map_err(|why| no(StatusCode::BAD_REQUEST, &why.body_text()))?;
+fn terms(told: Told) -> Result<(Terms, Option<Duration>), Refusal> {
+    let Query(asked) =
+        told.map_err(|why| Refusal::new(StatusCode::BAD_REQUEST, why.body_text()))?;
     let Asked {
         n, r, w, pinned, ..
     } = asked;
     let limit = asked.timeout_ms.map(Duration::from_millis);
     Ok((Terms { n, r, w, pinned }, limit))
-}
-
-fn context(headers: &HeaderMap) -> Result<Option<Vec<u8>>, Refused> {
-    answer::context(headers.get(answer::CONTEXT)).map_err(|why| no(StatusCode::BAD_REQUEST, &why))
 }
 
 /// Whether a client asks for JSON by name.
@@ -137,21 +117,24 @@ fn wants_json(headers: &HeaderMap) -> bool {
 }
 
 /// The whole body, if it is short enough and comes soon enough.
-async fn whole(host: &Host, body: Body) -> Result<Vec<u8>, Refused> {
-    let limits = &host.settings.limits;
-    let most = limits.value_bytes;
-    let read = tokio::time::timeout(limits.patience, axum::body::to_bytes(body, most)).await;
-    let Ok(read) = read else {
-        let why = format!("the body did not come within {:?}", limits.patience);
-        return Err(no(StatusCode::REQUEST_TIMEOUT, &why));
+pub(super) async fn whole(host: &Host, body: Body) -> Result<Vec<u8>, Refusal> {
+    within(host, body, host.settings.limits.value_bytes).await
+}
+
+/// A body of at most so many bytes.
+pub(super) async fn within(host: &Host, body: Body, most: usize) -> Result<Vec<u8>, Refusal> {
+    let patience = host.settings.limits.patience;
+    let Ok(read) = tokio::time::timeout(patience, axum::body::to_bytes(body, most)).await else {
+        let why = format!("the body did not come within {patience:?}");
+        return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, why));
     };
     read.map(|bytes| bytes.to_vec()).map_err(|why| {
         let why = std::error::Error::source(&why);
-        if why.is_some_and(|why| why.is::<LengthLimitError>()) {
-            let why = format!("a value of more than {most} bytes");
-            return no(StatusCode::PAYLOAD_TOO_LARGE, &why);
+        if why.is_some_and(<dyn std::error::Error>::is::<LengthLimitError>) {
+            let why = format!("a body of more than {most} bytes");
+            return Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, why);
         }
-        no(StatusCode::BAD_REQUEST, "the body broke off")
+        Refusal::new(StatusCode::BAD_REQUEST, "the body broke off")
     })
 }
 
@@ -161,9 +144,9 @@ async fn ask(
     counted: &AtomicU64,
     request: Request,
     limit: Option<Duration>,
-) -> Result<Reply, Refused> {
+) -> Result<Reply, Refusal> {
     let Some(_pass) = host.gate.enter() else {
-        return Err(no(StatusCode::SERVICE_UNAVAILABLE, "this node is stopping"));
+        return Err(Refusal::stopping());
     };
     counted.fetch_add(1, Ordering::Relaxed);
     let mut asked = host.ask(request);
@@ -177,17 +160,16 @@ async fn ask(
 }
 
 /// What a write came to, or a get that found no quorum.
-fn acknowledged(host: &Host, reply: Reply) -> Response {
+fn acknowledged(host: &Host, reply: &Reply) -> Result<Response, Refusal> {
     match reply {
         Reply::Refused(why) => {
             host.metrics.refused.fetch_add(1, Ordering::Relaxed);
-            refuse(StatusCode::BAD_REQUEST, Effect::None, &why.to_string())
+            Err(Refusal::new(StatusCode::BAD_REQUEST, why.to_string()))
         }
         Reply::Unavailable => {
             host.metrics.unavailable.fetch_add(1, Ordering::Relaxed);
-            let why = "no quorum answered in time";
-            refuse(StatusCode::SERVICE_UNAVAILABLE, Effect::Unknown, why)
+            Err(Refusal::unavailable("no quorum answered in time"))
         }
-        Reply::Stored | Reply::Values { .. } | Reply::Members(_) => answer::done(),
+        Reply::Stored | Reply::Values { .. } | Reply::Members(_) => Ok(answer::done()),
     }
 }

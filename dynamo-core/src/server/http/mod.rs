@@ -10,7 +10,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::server::conn::http1;
@@ -24,7 +24,7 @@ use tokio_io_timeout::TimeoutStream;
 
 use super::host::Host;
 use super::settings::Secret;
-use answer::{Effect, refuse};
+use answer::Refusal;
 
 /// Every path, in the order of the document, and what answers it.
 fn routes() -> [(&'static str, MethodRouter<Arc<Host>>); 11] {
@@ -51,11 +51,11 @@ fn router(host: Arc<Host>) -> Router {
     router
         .method_not_allowed_fallback(|| async {
             let why = "this path is not asked in that way: see /openapi.json";
-            refuse(StatusCode::METHOD_NOT_ALLOWED, Effect::None, why)
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, why)
         })
         .fallback(|| async {
             let why = "there is nothing of that name: see /openapi.json";
-            refuse(StatusCode::NOT_FOUND, Effect::None, why)
+            Refusal::new(StatusCode::NOT_FOUND, why)
         })
         .layer(from_fn_with_state(Arc::clone(&host), admit))
         .with_state(host)
@@ -69,7 +69,7 @@ async fn admit(State(host): State<Arc<Host>>, request: Request, next: Next) -> R
         return next.run(request).await;
     }
     let why = "the header Authorization must be Bearer and the token of this cluster";
-    let mut refusal = refuse(StatusCode::UNAUTHORIZED, Effect::None, why);
+    let mut refusal = Refusal::new(StatusCode::UNAUTHORIZED, why).into_response();
     let scheme = header::HeaderValue::from_static("Bearer");
     refusal
         .headers_mut()
