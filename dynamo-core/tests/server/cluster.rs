@@ -7,7 +7,7 @@ use std::time::Duration;
 use dynamo_core::server::{Secret, Server, Settings};
 use dynamo_core::{NodeId, Shape};
 
-use super::{Folder, ask};
+use super::{Folder, ask, folder};
 
 struct Cluster {
     folders: Vec<Folder>,
@@ -31,7 +31,7 @@ impl Cluster {
             ..Shape::default()
         };
         let mut cluster = Cluster {
-            folders: secrets.iter().map(|_| Folder::new()).collect(),
+            folders: secrets.iter().map(|_| folder()).collect(),
             shape,
             addresses: (0..nodes)
                 .map(|id| (NodeId(id), free().to_string()))
@@ -80,13 +80,16 @@ impl Cluster {
     }
 }
 
-fn known(secret: &str) -> Option<Secret> {
-    Some(Secret(secret.as_bytes().to_vec()))
+fn knowing(secrets: [&str; 3]) -> Vec<Option<Secret>> {
+    let secrets = secrets.iter();
+    secrets
+        .map(|secret| Some(Secret(secret.as_bytes().to_vec())))
+        .collect()
 }
 
 #[tokio::test]
 async fn a_node_that_was_away_is_given_what_it_missed() {
-    let mut cluster = Cluster::start(vec![known("s"), known("s"), known("s")]).await;
+    let mut cluster = Cluster::start(knowing(["s", "s", "s"])).await;
     assert!(
         cluster
             .becomes(0, "PUT /kv/cart", |status, _| status == 204)
@@ -119,7 +122,7 @@ async fn a_node_that_was_away_is_given_what_it_missed() {
 
 #[tokio::test]
 async fn who_does_not_know_the_secret_is_not_heard() {
-    let cluster = Cluster::start(vec![known("s"), known("s"), known("other")]).await;
+    let cluster = Cluster::start(knowing(["s", "s", "other"])).await;
     assert!(
         cluster
             .becomes(0, "PUT /kv/cart", |status, _| status == 204)
@@ -144,7 +147,7 @@ async fn a_node_joins_by_its_address_and_leaves_with_its_keys_handed_over() {
         let put = format!("PUT /kv/k{key}");
         assert!(cluster.becomes(0, &put, |status, _| status == 204).await);
     }
-    cluster.folders.push(Folder::new());
+    cluster.folders.push(folder());
     cluster.secrets.push(None);
     cluster.nodes.push(None);
     let address = free().to_string();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use dynamo_core::server::Secret;
 use serde_json::Value;
 
-use super::{Answer, Folder, ask, start};
+use super::{Answer, ask, folder, start};
 
 fn operations(document: &Value) -> BTreeSet<(String, String)> {
     let paths = document["paths"].as_object().expect("it has paths");
@@ -50,129 +50,86 @@ fn documented(document: &Value, method: &str, path: &str, answer: &Answer) {
     }
 }
 
+/// Method, path in the document, path that is asked, headers, body, status.
+struct Asked<'a>(&'a str, &'a str, String, &'a str, &'a [u8], u16);
+
+fn asked_of_keys<'a>(long: &str, huge: &'a [u8]) -> Vec<Asked<'a>> {
+    let long = format!("/kv/{long}");
+    let json = "Accept: application/json\r\n";
+    [
+        ("GET", "/kv/a", "", b"".as_slice(), 404),
+        ("PUT", "/kv/a", "", b"1", 204),
+        ("GET", "/kv/a", "", b"", 200),
+        ("GET", "/kv/a", json, b"", 200),
+        ("PUT", "/kv/a", "", b"2", 204),
+        ("GET", "/kv/a", "", b"", 300),
+        ("GET", "/kv/a", json, b"", 300),
+        ("GET", "/kv/a?r=2", "", b"", 400),
+        ("GET", "/kv/a?q=2", "", b"", 400),
+        ("GET", "/kv/a?r=-1", "", b"", 400),
+        ("PUT", "/kv/a?w=0", "", b"3", 400),
+        ("PUT", "/kv/a", "X-Dynamo-Context: !!\r\n", b"3", 400),
+        ("PUT", "/kv/a", "X-Dynamo-Context: AAAA\r\n", b"3", 400),
+        ("DELETE", "/kv/a", "X-Dynamo-Context: AAAA\r\n", b"", 400),
+        ("DELETE", "/kv/a", "", b"", 204),
+        ("PUT", long.as_str(), "", b"1", 414),
+        ("GET", long.as_str(), "", b"", 414),
+        ("PUT", "/kv/a", "", huge, 413),
+    ]
+    .into_iter()
+    .map(|(method, asked, headers, body, status)| {
+        Asked(method, "/kv/{key}", asked.into(), headers, body, status)
+    })
+    .collect()
+}
+
+fn asked_of_the_node(huge: &[u8]) -> Vec<Asked<'_>> {
+    [
+        (
+            "POST",
+            "/admin/join",
+            b"{\"node\":1,\"zone\":3}".as_slice(),
+            204,
+        ),
+        ("POST", "/admin/join", b"{\"node\":1,\"zone\":3}", 409),
+        ("POST", "/admin/join", b"{\"nod\":1}", 400),
+        ("POST", "/admin/join", huge, 413),
+        ("GET", "/admin/ring?key=a", b"", 200),
+        ("GET", "/admin/ring?x", b"", 400),
+        ("POST", "/admin/leave", b"{\"node\":1}", 204),
+        ("POST", "/admin/leave", b"{\"node\":7}", 409),
+        ("POST", "/admin/leave", b"x", 400),
+        ("GET", "/admin/hints", b"", 200),
+        ("GET", "/admin/roots", b"", 200),
+        ("GET", "/admin/roots?key=a", b"", 200),
+        ("GET", "/admin/keys", b"", 200),
+        ("GET", "/admin/moving", b"", 200),
+        ("GET", "/metrics", b"", 200),
+        ("GET", "/health", b"", 200),
+        ("GET", "/openapi.json", b"", 200),
+    ]
+    .into_iter()
+    .map(|(method, asked, body, status)| {
+        let path = asked.split('?').next().unwrap_or_default();
+        Asked(method, path, asked.into(), "", body, status)
+    })
+    .collect()
+}
+
 #[tokio::test]
 async fn each_path_answers_as_its_document_says() {
-    let folder = Folder::new();
+    let folder = folder();
     let server = start(&folder, |_| ()).await;
     let at = server.clients();
     let document = ask(at, "GET /openapi.json", "", b"").await.json();
     let mut tried = BTreeSet::new();
     let long = "k".repeat(2000);
     let huge = vec![0; (1 << 20) + 1];
-    for (method, path, asked, headers, body, status) in [
-        ("GET", "/kv/{key}", "/kv/a", "", b"".as_slice(), 404),
-        ("PUT", "/kv/{key}", "/kv/a", "", b"1", 204),
-        ("GET", "/kv/{key}", "/kv/a", "", b"", 200),
-        (
-            "GET",
-            "/kv/{key}",
-            "/kv/a",
-            "Accept: application/json\r\n",
-            b"",
-            200,
-        ),
-        ("PUT", "/kv/{key}", "/kv/a", "", b"2", 204),
-        ("GET", "/kv/{key}", "/kv/a", "", b"", 300),
-        (
-            "GET",
-            "/kv/{key}",
-            "/kv/a",
-            "Accept: application/json\r\n",
-            b"",
-            300,
-        ),
-        ("GET", "/kv/{key}", "/kv/a?r=2", "", b"", 400),
-        ("GET", "/kv/{key}", "/kv/a?q=2", "", b"", 400),
-        ("GET", "/kv/{key}", "/kv/a?r=-1", "", b"", 400),
-        ("PUT", "/kv/{key}", "/kv/a?w=0", "", b"3", 400),
-        (
-            "PUT",
-            "/kv/{key}",
-            "/kv/a",
-            "X-Dynamo-Context: !!\r\n",
-            b"3",
-            400,
-        ),
-        (
-            "PUT",
-            "/kv/{key}",
-            "/kv/a",
-            "X-Dynamo-Context: AAAA\r\n",
-            b"3",
-            400,
-        ),
-        (
-            "DELETE",
-            "/kv/{key}",
-            "/kv/a",
-            "X-Dynamo-Context: AAAA\r\n",
-            b"",
-            400,
-        ),
-        ("DELETE", "/kv/{key}", "/kv/a", "", b"", 204),
-        ("PUT", "/kv/{key}", &format!("/kv/{long}"), "", b"1", 414),
-        ("GET", "/kv/{key}", &format!("/kv/{long}"), "", b"", 414),
-        ("PUT", "/kv/{key}", "/kv/a", "", huge.as_slice(), 413),
-        (
-            "POST",
-            "/admin/join",
-            "/admin/join",
-            "",
-            b"{\"node\":1,\"zone\":3}",
-            204,
-        ),
-        (
-            "POST",
-            "/admin/join",
-            "/admin/join",
-            "",
-            b"{\"node\":1,\"zone\":3}",
-            409,
-        ),
-        (
-            "POST",
-            "/admin/join",
-            "/admin/join",
-            "",
-            b"{\"nod\":1}",
-            400,
-        ),
-        (
-            "POST",
-            "/admin/join",
-            "/admin/join",
-            "",
-            huge.as_slice(),
-            413,
-        ),
-        ("GET", "/admin/ring", "/admin/ring?key=a", "", b"", 200),
-        ("GET", "/admin/ring", "/admin/ring?x", "", b"", 400),
-        (
-            "POST",
-            "/admin/leave",
-            "/admin/leave",
-            "",
-            b"{\"node\":1}",
-            204,
-        ),
-        (
-            "POST",
-            "/admin/leave",
-            "/admin/leave",
-            "",
-            b"{\"node\":7}",
-            409,
-        ),
-        ("POST", "/admin/leave", "/admin/leave", "", b"x", 400),
-        ("GET", "/admin/hints", "/admin/hints", "", b"", 200),
-        ("GET", "/admin/roots", "/admin/roots", "", b"", 200),
-        ("GET", "/admin/roots", "/admin/roots?key=a", "", b"", 200),
-        ("GET", "/admin/keys", "/admin/keys", "", b"", 200),
-        ("GET", "/admin/moving", "/admin/moving", "", b"", 200),
-        ("GET", "/metrics", "/metrics", "", b"", 200),
-        ("GET", "/health", "/health", "", b"", 200),
-        ("GET", "/openapi.json", "/openapi.json", "", b"", 200),
-    ] {
+    for asked in asked_of_keys(&long, &huge)
+        .into_iter()
+        .chain(asked_of_the_node(&huge))
+    {
+        let Asked(method, path, asked, headers, body, status) = asked;
         let answer = ask(at, &format!("{method} {asked}"), headers, body).await;
         assert_eq!(answer.status, status, "{method} {asked}: {answer:?}");
         documented(&document, method, path, &answer);
@@ -196,7 +153,7 @@ async fn each_path_answers_as_its_document_says() {
 
 #[tokio::test]
 async fn who_does_not_show_the_token_is_told_so() {
-    let folder = Folder::new();
+    let folder = folder();
     let token = Some(Secret(b"let-me-in".to_vec()));
     let server = start(&folder, |settings| settings.token = token).await;
     let at = server.clients();
@@ -238,7 +195,7 @@ async fn who_does_not_show_the_token_is_told_so() {
 
 #[tokio::test]
 async fn counters_count_and_read_as_prometheus_reads_them() {
-    let folder = Folder::new();
+    let folder = folder();
     let server = start(&folder, |_| ()).await;
     let at = server.clients();
     for (what, times) in [("PUT /kv/a", 3), ("GET /kv/a", 2), ("GET /kv/a?r=9", 1)] {

@@ -15,15 +15,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// A folder that is gone once nobody needs it.
-pub struct Folder(pub PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
-impl Folder {
-    pub fn new() -> Folder {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("dynamo-server-{}-{number}", std::process::id());
-        Folder(std::env::temp_dir().join(name))
-    }
+pub(crate) fn folder() -> Folder {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("dynamo-server-{}-{number}", std::process::id());
+    Folder(std::env::temp_dir().join(name))
 }
 
 impl Drop for Folder {
@@ -33,7 +31,7 @@ impl Drop for Folder {
 }
 
 /// A cluster of one.
-pub fn alone() -> Shape {
+pub(crate) fn alone() -> Shape {
     Shape {
         nodes: 1,
         n: 1,
@@ -45,7 +43,7 @@ pub fn alone() -> Shape {
 
 /// A node with these changes to what it is usually told. A file that an earlier node has not let go of
 /// yet is waited for.
-pub async fn start(folder: &Folder, change: impl FnOnce(&mut Settings)) -> Server {
+pub(crate) async fn start(folder: &Folder, change: impl FnOnce(&mut Settings)) -> Server {
     let mut settings = Settings::new(NodeId(0), alone(), folder.0.clone());
     change(&mut settings);
     for _ in 0..100 {
@@ -61,31 +59,31 @@ pub async fn start(folder: &Folder, change: impl FnOnce(&mut Settings)) -> Serve
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| value.trim())
         })
     }
 
-    pub fn context(&self) -> String {
+    pub(crate) fn context(&self) -> String {
         let context = self.header("x-dynamo-context");
         context.expect("a get shows a context").to_owned()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|why| panic!("{why}: {self:?}"))
     }
 
     /// What a refusal says of a write's effect.
-    pub fn effect(&self) -> String {
+    pub(crate) fn effect(&self) -> String {
         self.json()["effect"]
             .as_str()
             .unwrap_or_default()
@@ -94,7 +92,7 @@ impl Answer {
 }
 
 /// One request, as it stands on the wire, and all that comes back.
-pub async fn raw(to: SocketAddr, request: &[u8]) -> Answer {
+pub(crate) async fn raw(to: SocketAddr, request: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(to).await.expect("the node listens");
     stream.write_all(request).await.expect("the node reads");
     let mut bytes = Vec::new();
@@ -117,7 +115,7 @@ pub async fn raw(to: SocketAddr, request: &[u8]) -> Answer {
 }
 
 /// A request with these headers, each with its end of line.
-pub async fn ask(to: SocketAddr, what: &str, headers: &str, body: &[u8]) -> Answer {
+pub(crate) async fn ask(to: SocketAddr, what: &str, headers: &str, body: &[u8]) -> Answer {
     let length = body.len();
     let mut request = format!(
         "{what} HTTP/1.1\r\nHost: here\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
@@ -131,7 +129,7 @@ const JSON: &str = "Accept: application/json\r\n";
 
 #[tokio::test]
 async fn siblings_and_contexts_travel_as_headers_and_bodies() {
-    let folder = Folder::new();
+    let folder = folder();
     let server = start(&folder, |_| ()).await;
     let at = server.clients();
     let none = ask(at, "GET /kv/cart", "", b"").await;
@@ -180,7 +178,7 @@ async fn siblings_and_contexts_travel_as_headers_and_bodies() {
 
 #[tokio::test]
 async fn keys_are_any_bytes() {
-    let folder = Folder::new();
+    let folder = folder();
     let server = start(&folder, |_| ()).await;
     let at = server.clients();
     let keys = ["a%2Fb", "a/b/c", "%00%FF", "%2525", "K%C3%B6nig", "a?"];
@@ -201,7 +199,7 @@ async fn keys_are_any_bytes() {
 
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_a_stop_and_after_a_crash() {
-    let folder = Folder::new();
+    let folder = folder();
     for round in 0..3 {
         let server = start(&folder, |_| ()).await;
         let at = server.clients();
@@ -222,14 +220,13 @@ async fn what_was_acknowledged_is_there_after_a_stop_and_after_a_crash() {
 
 #[tokio::test]
 async fn nothing_begins_where_it_cannot() {
-    let folder = Folder::new();
+    let (folder, other) = (folder(), folder());
     let server = start(&folder, |_| ()).await;
     let mut settings = Settings::new(NodeId(0), alone(), folder.0.clone());
     let taken = Server::start(settings.clone())
         .await
         .expect_err("its disk is in use");
     assert!(taken.to_string().starts_with("the data in "), "{taken}");
-    let other = Folder::new();
     settings.data.clone_from(&other.0);
     settings.clients = server.clients();
     let taken = Server::start(settings.clone())
