@@ -24,7 +24,6 @@ pub(super) type Records = BTreeMap<Vec<u8>, Vec<u8>>;
 #[derive(Debug)]
 pub(super) struct Disk {
     database: Database,
-    sync: bool,
 }
 
 /// What a disk held when it was opened.
@@ -37,30 +36,26 @@ pub(super) struct Found {
 
 impl Disk {
     /// Opens the file of a folder, and makes both where there is none.
-    pub(super) fn open(folder: &Path, sync: bool) -> Result<Found, String> {
+    pub(super) fn open(folder: &Path) -> Result<Found, String> {
         fs::create_dir_all(folder).map_err(|why| why.to_string())?;
         let database = Database::create(file(folder)).map_err(|why| why.to_string())?;
         let (records, clock) = read(&database).map_err(|why| why.to_string())?;
         Ok(Found {
-            disk: Disk { database, sync },
+            disk: Disk { database },
             records,
             clock,
         })
     }
 
     /// Brings these writes to the disk, all or nothing, with the time until which the node has acted.
+    /// Synced, so is all that came before.
     pub(super) fn apply<'w>(
         &self,
         writes: impl Iterator<Item = &'w Write>,
         now: Time,
+        sync: bool,
     ) -> Result<(), String> {
-        self.commit(writes, now, self.sync)
-            .map_err(|why| why.to_string())
-    }
-
-    /// Brings to the disk what was not synced.
-    pub(super) fn flush(&self, now: Time) -> Result<(), String> {
-        self.commit(std::iter::empty(), now, true)
+        self.commit(writes, now, sync)
             .map_err(|why| why.to_string())
     }
 
@@ -146,20 +141,24 @@ mod tests {
     fn what_was_applied_is_found_again_with_the_latest_time() {
         let folder = folder("again");
         for sync in [true, false] {
-            let found = Disk::open(&folder, sync).expect("a new folder opens");
+            let found = Disk::open(&folder).expect("a new folder opens");
             let writes = [write("a", Some("1")), write("b", Some("2"))];
             found
                 .disk
-                .apply(writes.iter(), Time(7))
+                .apply(writes.iter(), Time(7), sync)
                 .expect("it has room");
             let writes = [write("a", None), write("b", Some("3"))];
             found
                 .disk
-                .apply(writes.iter(), Time(9))
+                .apply(writes.iter(), Time(9), sync)
                 .expect("it has room");
-            found.disk.flush(Time(11)).expect("it has room");
+            let nothing = std::iter::empty();
+            found
+                .disk
+                .apply(nothing, Time(11), true)
+                .expect("it has room");
             drop(found);
-            let found = Disk::open(&folder, sync).expect("it opens again");
+            let found = Disk::open(&folder).expect("it opens again");
             assert_eq!(
                 found.records,
                 Records::from([(b"b".to_vec(), b"3".to_vec())])
@@ -172,17 +171,15 @@ mod tests {
     #[test]
     fn one_process_at_a_time_and_no_file_of_others() {
         let folder = folder("other");
-        let found = Disk::open(&folder, true).expect("a new folder opens");
-        let why = Disk::open(&folder, true)
-            .map(|_| ())
-            .expect_err("it is open");
+        let found = Disk::open(&folder).expect("a new folder opens");
+        let why = Disk::open(&folder).map(|_| ()).expect_err("it is open");
         assert!(
             why.contains("already open") || why.contains("lock"),
             "{why}"
         );
         drop(found);
         fs::write(file(&folder), b"no database").expect("the folder is there");
-        assert!(Disk::open(&folder, true).is_err());
+        assert!(Disk::open(&folder).is_err());
         let _ = fs::remove_dir_all(folder);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use tokio::sync::{Notify, oneshot, watch};
@@ -20,8 +20,24 @@ use crate::{
 /// How many messages may wait on the way to one replica.
 const OUTBOX_MAX: usize = 4096;
 
-/// A store that waits for the disk.
-type Stored = (Ticket, Vec<Write>);
+/// What waits for the disk.
+enum Work {
+    Store(Ticket, Vec<Write>),
+    /// All that came before is to be synced.
+    Flush,
+}
+
+impl Work {
+    fn store(&self) -> Option<(Ticket, &[Write])> {
+        match self {
+            Work::Store(ticket, writes) => Some((*ticket, writes)),
+            Work::Flush => None,
+        }
+    }
+}
+
+/// How often an unsynced disk is synced all the same.
+const FLUSH: Duration = Duration::from_secs(1);
 
 /// The node and all that its threads share.
 pub(super) struct Host {
@@ -32,7 +48,7 @@ pub(super) struct Host {
     pub(super) gate: Gate,
     clock: Clock,
     node: Stepper<Node>,
-    commit: GroupCommit<Stored>,
+    commit: GroupCommit<Work>,
     peers: Mutex<BTreeMap<NodeId, Arc<Peer>>>,
     waiting: Mutex<BTreeMap<RequestId, oneshot::Sender<Reply>>>,
     requests: AtomicU64,
@@ -75,7 +91,7 @@ impl Clock {
 
     fn instant(&self, time: Time) -> Instant {
         let since = time.0.saturating_sub(self.base.0);
-        self.began + std::time::Duration::from_micros(since)
+        self.began + Duration::from_micros(since)
     }
 }
 
@@ -140,7 +156,7 @@ impl Host {
                 waiting.map(|waiting| waiting.send(reply));
             }
             Output::Store { ticket, writes } => {
-                self.commit.push((ticket, writes));
+                self.commit.push(Work::Store(ticket, writes));
             }
         }
     }
@@ -213,9 +229,12 @@ impl Host {
     /// Brings stores to the disk, as many at once as have come, until there will be no more. A disk that
     /// fails once is not asked again: nobody knows what it holds.
     pub(super) fn keep_disk(&self, disk: &Disk) {
-        while let Some((stores, upto)) = self.commit.take() {
-            let writes = stores.iter().flat_map(|(_, writes)| writes);
-            if let Err(why) = disk.apply(writes, self.clock.now()) {
+        while let Some((work, upto)) = self.commit.take() {
+            let flush = work.iter().any(|work| matches!(work, Work::Flush));
+            let stores: Vec<_> = work.iter().filter_map(Work::store).collect();
+            let writes = stores.iter().flat_map(|(_, writes)| *writes);
+            let sync = self.settings.sync || flush;
+            if let Err(why) = disk.apply(writes, self.clock.now(), sync) {
                 self.commit.fail();
                 return self.fail(format!("the disk: {why}"));
             }
@@ -226,8 +245,16 @@ impl Host {
                 self.step(Input::Stored { ticket: *ticket });
             }
         }
-        if let Err(why) = disk.flush(self.clock.now()) {
+        if let Err(why) = disk.apply(std::iter::empty(), self.clock.now(), true) {
             self.fail(format!("the disk: {why}"));
+        }
+    }
+
+    /// Has the disk synced now and then.
+    pub(super) async fn keep_flushing(&self) {
+        loop {
+            tokio::time::sleep(FLUSH).await;
+            self.commit.push(Work::Flush);
         }
     }
 

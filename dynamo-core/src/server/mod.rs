@@ -75,7 +75,7 @@ impl Server {
             folder: settings.data.clone(),
             why,
         };
-        let found = Disk::open(&settings.data, settings.sync).map_err(disk_error)?;
+        let found = Disk::open(&settings.data).map_err(disk_error)?;
         let clients = bind(settings.clients, "clients").await?;
         let replicas = bind(settings.replicas, "replicas").await?;
         let local = |listener: &TcpListener, asked| listener.local_addr().unwrap_or(asked);
@@ -83,7 +83,8 @@ impl Server {
         let replicas_at = local(&replicas, settings.replicas);
         let (host, disk) = Host::start(settings, Arc::new(config), found);
         // The life of this node is on disk before anybody hears of it.
-        disk.flush(host.now()).map_err(|why| StartError::Disk {
+        let life = disk.apply(std::iter::empty(), host.now(), true);
+        life.map_err(|why| StartError::Disk {
             folder: host.settings.data.clone(),
             why,
         })?;
@@ -99,6 +100,10 @@ impl Server {
         let mut tasks = JoinSet::new();
         let time = Arc::clone(&host);
         tasks.spawn(async move { time.keep_time().await });
+        if !host.settings.sync {
+            let flushing = Arc::clone(&host);
+            tasks.spawn(async move { flushing.keep_flushing().await });
+        }
         tasks.spawn(replicas::listen(Arc::clone(&host), replicas));
         tasks.spawn(replicas::call(Arc::clone(&host), replicas_at.to_string()));
         tasks.spawn(http::serve(Arc::clone(&host), clients));

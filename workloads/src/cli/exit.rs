@@ -148,6 +148,7 @@ pub(super) const TABLE: [Row; 9] = [
             ("shrink", "nothing to shrink"),
             ("flaws", "each flaw was found"),
             ("report", "written"),
+            ("node", "it was told to stop"),
             ("export", "written"),
             ("pin", "written"),
             ("config", "told"),
