@@ -70,6 +70,8 @@
 //! - [`Message`], [`Record`], [`Tree`]: what goes over the wire, what is on a disk, how replicas
 //!   compare, for hosts that look.
 //! - [`Flaw`]: known sins that can be switched on.
+//! - `server`, behind the feature of that name: a host with sockets, threads and a disk; `shared` is what its
+//!   threads share.
 //!
 //! # Limits
 //!

@@ -10,6 +10,8 @@ mod explore;
 mod flaws;
 mod formats;
 mod manner;
+#[cfg(unix)]
+mod node;
 mod recordings;
 mod refused;
 mod settings;

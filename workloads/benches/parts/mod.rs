@@ -1,0 +1,4 @@
+//! What the benches of a real cluster share.
+
+pub(crate) mod http;
+pub(crate) mod nodes;
