@@ -79,7 +79,7 @@
 //! arrived; with one change at a time it does not. Records that vanish from a disk without a trace
 //! are not noticed; damaged ones are.
 
-#![no_std]
+#![cfg_attr(not(feature = "server"), no_std)]
 
 extern crate alloc;
 
@@ -98,9 +98,15 @@ mod message;
 mod node;
 mod record;
 mod ring;
+#[cfg(feature = "server")]
+pub mod server;
 mod shape;
+#[cfg(feature = "server")]
+pub mod shared;
 mod siblings;
 mod store;
+#[cfg(feature = "server")]
+mod sync;
 mod versioning;
 mod view;
 

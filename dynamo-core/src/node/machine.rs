@@ -202,6 +202,12 @@ impl Node {
         self.store.keys()
     }
 
+    /// The hints that this node keeps on disk: for whom, of which key.
+    pub fn hints(&self) -> Vec<(NodeId, Vec<u8>)> {
+        let hints = self.store.hints().into_iter();
+        hints.map(|(owner, key, _)| (owner, key)).collect()
+    }
+
     /// How many parts of the circle are on their way from this node or to it. While there are none
     /// at any node, an administrator may tell the next change without the two getting mixed up.
     pub fn moving(&self) -> usize {

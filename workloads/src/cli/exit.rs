@@ -92,7 +92,10 @@ pub(super) const TABLE: [Row; 9] = [
         code: 12,
         short: "target could not be driven",
         means: "the target could not be driven, so nothing is said of its promises",
-        of: &[("merge", "a shard is missing")],
+        of: &[
+            ("merge", "a shard is missing"),
+            ("node", "the disk or an address cannot be used"),
+        ],
     },
     Row {
         code: 10,

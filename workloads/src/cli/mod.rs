@@ -15,6 +15,7 @@ mod input;
 mod interrupt;
 mod manual;
 mod merge;
+mod node;
 mod output;
 mod pin;
 mod replay;

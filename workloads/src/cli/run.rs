@@ -12,8 +12,8 @@ use super::exit::{Exit, INTERNAL, USAGE};
 use super::output::{early, fail, print, say, settle};
 use super::settings::Settings;
 use super::{
-    broken, check, config, demo, explain, explore, export, flaws, hunt, manual, merge, pin, replay,
-    report, shrink, topics,
+    broken, check, config, demo, explain, explore, export, flaws, hunt, manual, merge, node, pin,
+    replay, report, shrink, topics,
 };
 use crate::harness::env as variables;
 
@@ -67,9 +67,11 @@ fn settings(command: &Command, matches: &ArgMatches) -> Result<Settings, String>
             let hunt = hunted(args).map_err(|wrong| wrong.to_string())?;
             Settings::of_process(flags, hunt.subcommand_matches("hunt"), true)
         }
-        Command::Env | Command::Completions(_) | Command::Man(_) | Command::Help(_) => {
-            Settings::of_process(flags, None, false)
-        }
+        Command::Env
+        | Command::Node(_)
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Help(_) => Settings::of_process(flags, None, false),
         _ => Settings::of_process(flags, None, true),
     }
 }
@@ -94,6 +96,7 @@ fn run(command: &Command, settings: &Settings) -> Result<Exit, String> {
         Command::Pin(args) => pin::pin(args),
         Command::Merge(args) => merge::merge(args),
         Command::Demo(args) => demo::demo(args),
+        Command::Node(args) => node::node(args),
         Command::Config(args) => config::config(args, settings),
         Command::Completions(args) => manual::completions(super::args::command(), args.shell),
         Command::Man(args) => manual::pages(super::args::command(), &args.out),

@@ -36,6 +36,7 @@ impl Command {
             | Command::Shrink(_)
             | Command::Pin(_)
             | Command::Demo(_)
+            | Command::Node(_)
             | Command::Env
             | Command::Man(_)
             | Command::Help(_) => Kind::Human,

@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
     Check, Completions, Config, Demo, Explain, Explore, Export, Flaws, Globals, Help, Hunt, Man,
-    Merge, Pin, Replay, Report, Shrink,
+    Merge, Node, Pin, Replay, Report, Shrink,
 };
 use crate::cli::exit;
 use crate::harness::env;
@@ -51,6 +51,8 @@ pub(in crate::cli) enum Command {
     Merge(Merge),
     /// Find, minimize and explain a planted bug, in seconds
     Demo(Demo),
+    /// Serve one node of the reference Dynamo: HTTP to clients, TCP to other nodes
+    Node(Node),
     /// Show the settings in force and where each comes from
     Config(Config),
     /// The variables that tests of one's own store read
@@ -74,7 +76,15 @@ pub(in crate::cli) const GROUPS: [(&str, &[&str]); 4] = [
     ("Keep", &["pin", "merge"]),
     (
         "Other",
-        &["demo", "config", "env", "completions", "man", "help"],
+        &[
+            "demo",
+            "node",
+            "config",
+            "env",
+            "completions",
+            "man",
+            "help",
+        ],
     ),
 ];
 
