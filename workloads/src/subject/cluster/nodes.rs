@@ -250,6 +250,8 @@ impl Nodes {
         let mut command = Command::new(&self.program);
         command.arg("node").arg("--id").arg(node.to_string());
         command.arg("--data").arg(disk).args(&self.arguments);
+        // Any free ports: the book says which.
+        command.args(["--http", "127.0.0.1:0", "--replicas", "127.0.0.1:0"]);
         command.arg("--die-with-parent");
         for (peer, address) in &seat.peers {
             command.arg("--peer").arg(format!("{peer}={address}"));
