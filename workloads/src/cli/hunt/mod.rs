@@ -335,15 +335,19 @@ fn explained(campaign: &Campaign, bundle: Bundle) -> Bundle {
 }
 
 fn save(out: &Path, bundle: &Bundle) -> Result<PathBuf, String> {
-    write(
-        out,
-        &format!("{}.json", bundle.fingerprint()),
-        &bundle.write(),
-    )
+    save_as(out, &bundle.fingerprint(), bundle)
+}
+
+fn save_as(out: &Path, name: &str, bundle: &Bundle) -> Result<PathBuf, String> {
+    write(out, &format!("{name}.json"), &bundle.write())
 }
 
 fn save_page(out: &Path, bundle: &Bundle) -> Result<PathBuf, String> {
-    let name = format!("{}.html", bundle.fingerprint());
+    save_page_as(out, &bundle.fingerprint(), bundle)
+}
+
+fn save_page_as(out: &Path, name: &str, bundle: &Bundle) -> Result<PathBuf, String> {
+    let name = format!("{name}.html");
     let history = History::new(bundle.history.clone());
     let history = history.map_err(|why| format!("cannot write {name}: {why}"))?;
     write(out, &name, &html(bundle, &history))

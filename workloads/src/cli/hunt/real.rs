@@ -1,7 +1,7 @@
 //! A failure on a cluster of processes: kept as it was seen, and tried in the simulator.
 
 use super::super::args::Hunt;
-use super::{Found, explained, save, save_page, smallest};
+use super::{Found, explained, save, save_as, save_page, save_page_as, smallest};
 use crate::bundle;
 use crate::campaign::{Campaign, Cause, Failure};
 
@@ -13,8 +13,10 @@ pub(super) fn report_cause(
     cause: &Cause,
 ) -> Result<Found, String> {
     let seen = bundle::seen(campaign.target, &cause.failures[0]);
-    let path = save(&args.out, &seen)?;
-    let page = save_page(&args.out, &seen)?;
+    // The same cause may be told from the simulator too, under its usual name.
+    let name = format!("{}-seen", seen.fingerprint());
+    let path = save_as(&args.out, &name, &seen)?;
+    let page = save_page_as(&args.out, &name, &seen)?;
     let simulated: Vec<Failure> = cause
         .failures
         .iter()
