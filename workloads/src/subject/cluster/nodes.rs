@@ -252,7 +252,7 @@ impl Nodes {
         command.arg("--data").arg(disk).args(&self.arguments);
         // Any free ports: the book says which.
         command.args(["--http", "127.0.0.1:0", "--replicas", "127.0.0.1:0"]);
-        command.arg("--die-with-parent");
+        command.arg(format!("--die-with-parent={}", std::process::id()));
         for (peer, address) in &seat.peers {
             command.arg("--peer").arg(format!("{peer}={address}"));
         }
