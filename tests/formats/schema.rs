@@ -62,6 +62,7 @@ fn valid(validator: &Validator, name: &str, value: &Value) {
 fn hunted(flaw: Flaw, preset: Preset) -> [Bundle; 2] {
     let target = Target { flaw: Some(flaw) };
     let campaign = Campaign {
+        world: dynamometer::world::World::Simulator,
         target,
         preset,
         promises: preset.promises(),

@@ -36,6 +36,7 @@ fn runs() -> u64 {
 
 fn hunt(preset: Preset, runs: u64) -> Tally {
     let campaign = Campaign {
+        world: dynamometer::world::World::Simulator,
         target: Target { flaw: None },
         preset,
         promises: preset.promises(),

@@ -76,6 +76,7 @@ fn the_healthy_campaign_finds_every_flaw_of_the_catalogue_but_the_rarest() {
     for &flaw in Flaw::ALL.iter().filter(|flaw| !RARE.contains(flaw)) {
         let preset = expected(flaw).preset;
         let campaign = Campaign {
+            world: dynamometer::world::World::Simulator,
             target: Target { flaw: Some(flaw) },
             preset,
             promises: preset.promises(),
@@ -117,6 +118,7 @@ fn the_published_table_has_every_flaw_and_says_that_it_was_found() {
 fn hunt(flaw: Flaw, promise: Promise) {
     let target = Target { flaw: Some(flaw) };
     let campaign = Campaign {
+        world: dynamometer::world::World::Simulator,
         target,
         preset: Preset::Dynamo,
         promises: vec![promise],

@@ -113,6 +113,7 @@ fn a_failing_case_prints_a_replay_line_that_reproduces_it() {
 #[test]
 fn a_healthy_campaign_exercises_everything_and_leaves_nothing_undecided() {
     let campaign = Campaign {
+        world: dynamometer::world::World::Simulator,
         target: Target::default(),
         preset: Preset::Dynamo,
         promises: PROMISES.to_vec(),
@@ -145,6 +146,7 @@ fn a_healthy_campaign_exercises_everything_and_leaves_nothing_undecided() {
 fn the_number_of_jobs_changes_nothing() {
     let with = |jobs| {
         let campaign = Campaign {
+            world: dynamometer::world::World::Simulator,
             target: Target {
                 flaw: Some(Flaw::DominateSameContext),
             },

@@ -13,6 +13,7 @@ use dynamometer::{bundle, explain};
 fn minimized(flaw: Flaw, promises: &[Promise]) -> Bundle {
     let target = Target { flaw: Some(flaw) };
     let campaign = Campaign {
+        world: dynamometer::world::World::Simulator,
         target,
         preset: Preset::Dynamo,
         promises: promises.to_vec(),

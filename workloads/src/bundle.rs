@@ -40,6 +40,28 @@ pub fn found(target: Target, failure: &Failure) -> Bundle {
     )
 }
 
+/// The bundle of a failure that was seen on a cluster of processes.
+pub fn seen(target: Target, failure: &Failure) -> Bundle {
+    let words = [on_cluster(target), failure.plan.shape.versioning()];
+    let words = words.into_iter().filter(|words| !words.is_empty());
+    Bundle {
+        target: words.collect::<Vec<_>>().join(", "),
+        ..found(target, failure)
+    }
+}
+
+/// The same plan in the simulator, if it breaks the same promise there.
+pub fn simulated(target: Target, failure: &Failure, budget: Budget) -> Option<Failure> {
+    let promise = failure.broken.first()?.promise;
+    let run = target.run(&failure.plan).ok()?;
+    let found = broken(&failure.plan, &run, promise, budget)?;
+    Some(Failure {
+        plan: failure.plan.clone(),
+        run,
+        broken: vec![found],
+    })
+}
+
 /// The bundle of a run that broke nothing.
 pub fn kept(target: Target, plan: &Plan, run: &Run) -> Bundle {
     pack(target, plan, run, None, Vec::new(), None)
@@ -314,6 +336,11 @@ pub enum Unplayable {
     /// It was recorded by a test, on a store that only the test knows.
     #[error("it was recorded by the test {0}, which alone can run it, with DYNO_REPLAY=<file>")]
     OfTest(String),
+    /// It was recorded on processes, with this seed.
+    #[error(
+        "it was recorded on a cluster of processes in real time, which no run repeats exactly; dyno hunt --target cluster --seed {0:#018x} runs its plan again"
+    )]
+    OnCluster(u64),
     /// The target could not be driven.
     #[error(transparent)]
     Undriven(#[from] Undriven),
@@ -321,6 +348,16 @@ pub enum Unplayable {
 
 /// What the target of a bundle begins with that a test recorded, before the name of the test.
 pub(crate) const OF_TEST: &str = "test ";
+
+/// What the target of a bundle begins with that was recorded on processes.
+pub(crate) const ON_CLUSTER: &str = "cluster";
+
+/// What a target is called where it runs as processes.
+pub(crate) fn on_cluster(target: Target) -> String {
+    let flaw = target.flaw;
+    let flaw = flaw.map_or_else(String::new, |flaw| format!(" with {}", flaw.name()));
+    format!("{ON_CLUSTER}{flaw}, real time")
+}
 
 /// The plan inside a bundle.
 ///
@@ -342,6 +379,9 @@ pub fn plan(bundle: &Bundle) -> Result<Plan, Unplayable> {
 pub fn target(bundle: &Bundle) -> Result<Target, Unplayable> {
     if let Some(test) = bundle.target.strip_prefix(OF_TEST) {
         return Err(Unplayable::OfTest(test.into()));
+    }
+    if bundle.target.starts_with(ON_CLUSTER) {
+        return Err(Unplayable::OnCluster(bundle.seed));
     }
     let flaw = match &bundle.flaw {
         None => None,

@@ -17,12 +17,15 @@ use crate::plan::Plan;
 use crate::preset::{self, Preset};
 use crate::standing::{Standing, add};
 use crate::target::Target;
+use crate::world::World;
 
 /// What to run, and for how long.
 #[derive(Clone, Debug)]
 pub struct Campaign {
     /// What is tested.
     pub target: Target,
+    /// Where.
+    pub world: World,
     /// Which clusters and calls.
     pub preset: Preset,
     /// Which promises are judged.
@@ -351,10 +354,10 @@ impl Campaign {
 
     fn judge_one(&self, run: u64) -> Result<Judged, Trouble> {
         let seed = self.seeds.seed(run);
-        let plan = self.preset.plan(seed);
+        let plan = self.world.plan(self.preset, seed);
         let undriven = |wrong| Trouble::Undriven(seed, wrong);
-        let ran = self.target.run(&plan).map_err(undriven)?;
-        let reran = run.is_multiple_of(RERUN_EVERY);
+        let ran = self.world.run(self.target, &plan).map_err(undriven)?;
+        let reran = self.world.repeats() && run.is_multiple_of(RERUN_EVERY);
         if reran && self.target.run(&plan).map_err(undriven)? != ran {
             return Err(Trouble::TwoWays(seed, self.target.departure(&plan)));
         }

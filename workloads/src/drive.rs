@@ -55,6 +55,9 @@ pub enum Undriven {
     /// The target went on without time passing.
     #[error("the target is stuck: {0}")]
     Stuck(String),
+    /// A part of the target did not come up, or ended by itself.
+    #[error("the target broke down: {0}")]
+    Broken(String),
 }
 
 /// Runs a plan against a subject and records what happened.

@@ -7,10 +7,11 @@
 //! - [`luck`]: every chance event as a function of the seed and of what it is for.
 //! - [`replica`]: [`replica::Replica`], the door through which any sans-IO node enters the simulator.
 //! - [`sim`]: one thread, one virtual clock: network, disks, faults.
-//! - [`subject`]: what a plan can be run against: the reference core, a live store.
+//! - [`subject`]: what a plan can be run against: the reference core, a live store, real processes.
 //! - [`drive`]: plan in, history out; the only loop that runs anything.
 //! - [`campaign`], [`target`], [`preset`]: many seeds, what is judged, what must be exercised; [`standing`]:
 //!   what became of a promise.
+//! - [`world`]: where plans are run: in the simulator, or on real processes.
 //! - [`explore`]: every schedule of a few calls, and the shortest that breaks a promise.
 //! - [`promised`], [`matrix`]: which promises a shape makes, and which its quorums and sessions do.
 //! - [`shrink`], [`bundle`]: smaller plans, and the file that repeats one.
@@ -46,6 +47,7 @@ pub mod strategy;
 pub mod subject;
 pub mod target;
 mod units;
+pub mod world;
 
 /// The README's code runs as tests of the documentation.
 #[cfg(doctest)]

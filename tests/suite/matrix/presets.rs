@@ -15,6 +15,7 @@ const BROKEN_WITHIN: u64 = 2_000;
 fn hunt(row: Row, promises: &[Promise], runs: u64) -> Tally {
     let preset = Preset::Row(row);
     let campaign = Campaign {
+        world: dynamometer::world::World::Simulator,
         target: Target::default(),
         preset,
         promises: promises.to_vec(),

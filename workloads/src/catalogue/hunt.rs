@@ -142,6 +142,7 @@ impl Hunts {
     fn campaign(&self, flaw: Flaw, base: u64) -> Campaign {
         let preset = expected(flaw).preset;
         Campaign {
+            world: crate::world::World::Simulator,
             target: Target { flaw: Some(flaw) },
             preset,
             promises: preset.promises(),
@@ -219,6 +220,7 @@ impl Hunts {
             return Sight::Clients;
         }
         let campaign = Campaign {
+            world: crate::world::World::Simulator,
             runs: Some(self.effort.clients),
             ..self.campaign(flaw, first.base)
         };

@@ -12,10 +12,12 @@ use super::exit::Exit;
 use super::output::{complain, say_line};
 
 pub(super) fn node(args: &Node) -> Result<Exit, String> {
-    let settings = settings(args)?;
-    if args.die_with_parent {
-        die_with_parent()?;
+    if let Some(parent) = args.die_with_parent
+        && !die_with_parent(parent)?
+    {
+        return Ok(Exit::Fine);
     }
+    let settings = settings(args)?;
     let runtime = Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -139,14 +141,18 @@ async fn told_to_stop() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
+/// Says whether the parent lives, as far as its number was given.
 #[cfg(target_os = "linux")]
-fn die_with_parent() -> Result<(), String> {
-    use rustix::process::{Signal, set_parent_process_death_signal};
+fn die_with_parent(parent: u32) -> Result<bool, String> {
+    use rustix::process::{Signal, getppid, set_parent_process_death_signal};
     set_parent_process_death_signal(Some(Signal::KILL))
-        .map_err(|why| format!("--die-with-parent: {why}"))
+        .map_err(|why| format!("--die-with-parent: {why}"))?;
+    // It may have died before it was asked for.
+    let now = getppid().map_or(0, |pid| pid.as_raw_nonzero().get().unsigned_abs());
+    Ok(parent == 0 || parent == now)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn die_with_parent() -> Result<(), String> {
+fn die_with_parent(_parent: u32) -> Result<bool, String> {
     Err("--die-with-parent is there on Linux only".into())
 }

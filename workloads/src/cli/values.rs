@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hunt::github;
 use crate::preset::Preset;
+use crate::world::World;
 
 /// What stdout gets of a hunt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -103,6 +104,13 @@ pub(super) fn presets() -> impl TypedValueParser<Value = Chosen> {
     PossibleValuesParser::new(known.chain([all])).map(|name| {
         let found = Preset::all().find(|preset| preset.name() == name);
         found.map_or(Chosen::All, Chosen::One)
+    })
+}
+
+pub(super) fn worlds() -> impl TypedValueParser<Value = World> {
+    PossibleValuesParser::new(["core", "cluster"]).map(|name| match name.as_str() {
+        "cluster" => World::Cluster,
+        _ => World::Simulator,
     })
 }
 

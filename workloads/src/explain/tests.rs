@@ -18,6 +18,7 @@ use crate::target::Target;
 fn minimized(flaw: Flaw, promise: Promise) -> Bundle {
     let target = Target { flaw: Some(flaw) };
     let campaign = Campaign {
+        world: crate::world::World::Simulator,
         target,
         preset: Preset::Dynamo,
         promises: vec![promise],

@@ -7,3 +7,4 @@ mod reads;
 
 pub use happened::{HAPPENED, happened, missing};
 pub use kinds::{MATRIX, PROMISES, Preset, rank};
+pub use marks::MARKS;

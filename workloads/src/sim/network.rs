@@ -88,6 +88,11 @@ impl Network {
         &self.fates
     }
 
+    /// What chance did so far is of no use any more.
+    pub(crate) fn forget_fates(&mut self) {
+        self.fates.clear();
+    }
+
     /// Whether some open window cuts this link.
     pub(crate) fn is_cut(&self, from: u32, to: u32) -> bool {
         self.cuts[(from * self.nodes + to) as usize] > 0

@@ -138,6 +138,16 @@ where
         &self.errors
     }
 
+    /// Since the first call.
+    pub(super) fn now(&mut self) -> Time {
+        self.clock().now()
+    }
+
+    /// Waits for something beside; calls under way go on meanwhile.
+    pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
     fn clock(&mut self) -> Clock {
         Clock(*self.start.get_or_insert_with(Instant::now))
     }

@@ -1,5 +1,7 @@
 //! What a plan can be run against.
 
+#[cfg(unix)]
+pub mod cluster;
 pub mod live;
 mod peer;
 pub mod reference;

@@ -123,6 +123,11 @@ impl Cluster {
         })
     }
 
+    /// What each node is told of the cluster.
+    pub(crate) fn core_shape(&self) -> &core::Shape {
+        self.config.shape()
+    }
+
     /// See [`Cluster::still`].
     pub(crate) const STILL_US: u64 = 2_000_000;
 

@@ -102,7 +102,7 @@ const fn seen(
     }
 }
 
-const SEEN: [Seen; 18] = [
+const SEEN: [Seen; 19] = [
     seen(
         "runs",
         "7",
@@ -124,6 +124,13 @@ const SEEN: [Seen; 18] = [
         "0xab",
         &["--runs", "9"],
         "seed base 0x00000000000000ab\n",
+    ),
+    seen(
+        "target",
+        "\"cluster\"",
+        "cluster",
+        &["--seed-base", "1", "--runs", "1"],
+        "cluster, real time",
     ),
     seen("preset", "\"weak\"", "weak", SHORT, "preset    weak"),
     seen(

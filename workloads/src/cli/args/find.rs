@@ -10,15 +10,16 @@ use dynamo_core::{Flaw, ReadRepair};
 use super::{Chosen, Demo, Format, Github, HuntFormat, Shard, Undecided};
 use crate::cli::exit;
 use crate::cli::hunt::cores;
-use crate::cli::values::{flaws, presets, promises, repairs, shard};
+use crate::cli::values::{flaws, presets, promises, repairs, shard, worlds};
 use crate::explore::Program;
 use crate::preset::Preset;
 use crate::units::{duration, number};
+use crate::world::World;
 
 #[derive(Debug, Args)]
 #[command(after_help = exit::of("hunt"))]
 pub(in crate::cli) struct Hunt {
-    /// Stop after this many runs [default: none; 1,000 if there is no --budget either]
+    /// Stop after this many runs [default: none; 1,000 if there is no --budget either, 20 on a cluster]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(in crate::cli) runs: Option<u64>,
     /// Stop after this much time: 500ms, 30s, 5m, 1h; with --preset all, for each preset
@@ -30,6 +31,9 @@ pub(in crate::cli) struct Hunt {
     /// The seed that all runs' seeds are made from [default: random, and printed]
     #[arg(long, value_name = "SEED", value_parser = number)]
     pub(in crate::cli) seed_base: Option<u64>,
+    /// Where plans are run: on the core in the simulator, or on a cluster of processes in real time
+    #[arg(long = "target", value_name = "WHERE", value_parser = worlds(), default_value = "core")]
+    pub(in crate::cli) world: World,
     /// Which clusters and calls, and so which promises; all runs each in turn
     #[arg(long, value_name = "NAME", value_parser = presets(), default_value = "dynamo")]
     pub(in crate::cli) preset: Chosen,
@@ -39,7 +43,7 @@ pub(in crate::cli) struct Hunt {
     /// Judge only these promises [default: all that the preset makes]
     #[arg(long = "property", value_name = "PROMISE", value_parser = promises(&HUNTED))]
     pub(in crate::cli) promises: Vec<Promise>,
-    /// Runs at the same time; the result does not depend on it [default: one a core]
+    /// Runs at the same time; the result does not depend on it [default: one a core; 1 on a cluster]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(in crate::cli) jobs: Option<u16>,
     /// Do every N-th run only, beginning with the I-th: 3/8; dyno merge joins the shards, which go on after
@@ -71,12 +75,20 @@ pub(in crate::cli) struct Hunt {
 impl Hunt {
     /// How many runs at most, if there is a limit.
     pub(in crate::cli) fn runs_max(&self) -> Option<u64> {
-        self.runs.or(self.budget.is_none().then_some(RUNS))
+        let runs = match self.world {
+            World::Simulator => RUNS,
+            World::Cluster => RUNS_OF_CLUSTERS,
+        };
+        self.runs.or(self.budget.is_none().then_some(runs))
     }
 
     /// How many runs at the same time.
     pub(in crate::cli) fn at_once(&self) -> usize {
-        self.jobs.map_or_else(cores, usize::from)
+        let usual = || match self.world {
+            World::Simulator => cores(),
+            World::Cluster => 1,
+        };
+        self.jobs.map_or_else(usual, usize::from)
     }
 
     /// Whether it goes on after a failure.
@@ -91,6 +103,7 @@ impl Hunt {
             budget: Some(Duration::from_secs(10)),
             seed: None,
             seed_base: Some(1),
+            world: World::Simulator,
             preset: Chosen::One(Preset::Dynamo),
             flaw: Some(Flaw::ReplicateOverwrites),
             promises: Vec::new(),
@@ -213,6 +226,9 @@ pub(in crate::cli) struct Flaws {
 
 /// Runs when neither `--runs` nor `--budget` says how long.
 const RUNS: u64 = 1_000;
+
+/// The same on a cluster, where each takes seconds.
+const RUNS_OF_CLUSTERS: u64 = 20;
 
 /// The promises that can be held against the reference store.
 static HUNTED: std::sync::LazyLock<Vec<Promise>> = std::sync::LazyLock::new(|| {

@@ -53,9 +53,9 @@ pub(in crate::cli) struct Node {
     /// A sin of the catalogue to commit
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) flaw: Option<Flaw>,
-    /// Be killed when whoever started it dies (Linux)
-    #[arg(long)]
-    pub(in crate::cli) die_with_parent: bool,
+    /// Be killed when whoever started it dies, or has died already if its number is given (Linux)
+    #[arg(long, value_name = "PID", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    pub(in crate::cli) die_with_parent: Option<u32>,
 }
 
 fn peer(said: &str) -> Result<(NodeId, String), String> {

@@ -35,11 +35,15 @@ pub(in crate::cli) fn summary(outcome: &Outcome) -> String {
     if !outcome.never.is_empty() {
         let _ = writeln!(out, "never       {}", wrapped(&outcome.never, 12));
     }
-    let _ = writeln!(
-        out,
-        "determinism {0} of {0} reruns identical",
-        number(outcome.reruns)
-    );
+    let _ = if outcome.is_real() {
+        writeln!(
+            out,
+            "time        real: no run repeats exactly, and disks were not seen"
+        )
+    } else {
+        let reruns = number(outcome.reruns);
+        writeln!(out, "determinism {reruns} of {reruns} reruns identical")
+    };
     if let Some(shows) = outcome.worth() {
         let _ = writeln!(
             out,

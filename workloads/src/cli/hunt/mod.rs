@@ -13,10 +13,12 @@ use super::exit::Exit;
 use super::interrupt;
 use super::output::{is_quiet, note, say, say_line, tell, told_more};
 use super::status::Status;
-use crate::campaign::{self, Campaign, Cause, JudgedRun, Seeds, Tally};
+use crate::campaign::{self, Campaign, Cause, Failure, JudgedRun, Seeds, Tally};
+use crate::matrix::Row;
 use crate::preset::Preset;
 use crate::target::Target;
 pub(super) use crate::units::grouped as number;
+use crate::world::World;
 use crate::{bundle, explain, matrix, preset, shrink};
 pub(super) use human::{counts, wrapped};
 use outcome::Outcome;
@@ -28,6 +30,7 @@ mod index;
 mod junit;
 pub(super) mod markdown;
 pub(super) mod outcome;
+mod real;
 pub(super) mod record;
 
 pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
@@ -62,10 +65,7 @@ pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
             Seeds::Single(_) => {}
         }
     }
-    let presets: Vec<Preset> = match args.preset {
-        Chosen::One(preset) => vec![preset],
-        Chosen::All => Preset::all().collect(),
-    };
+    let presets = presets(args)?;
     if let Chosen::One(preset) = args.preset {
         note_unpromised(preset, &args.promises);
     }
@@ -94,6 +94,23 @@ pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
     }
     Record::new(args.shard, campaigns, exit).save(&args.out)?;
     Ok(exit)
+}
+
+/// Clocks of processes are those of the system, so a preset of clocks that differ has none there.
+fn presets(args: &Hunt) -> Result<Vec<Preset>, String> {
+    let skewed = Preset::Row(Row::L7);
+    let simulated = args.world == World::Simulator;
+    match args.preset {
+        Chosen::One(preset) if preset == skewed && !simulated => Err(format!(
+            "--preset {} needs --target core: the clocks of processes on one system cannot differ",
+            preset.name()
+        )),
+        Chosen::One(preset) => Ok(vec![preset]),
+        Chosen::All => {
+            let all = Preset::all().filter(|preset| simulated || *preset != skewed);
+            Ok(all.collect())
+        }
+    }
 }
 
 /// Says who makes a promise that was asked for where it is not made: nothing can come of that.
@@ -144,8 +161,9 @@ pub(super) fn told(format: HuntFormat, campaigns: &[Outcome]) -> String {
 }
 
 fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Outcome, String> {
-    let campaign = Campaign {
+    let mut campaign = Campaign {
         target: Target { flaw: args.flaw },
+        world: args.world,
         preset,
         promises: if args.promises.is_empty() {
             preset.promises()
@@ -166,12 +184,23 @@ fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Outcome, String
         more(tally, &mut causes);
         shown.show(|since| status(args, tally, since));
     };
-    let tally = if args.goes_on() {
+    let mut tally = if args.goes_on() {
         campaign.run_on(show)
     } else {
         campaign.run(show)
     };
     shown.clear();
+    if args.promises.is_empty() {
+        let standing = |promise: &Promise| tally.promises.get(promise);
+        let broken = |promise: &Promise| standing(promise).is_some_and(|it| it.broken > 0);
+        // What can be seen broken at most is not missed where it is not.
+        let asked = |promise: &Promise| campaign.world.can_hold(*promise) || broken(promise);
+        campaign.promises = campaign.promises.iter().copied().filter(asked).collect();
+        let kept = campaign.promises.clone();
+        tally
+            .promises
+            .retain(|promise, _| kept.contains(promise) || campaign.world.can_hold(*promise));
+    }
     let found = report_causes(args, &campaign, &tally)?;
     let outcome = Outcome::of(&campaign, &tally, &found, args.undecided);
     if args.format == HuntFormat::Human {
@@ -199,6 +228,8 @@ struct Found {
     path: PathBuf,
     /// The same as a page.
     page: PathBuf,
+    /// How to run it again, if not by a replay alone.
+    again: Option<String>,
 }
 
 impl Found {
@@ -212,7 +243,11 @@ impl Found {
             let _ = writeln!(text, "\n  promised  {promised}");
         }
         let path = self.path.display();
-        let _ = writeln!(text, "\n  replay    dyno replay {path}");
+        let again = match &self.again {
+            Some(again) => format!("again     {again}"),
+            None => format!("replay    dyno replay {path}"),
+        };
+        let _ = writeln!(text, "\n  {again}");
         let _ = writeln!(text, "  report    {}", self.page.display());
         text
     }
@@ -240,7 +275,10 @@ fn report_causes(args: &Hunt, campaign: &Campaign, tally: &Tally) -> Result<Vec<
     causes
         .map(|(cause, nth)| {
             let what = || format!("minimize and explain  cause {nth} of {many}");
-            Status::during(what, || report_cause(args, campaign, cause))
+            Status::during(what, || match campaign.world {
+                World::Simulator => report_cause(args, campaign, cause),
+                World::Cluster => real::report_cause(args, campaign, cause),
+            })
         })
         .collect()
 }
@@ -250,34 +288,18 @@ fn report_causes(args: &Hunt, campaign: &Campaign, tally: &Tally) -> Result<Vec<
 fn report_cause(args: &Hunt, campaign: &Campaign, cause: &Cause) -> Result<Found, String> {
     let raw = bundle::found(campaign.target, &cause.failures[0]);
     let path = save(&args.out, &raw)?;
-    let small = cause.failures.iter().filter_map(|failure| {
-        bundle::minimized(campaign.target, failure, shrink::REPLAYS, campaign.budget)
-    });
-    let least = |bundle: &Bundle| {
-        let size = bundle.size.map_or((0, 0, 0), |size| size.minimized);
-        (size.0 + size.1, size.2)
-    };
     let runs = cause.runs;
-    let Some(small) = small.min_by_key(least) else {
+    let Some(small) = smallest(campaign, &cause.failures) else {
         let page = save_page(&args.out, &raw)?;
         return Ok(Found {
             runs,
             bundle: raw,
             path,
             page,
+            again: None,
         });
     };
-    // Whoever interrupts does not wait for an explanation.
-    let explained = || bundle::explained(&small, explain::REPLAYS, campaign.budget).ok();
-    let explanation = if campaign::is_interrupted() {
-        None
-    } else {
-        explained()
-    };
-    let bundle = Bundle {
-        explanation,
-        ..small
-    };
+    let bundle = explained(campaign, small);
     let path = save(&args.out, &bundle)?;
     let page = save_page(&args.out, &bundle)?;
     Ok(Found {
@@ -285,19 +307,47 @@ fn report_cause(args: &Hunt, campaign: &Campaign, cause: &Cause) -> Result<Found
         bundle,
         path,
         page,
+        again: None,
     })
 }
 
+/// Of several failures the one that becomes smallest.
+fn smallest(campaign: &Campaign, failures: &[Failure]) -> Option<Bundle> {
+    let small = failures.iter().filter_map(|failure| {
+        bundle::minimized(campaign.target, failure, shrink::REPLAYS, campaign.budget)
+    });
+    small.min_by_key(|bundle| {
+        let size = bundle.size.map_or((0, 0, 0), |size| size.minimized);
+        (size.0 + size.1, size.2)
+    })
+}
+
+/// Whoever interrupts does not wait for an explanation.
+fn explained(campaign: &Campaign, bundle: Bundle) -> Bundle {
+    if campaign::is_interrupted() {
+        return bundle;
+    }
+    let explanation = bundle::explained(&bundle, explain::REPLAYS, campaign.budget).ok();
+    Bundle {
+        explanation,
+        ..bundle
+    }
+}
+
 fn save(out: &Path, bundle: &Bundle) -> Result<PathBuf, String> {
-    write(
-        out,
-        &format!("{}.json", bundle.fingerprint()),
-        &bundle.write(),
-    )
+    save_as(out, &bundle.fingerprint(), bundle)
+}
+
+fn save_as(out: &Path, name: &str, bundle: &Bundle) -> Result<PathBuf, String> {
+    write(out, &format!("{name}.json"), &bundle.write())
 }
 
 fn save_page(out: &Path, bundle: &Bundle) -> Result<PathBuf, String> {
-    let name = format!("{}.html", bundle.fingerprint());
+    save_page_as(out, &bundle.fingerprint(), bundle)
+}
+
+fn save_page_as(out: &Path, name: &str, bundle: &Bundle) -> Result<PathBuf, String> {
+    let name = format!("{name}.html");
     let history = History::new(bundle.history.clone());
     let history = history.map_err(|why| format!("cannot write {name}: {why}"))?;
     write(out, &name, &html(bundle, &history))
@@ -316,6 +366,9 @@ fn keep_single(args: &Hunt, campaign: &Campaign, tally: &Tally) -> Result<(), St
     let (Seeds::Single(seed), None, None) = (campaign.seeds, &tally.failure, &tally.trouble) else {
         return Ok(());
     };
+    if !campaign.world.repeats() {
+        return Ok(());
+    }
     let plan = campaign.preset.plan(seed);
     let run = campaign
         .target

@@ -8,8 +8,9 @@ use super::super::args::Undecided;
 use super::super::exit::Exit;
 use super::Found;
 use crate::campaign::{Campaign, Seeds, Tally, Trouble};
-use crate::preset;
 use crate::standing::{Standing, add};
+use crate::world::World;
+use crate::{bundle, preset};
 
 /// The first field of each.
 pub(in crate::cli) const FORMAT: &str = "dyno-hunt/1";
@@ -148,7 +149,10 @@ impl Outcome {
         let causes: Vec<Violation> = found.iter().map(Violation::of).collect();
         let mut outcome = Outcome {
             format: FORMAT.into(),
-            target: campaign.target.name(),
+            target: match campaign.world {
+                World::Simulator => campaign.target.name(),
+                World::Cluster => bundle::on_cluster(campaign.target),
+            },
             preset: campaign.preset.name().into(),
             seed,
             seed_base,
@@ -157,7 +161,7 @@ impl Outcome {
             reruns: tally.reruns,
             promises: promises.collect(),
             exercised: tally.happened.clone(),
-            never: preset::missing(tally),
+            never: missing(campaign, tally),
             trouble: tally.trouble.as_ref().map(Broken::of),
             violation: causes.first().cloned(),
             causes,
@@ -167,6 +171,11 @@ impl Outcome {
         };
         outcome.settle();
         outcome
+    }
+
+    /// Whether time was real.
+    pub(super) fn is_real(&self) -> bool {
+        self.target.starts_with(bundle::ON_CLUSTER)
     }
 
     /// How this campaign alone would have the command end: the worst that is known of it.
@@ -227,6 +236,16 @@ impl Outcome {
         self.interrupted |= other.interrupted;
         self.settle();
     }
+}
+
+/// What should have happened and never did, as far as it could be seen.
+fn missing(campaign: &Campaign, tally: &Tally) -> Vec<String> {
+    let mut missing = preset::missing(tally);
+    if campaign.world == World::Cluster {
+        let exercises = campaign.preset.exercises();
+        missing.retain(|name| exercises.contains(&name.as_str()) && campaign.world.shows(name));
+    }
+    missing
 }
 
 impl Judged {

@@ -72,11 +72,12 @@ const fn everywhere(name: &'static str, takes: Takes) -> Setting {
 }
 
 /// All of them, in the order in which they are told.
-pub(in crate::cli) static SETTINGS: [Setting; 19] = [
+pub(in crate::cli) static SETTINGS: [Setting; 20] = [
     of_hunt("runs", "runs", Takes::Number),
     of_hunt("budget", "budget", Takes::Text),
     of_one_hunt("seed", Takes::Seed),
     of_hunt("seed-base", "seed_base", Takes::Seed),
+    of_hunt("target", "world", Takes::Text),
     of_hunt("preset", "preset", Takes::Text),
     of_hunt("flaw", "flaw", Takes::Text),
     of_hunt("property", "promises", Takes::Texts),

@@ -1,0 +1,111 @@
+//! Where the plans of a campaign are run: in the simulator, or on real processes.
+
+use checker::Promise;
+
+use crate::drive::{Run, Undriven};
+use crate::plan::Plan;
+use crate::preset::{self, Preset};
+use crate::target::Target;
+
+/// Where plans are run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum World {
+    /// In the simulator: the same plan gives the same run.
+    #[default]
+    Simulator,
+    /// On a cluster of processes, in real time: the same plan gives another run each time. Nothing is seen
+    /// of disks and messages.
+    Cluster,
+}
+
+/// What is told only by disks or by messages between nodes.
+const UNSEEN: [&str; 4] = [
+    "hints kept",
+    "read repairs",
+    "keys synchronized",
+    "keys handed over",
+];
+
+/// What no plan does to real processes.
+const UNDONE: [&str; 6] = ["slow", "clock", "stall", "rank", "rot", "scramble"];
+
+impl World {
+    /// The plan of this seed, without what cannot be done here.
+    pub fn plan(self, preset: Preset, seed: u64) -> Plan {
+        let plan = preset.plan(seed);
+        match self {
+            World::Simulator => plan,
+            World::Cluster => restricted(plan),
+        }
+    }
+
+    /// Runs a plan from its beginning.
+    ///
+    /// # Errors
+    /// When the target cannot do what the plan asks, or does not come up.
+    pub fn run(self, target: Target, plan: &Plan) -> Result<Run, Undriven> {
+        match self {
+            World::Simulator => target.run(plan),
+            World::Cluster => on_cluster(target, plan),
+        }
+    }
+
+    /// Whether the same plan gives the same run.
+    pub fn repeats(self) -> bool {
+        self == World::Simulator
+    }
+
+    /// Whether a run can show that this promise is kept. One that rests on what disks hold can be seen broken
+    /// at most.
+    pub fn can_hold(self, promise: Promise) -> bool {
+        self == World::Simulator
+            || !matches!(
+                promise,
+                Promise::ClockCausality | Promise::Convergence | Promise::HandoffDelivery
+            )
+    }
+
+    /// Whether it could be seen here that this happened in a run.
+    pub fn shows(self, happened: &str) -> bool {
+        let hidden = UNSEEN.iter().chain(&UNDONE).chain(&preset::MARKS);
+        self == World::Simulator || !hidden.clone().any(|name| *name == happened)
+    }
+}
+
+#[cfg(unix)]
+fn restricted(plan: Plan) -> Plan {
+    crate::subject::cluster::restricted(plan)
+}
+
+#[cfg(not(unix))]
+fn restricted(plan: Plan) -> Plan {
+    plan
+}
+
+/// With this very program as the command that runs a node.
+#[cfg(unix)]
+fn on_cluster(target: Target, plan: &Plan) -> Result<Run, Undriven> {
+    let program = std::env::current_exe();
+    let program = program.map_err(|why| Undriven::Broken(why.to_string()))?;
+    crate::subject::cluster::Cluster::run(&program, plan, target.flaw)
+}
+
+#[cfg(not(unix))]
+fn on_cluster(_target: Target, _plan: &Plan) -> Result<Run, Undriven> {
+    Err(Undriven::Broken("processes are not stopped here".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_cluster_cannot_show_is_not_missed_there() {
+        let names = Preset::Dynamo.exercises();
+        for name in UNSEEN.iter().chain(&UNDONE) {
+            assert!(names.contains(name), "{name}");
+        }
+        assert!(names.iter().all(|name| World::Simulator.shows(name)));
+        assert!(World::Cluster.shows("crash") && !World::Cluster.shows("clock"));
+    }
+}
