@@ -5,7 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
-use std::sync::{Arc, Mutex, Once};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Once};
 
 use checker::linear::Linearizable;
 use checker::model::Model;
@@ -82,34 +83,42 @@ fn explore<K: Kind>(
     search.checkpoint_interval = 1;
     search.max_permutations = Some(most + 2);
     let log = Log::<K::Domain>::default();
-    let recorded = Arc::new(Mutex::new(Vec::new()));
+    let (made, counting) = sync_channel::<Option<Recording<K::Domain>>>(1024);
     let checked = {
-        let (log, book) = (log.clone(), Arc::clone(&recorded));
-        let program = Arc::new(program.clone());
+        let (log, program, made) = (log.clone(), Arc::new(program.clone()), made.clone());
         AssertUnwindSafe(move || {
             search.check(move || {
                 log.clear();
                 K::run(&program, &log);
-                book.lock().expect("nobody panics with it").push(log.take());
+                made.send(Some(log.take())).expect("counting goes on");
             });
         })
     };
+    // Compared on a thread of its own, and judged later, because loom's threads have small stacks.
+    let counted = std::thread::spawn(move || {
+        let (mut executions, mut recordings) = (0, BTreeMap::new());
+        // After a panic loom keeps what its threads hold, so the end of the channel is none.
+        while let Ok(Some(recording)) = counting.recv() {
+            executions += 1;
+            if executions <= most {
+                recordings
+                    .entry(format!("{recording:?}"))
+                    .or_insert(recording);
+            }
+        }
+        (executions, recordings)
+    });
     let stopped = quietly(|| catch_unwind(checked)).err().map(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or(panic.downcast_ref::<&str>().copied());
         (text.unwrap_or("panic").to_owned(), log.take())
     });
-    // Compared and judged out here, because loom's threads have small stacks.
-    let recorded = std::mem::take(&mut *recorded.lock().expect("nobody panics with it"));
-    let executions = recorded.len().min(most);
+    made.send(None).expect("counting goes on");
+    let (executions, recordings) = counted.join().expect("counting does not panic");
     Explored {
-        executions,
-        capped: recorded.len() > executions,
-        recordings: recorded
-            .into_iter()
-            .take(executions)
-            .map(|recording| (format!("{recording:?}"), recording))
-            .collect(),
+        executions: executions.min(most),
+        capped: executions > most,
+        recordings,
         stopped,
     }
 }
