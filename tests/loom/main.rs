@@ -3,6 +3,13 @@
 //! The shipped source of the recorder is compiled a second time here, against loom's locks. Its clients
 //! work on registers of which we know whether they are sound, so what it writes down must be found
 //! sound or broken; and what planted variants of it write down must be found wrong.
+//!
+//! So is what the threads of a server share. Small programs are generated, each is run in every
+//! interleaving, and each history is held against what the leaf is, one call at a time. Each leaf has
+//! planted variants, whose smallest counterexamples are printed (`--nocapture`). `PROPTEST_CASES` says
+//! how many programs, `PROPTEST_RNG_SEED` which; `DYNO_LOOM_MAX` how many executions of each, or `all`.
+
+extern crate alloc;
 
 mod domain {
     pub(crate) use checker::Domain;
@@ -13,15 +20,29 @@ mod history {
 mod note {
     pub(crate) use checker::Note;
 }
-mod sync {
-    pub(crate) use loom::sync::Mutex;
-}
 #[expect(unreachable_pub, reason = "it is written for another crate")]
 #[path = "../../checker/src/history/recorder.rs"]
 mod recorder;
+#[allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "it is written for another crate"
+)]
+#[path = "../../dynamo-core/src/shared/mod.rs"]
+mod shared;
 
+mod commit;
+mod gate;
+mod log;
+mod outbox;
+mod program;
+mod published;
 mod record;
 mod register;
+mod search;
+mod stores;
+mod sync;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

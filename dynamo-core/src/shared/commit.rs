@@ -30,6 +30,9 @@ struct State<T> {
     durable: u64,
     closed: bool,
     failed: bool,
+    /// Whether the syncer sleeps, and how many writers do: nobody else needs to be woken.
+    idle: bool,
+    waiting: usize,
 }
 
 impl<T> Default for GroupCommit<T> {
@@ -49,6 +52,8 @@ impl<T> GroupCommit<T> {
                 durable: 0,
                 closed: false,
                 failed: false,
+                idle: false,
+                waiting: 0,
             }),
             arrived: Condvar::new(),
             settled: Condvar::new(),
@@ -66,8 +71,9 @@ impl<T> GroupCommit<T> {
         }
         state.pending.push(item);
         state.pushed += 1;
-        self.arrived.notify_one();
-        state.pushed
+        let position = state.pushed;
+        self.wake_syncer(state);
+        position
     }
 
     /// Blocks until all pushes up to this position are durable; whether they are.
@@ -82,6 +88,7 @@ impl<T> GroupCommit<T> {
             if state.failed || (state.closed && position > state.pushed) {
                 return false;
             }
+            state.waiting += 1;
             state = self.settled.wait(state).expect(WHOLE);
         }
     }
@@ -102,6 +109,7 @@ impl<T> GroupCommit<T> {
             if state.closed {
                 return None;
             }
+            state.idle = true;
             state = self.arrived.wait(state).expect(WHOLE);
         }
     }
@@ -114,7 +122,7 @@ impl<T> GroupCommit<T> {
         let mut state = self.state();
         assert!(upto <= state.taken, "only what was taken can be durable");
         state.durable = state.durable.max(upto);
-        self.settled.notify_all();
+        self.wake_writers(state);
     }
 
     /// The disk failed: whoever waits for it, now or later, is told so. What is pending is dropped.
@@ -122,16 +130,36 @@ impl<T> GroupCommit<T> {
         let mut state = self.state();
         state.failed = true;
         state.pending.clear();
-        self.arrived.notify_all();
-        self.settled.notify_all();
+        self.wake_all(state);
     }
 
     /// No more pushes: the syncer is told to end once it has taken those that were made.
     pub fn close(&self) {
         let mut state = self.state();
         state.closed = true;
-        self.arrived.notify_all();
-        self.settled.notify_all();
+        self.wake_all(state);
+    }
+
+    fn wake_syncer(&self, mut state: MutexGuard<'_, State<T>>) {
+        if core::mem::take(&mut state.idle) {
+            drop(state);
+            self.arrived.notify_one();
+        }
+    }
+
+    fn wake_writers(&self, mut state: MutexGuard<'_, State<T>>) {
+        if core::mem::take(&mut state.waiting) > 0 {
+            drop(state);
+            self.settled.notify_all();
+        }
+    }
+
+    fn wake_all(&self, mut state: MutexGuard<'_, State<T>>) {
+        let idle = core::mem::take(&mut state.idle);
+        self.wake_writers(state);
+        if idle {
+            self.arrived.notify_one();
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
