@@ -88,17 +88,16 @@ async fn row(name: &str, cluster: &Cluster, puts: Puts, time: Duration) {
         failed += bad;
     }
     took.sort_unstable();
-    let quantile = |share: f64| {
-        let at = (took.len() as f64 * share) as usize;
-        took.get(at.min(took.len().saturating_sub(1)))
-            .map_or(0.0, |took| took.as_secs_f64() * 1e3)
+    let quantile = |thousandths: usize| {
+        let at = took.len() * thousandths / 1000;
+        took.get(at).map_or(0.0, |took| took.as_secs_f64() * 1e3)
     };
     println!(
         "| {name} | {:.0} | {:.2} | {:.2} | {:.2} | {failed} |",
         took.len() as f64 / time.as_secs_f64(),
-        quantile(0.5),
-        quantile(0.99),
-        quantile(0.999)
+        quantile(500),
+        quantile(990),
+        quantile(999)
     );
 }
 
