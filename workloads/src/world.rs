@@ -30,6 +30,17 @@ const UNSEEN: [&str; 4] = [
 const UNDONE: [&str; 6] = ["slow", "clock", "stall", "rank", "rot", "scramble"];
 
 impl World {
+    /// All there are.
+    pub const ALL: [World; 2] = [World::Simulator, World::Cluster];
+
+    /// As flags name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            World::Simulator => "core",
+            World::Cluster => "cluster",
+        }
+    }
+
     /// The plan of this seed, without what cannot be done here.
     pub fn plan(self, preset: Preset, seed: u64) -> Plan {
         let plan = preset.plan(seed);

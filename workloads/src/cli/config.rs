@@ -75,6 +75,7 @@ fn value(name: &str, hunt: &Hunt, manner: Manner) -> String {
         "budget" => or(hunt.budget.map(|time| format!("{time:?}")), "no limit"),
         "seed" => or(hunt.seed.map(seed), "none"),
         "seed-base" => or(hunt.seed_base.map(seed), "random"),
+        "target" => hunt.world.name().into(),
         "preset" => match hunt.preset {
             Chosen::All => "all".into(),
             Chosen::One(preset) => preset.name().into(),

@@ -108,9 +108,9 @@ pub(super) fn presets() -> impl TypedValueParser<Value = Chosen> {
 }
 
 pub(super) fn worlds() -> impl TypedValueParser<Value = World> {
-    PossibleValuesParser::new(["core", "cluster"]).map(|name| match name.as_str() {
-        "cluster" => World::Cluster,
-        _ => World::Simulator,
+    PossibleValuesParser::new(World::ALL.map(World::name)).map(|name| {
+        let named = World::ALL.into_iter().find(|world| world.name() == name);
+        named.unwrap_or_default()
     })
 }
 
