@@ -115,14 +115,19 @@ fn named<V: ValueEnum>(value: &V) -> String {
         .map_or(String::new(), |value| value.get_name().to_owned())
 }
 
+/// What our variables begin with.
+const OURS: &str = "DYNO_";
+
 /// Variables that nobody reads, and which of ours was probably meant.
 fn misspelled() -> Vec<(String, String)> {
     let known = variables();
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let ours = names.filter(|name| name.starts_with("DYNO_") && !known.contains(name));
+    let ours = names.filter(|name| name.starts_with(OURS) && !known.contains(name));
     let mut all: Vec<(String, String)> = ours
         .filter_map(|name| {
-            let near = nearest(&name, known.iter().map(String::as_str))?.to_owned();
+            // What all have in common makes none of them near.
+            let rests = known.iter().filter_map(|known| known.strip_prefix(OURS));
+            let near = format!("{OURS}{}", nearest(name.strip_prefix(OURS)?, rests)?);
             Some((name, near))
         })
         .collect();

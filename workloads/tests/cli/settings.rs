@@ -389,14 +389,14 @@ fn a_variable_that_nobody_reads_is_told() {
     let mut told = here(&folder, &["config"]);
     told.env("DYNO_BUGDET", "5m")
         .env("DYNO_REPLAY", "x")
-        .env("DYNO_WALRUS", "1");
+        .env("DYNO_TEAPOT", "1");
     let said = stdout(&done(told));
     assert!(
         said.ends_with("\n\nDYNO_BUGDET is read by nothing; did you mean DYNO_BUDGET?\n"),
         "{said}"
     );
     assert!(
-        !said.contains("REPLAY") && !said.contains("WALRUS"),
+        !said.contains("REPLAY") && !said.contains("TEAPOT"),
         "{said}"
     );
 }
