@@ -99,6 +99,8 @@ fn secret_of_clients(file: &Path) -> Result<Secret, String> {
 
 async fn serve(settings: Settings) -> Result<Exit, String> {
     let id = settings.id.0;
+    // Whoever reads that it serves may tell it to stop at once.
+    let mut stop = Stop::listen().map_err(|why| format!("listening to signals: {why}"))?;
     let mut server = match Server::start(settings).await {
         Ok(server) => server,
         Err(why @ StartError::Shape(_)) => return Err(why.to_string()),
@@ -113,7 +115,7 @@ async fn serve(settings: Settings) -> Result<Exit, String> {
     ));
     let failed = tokio::select! {
         failed = server.failed() => Err(failed),
-        () = told_to_stop() => server.stop().await,
+        () = stop.told() => server.stop().await,
     };
     match failed {
         Ok(()) => Ok(Exit::Fine),
@@ -124,21 +126,39 @@ async fn serve(settings: Settings) -> Result<Exit, String> {
     }
 }
 
+/// Whoever may tell a node to stop. It is listened to from the moment that this exists.
 #[cfg(unix)]
-async fn told_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut term) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+struct Stop([tokio::signal::unix::Signal; 2]);
+
+#[cfg(unix)]
+impl Stop {
+    fn listen() -> std::io::Result<Stop> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let term = signal(SignalKind::terminate())?;
+        Ok(Stop([term, signal(SignalKind::interrupt())?]))
+    }
+
+    async fn told(&mut self) {
+        let [term, interrupt] = &mut self.0;
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn told_to_stop() {
-    let _ = tokio::signal::ctrl_c().await;
+struct Stop;
+
+#[cfg(not(unix))]
+impl Stop {
+    fn listen() -> std::io::Result<Stop> {
+        Ok(Stop)
+    }
+
+    async fn told(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }
 
 /// Says whether the parent lives, as far as its number was given.
