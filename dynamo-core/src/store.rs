@@ -363,16 +363,21 @@ impl Store {
     }
 
     /// The hints that are on disk and not about to go: for whom, of what, what.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (NodeId, &[u8], &Siblings)> {
+        let hints = self.hints.iter().flat_map(|(key, hints)| {
+            let hints = hints.values();
+            hints.map(move |Hinted { hint, held }| (hint.owner, key.as_slice(), held))
+        });
+        hints
+            .filter(|(_, _, held)| !held.durable.is_empty() && !held.current.is_empty())
+            .map(|(owner, key, held)| (owner, key, &held.durable))
+    }
+
+    /// The same, to be sent.
     pub(crate) fn hints(&self) -> Vec<(NodeId, Vec<u8>, Siblings)> {
-        let mut due = Vec::new();
-        for (key, hints) in &self.hints {
-            for Hinted { hint, held } in hints.values() {
-                if !held.durable.is_empty() && !held.current.is_empty() {
-                    due.push((hint.owner, key.clone(), held.durable.clone()));
-                }
-            }
-        }
-        due
+        let kept = self.kept();
+        kept.map(|(owner, key, siblings)| (owner, key.to_vec(), siblings.clone()))
+            .collect()
     }
 
     /// Whether any hint is kept.

@@ -203,9 +203,8 @@ impl Node {
     }
 
     /// The hints that this node keeps on disk: for whom, of which key.
-    pub fn hints(&self) -> Vec<(NodeId, Vec<u8>)> {
-        let hints = self.store.hints().into_iter();
-        hints.map(|(owner, key, _)| (owner, key)).collect()
+    pub fn hints(&self) -> impl Iterator<Item = (NodeId, &[u8])> {
+        self.store.kept().map(|(owner, key, _)| (owner, key))
     }
 
     /// How many parts of the circle are on their way from this node or to it. While there are none

@@ -78,7 +78,7 @@ pub(super) fn text(host: &Host) -> String {
         line(&mut text, &format!("{name}_total"), help, "counter", count);
     }
     let (keys, hints, moving) = host.look(|node| {
-        let (hints, moving) = (node.hints().len(), node.moving());
+        let (hints, moving) = (node.hints().count(), node.moving());
         (node.keys(), hints as u64, moving as u64)
     });
     for (name, help, value) in [
@@ -89,7 +89,11 @@ pub(super) fn text(host: &Host) -> String {
             "Ranges on their way from or to this node.",
             moving,
         ),
-        ("requests", "Requests under way.", host.gate.inside() as u64),
+        (
+            "clients",
+            "Clients that are connected.",
+            host.gate.inside() as u64,
+        ),
     ] {
         line(&mut text, name, help, "gauge", value);
     }
