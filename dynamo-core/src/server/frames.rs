@@ -7,7 +7,7 @@
 use std::io;
 
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use thiserror::Error;
@@ -62,8 +62,7 @@ impl Hello {
     }
 
     fn mac(&self, secret: &Secret, nonce: &Nonce) -> Hmac<Sha256> {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&secret.0)
-            .expect("a key may have any length");
+        let mut mac = secret.mac();
         mac.update(nonce);
         mac.update(&self.from.0.to_be_bytes());
         mac.update(&self.to.0.to_be_bytes());
@@ -86,6 +85,16 @@ pub(super) enum Refused {
     Garbled = 4,
     #[error("a node of that number is this one")]
     Itself = 5,
+}
+
+impl Refused {
+    const ALL: [Refused; 5] = [
+        Refused::Elsewhere,
+        Refused::OtherCluster,
+        Refused::NoProof,
+        Refused::Garbled,
+        Refused::Itself,
+    ];
 }
 
 const WELCOME: u8 = 0;
@@ -143,15 +152,12 @@ pub(super) async fn introduce(
 ) -> Result<(), Ends> {
     let hello = postcard::to_allocvec(hello).map_err(|_| Ends::Garbled)?;
     write(stream, &hello).await?;
-    match stream.read_u8().await? {
-        WELCOME => Ok(()),
-        1 => Err(Refused::Elsewhere.into()),
-        2 => Err(Refused::OtherCluster.into()),
-        3 => Err(Refused::NoProof.into()),
-        4 => Err(Refused::Garbled.into()),
-        5 => Err(Refused::Itself.into()),
-        other => Err(Ends::Unknown(other)),
+    let answer = stream.read_u8().await?;
+    if answer == WELCOME {
+        return Ok(());
     }
+    let refused = Refused::ALL.into_iter().find(|why| *why as u8 == answer);
+    Err(refused.map_or(Ends::Unknown(answer), Ends::Refused))
 }
 
 /// The word of introduction of a dialer, which must prove to be what it should.

@@ -12,9 +12,10 @@ use super::disk::{Disk, Found};
 use super::frames;
 use super::metrics::Metrics;
 use super::settings::Settings;
-use crate::shared::{Gate, GroupCommit, Outbox, Pushed, Stepper};
+use crate::shared::{Gate, GroupCommit, Outbox, Published, Pushed, Stepper};
 use crate::{
-    Config, Input, Message, Node, NodeId, Output, Reply, Request, RequestId, Ticket, Time, Write,
+    Config, Input, Message, Node, NodeId, Output, Reply, Request, RequestId, Ticket, Time, View,
+    Write,
 };
 
 /// How many messages may wait on the way to one replica.
@@ -45,7 +46,13 @@ pub(super) struct Host {
     /// What marks the cluster.
     pub(super) cluster: u64,
     pub(super) metrics: Metrics,
+    /// Clients pass it, until the node stops.
     pub(super) gate: Gate,
+    /// The cluster as the node sees it.
+    pub(super) ring: Published<View>,
+    /// There is a node to which there was no way before.
+    pub(super) newcomer: Notify,
+    stopping: watch::Sender<bool>,
     clock: Clock,
     node: Stepper<Node>,
     commit: GroupCommit<Work>,
@@ -112,6 +119,9 @@ impl Host {
             cluster: mark(&settings),
             metrics: Metrics::default(),
             gate: Gate::new(),
+            ring: Published::new(node.view().membership().len() as u64, node.view().clone()),
+            newcomer: Notify::new(),
+            stopping: watch::Sender::new(false),
             clock,
             due: AtomicU64::new(node.deadline().map_or(u64::MAX, |due| due.0)),
             node: Stepper::new(node),
@@ -126,19 +136,30 @@ impl Host {
         (host, disk)
     }
 
-    /// Tells the node what happened, and does what it says, in the order in which it says it.
+    /// Tells the node what happened, and does what it says.
+    ///
+    /// Stores reach the disk in the order in which they were asked for. Messages and answers may overtake
+    /// those of other steps, as they may on any network, so they are seen to when the next step may come.
     pub(super) fn step(&self, input: Input) {
-        let sooner = self.node.step(|node| {
+        let (out, sooner) = self.node.step(|node| {
             let mut out = Vec::new();
             node.handle(self.clock.now(), input, &mut out);
-            for output in out {
+            for output in out.extract_if(.., |output| matches!(output, Output::Store { .. })) {
                 self.route(output);
             }
+            if node.view().mark() != self.ring.load().mark() {
+                // History only grows.
+                let version = node.view().membership().len() as u64;
+                self.ring.publish(version, node.view().clone());
+            }
             let due = node.deadline().map_or(u64::MAX, |due| due.0);
-            due < self.due.swap(due, Ordering::Relaxed)
+            (out, due < self.due.swap(due, Ordering::Relaxed))
         });
         if sooner {
             self.sooner.notify_one();
+        }
+        for output in out {
+            self.route(output);
         }
     }
 
@@ -176,9 +197,10 @@ impl Host {
     /// The way to a node, which is made where there is none; `address` is where it says that it is.
     pub(super) fn peer(&self, id: NodeId, address: Option<&str>) -> Arc<Peer> {
         let mut peers = locked(&self.peers);
-        let peer = peers
-            .entry(id)
-            .or_insert_with(|| Arc::new(Peer::new(id, None)));
+        let peer = peers.entry(id).or_insert_with(|| {
+            self.newcomer.notify_one();
+            Arc::new(Peer::new(id, None))
+        });
         if let Some(address) = address
             && !self.settings.peers.contains_key(&id)
         {
@@ -268,12 +290,27 @@ impl Host {
         self.clock.now()
     }
 
+    /// No client is let in from now on. Those who wait for an answer get it.
+    pub(super) fn close(&self) {
+        self.gate.close();
+        self.stopping.send_replace(true);
+    }
+
+    /// Waits until the node is to stop.
+    pub(super) fn stopping(&self) -> impl Future<Output = ()> + 'static {
+        let mut stopping = self.stopping.subscribe();
+        async move {
+            // A host that is gone has stopped too.
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+        }
+    }
+
     /// The node must not go on.
     pub(super) fn fail(&self, why: String) {
         self.failed.send_modify(|failed| {
             failed.get_or_insert(why);
         });
-        self.gate.close();
+        self.close();
     }
 
     /// Why the node must not go on, once that is so.

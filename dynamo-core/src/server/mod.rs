@@ -29,6 +29,7 @@ mod disk;
 mod frames;
 mod host;
 mod http;
+mod listen;
 mod metrics;
 mod replicas;
 mod settings;
@@ -104,7 +105,7 @@ impl Server {
             let flushing = Arc::clone(&host);
             tasks.spawn(async move { flushing.keep_flushing().await });
         }
-        tasks.spawn(replicas::listen(Arc::clone(&host), replicas));
+        tasks.spawn(replicas::hear_all(Arc::clone(&host), replicas));
         tasks.spawn(replicas::call(Arc::clone(&host), replicas_at.to_string()));
         tasks.spawn(http::serve(Arc::clone(&host), clients));
         Ok(Server {
@@ -141,16 +142,17 @@ impl Server {
         }
     }
 
-    /// Stops: no request is taken from now on, those under way end, and what was written is synced.
+    /// Stops: no client is let in from now on, those who wait get their answers, and what was written is
+    /// synced.
     ///
     /// # Errors
     /// If the disk failed.
     pub async fn stop(mut self) -> Result<(), Failed> {
-        self.host.gate.close();
-        let until = tokio::time::Instant::now() + self.host.settings.limits.drain;
-        while self.host.gate.inside() > 0 && tokio::time::Instant::now() < until {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+        self.host.close();
+        let gate = self.host.gate.clone();
+        let left = tokio::task::spawn_blocking(move || gate.wait_empty());
+        // Who has not left by then is sent away, and then nobody is inside.
+        let _ = tokio::time::timeout(self.host.settings.limits.drain, left).await;
         self.tasks.shutdown().await;
         self.host.close_disk();
         if let Some(syncer) = self.syncer.take() {
@@ -168,7 +170,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.host.gate.close();
+        self.host.close();
         self.host.close_disk();
     }
 }

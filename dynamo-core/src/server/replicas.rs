@@ -1,65 +1,45 @@
 //! Connections between replicas: one in each direction, dialed by whoever has something to say.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::frames::{self, Ends, FRAME_MAX, Hello, Nonce, Refused};
 use super::host::{Host, Peer};
-use crate::{Input, NodeId};
+use super::listen::listen;
+use crate::Input;
 
 /// How long to wait before another try to reach a node, at first and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 
 /// Hears other replicas, for as long as it is let.
-pub(super) async fn listen(host: Arc<Host>, listener: TcpListener) {
-    let room = Arc::new(Semaphore::new(host.settings.limits.replicas));
-    let mut connections = JoinSet::new();
-    let mut number = 0;
-    loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
-        while connections.try_join_next().is_some() {}
-        let Ok((stream, _)) = listener.accept().await else {
-            // There is no room for another one: it waits, as those beyond the limit do.
-            tokio::time::sleep(PAUSES.1).await;
-            continue;
-        };
-        number += 1;
-        let (host, nonce) = (Arc::clone(&host), nonce(&host, number));
-        connections.spawn(async move {
-            let ended = hear(&host, stream, nonce).await;
+pub(super) async fn hear_all(host: Arc<Host>, listener: TcpListener) {
+    let most = host.settings.limits.replicas;
+    listen(listener, most, std::future::pending(), |stream| {
+        let host = Arc::clone(&host);
+        async move {
+            let ended = hear(&host, stream).await;
             if !matches!(ended, Ends::Broken(_) | Ends::Silence) {
                 host.metrics.strangers.fetch_add(1, Ordering::Relaxed);
             }
-            drop(permit);
-        });
-    }
-}
-
-/// A number that this node uses once: it starts no two lives at one time.
-fn nonce(host: &Host, number: u64) -> Nonce {
-    let mut hash = Sha256::new();
-    hash.update(host.settings.shape.secret.to_be_bytes());
-    hash.update(host.settings.id.0.to_be_bytes());
-    hash.update(host.now().0.to_be_bytes());
-    hash.update(number.to_be_bytes());
-    let mut nonce = Nonce::default();
-    nonce.copy_from_slice(&hash.finalize()[..16]);
-    nonce
+        }
+    })
+    .await;
 }
 
 /// Hears one replica until the connection ends, and says why it did.
-async fn hear(host: &Host, mut stream: TcpStream, nonce: Nonce) -> Ends {
+async fn hear(host: &Host, mut stream: TcpStream) -> Ends {
     let limits = &host.settings.limits;
+    let mut nonce = Nonce::default();
+    if let Err(why) = getrandom::fill(&mut nonce) {
+        return Ends::Broken(why.into());
+    }
     let hello = timeout(limits.patience, async {
         frames::greet(&mut stream, &nonce).await?;
         frames::introduced(&mut stream, |hello| check(host, hello, &nonce)).await
@@ -109,18 +89,16 @@ fn check(host: &Host, hello: &Hello, nonce: &Nonce) -> Result<(), Refused> {
 
 /// Keeps a way to each node that there is something to say to.
 pub(super) async fn call(host: Arc<Host>, address: String) {
-    let mut called: Vec<NodeId> = Vec::new();
-    let mut calls = JoinSet::new();
     let address: Arc<str> = address.into();
+    let mut called = BTreeSet::new();
+    let mut calls = JoinSet::new();
     loop {
         for peer in host.peers() {
-            if !called.contains(&peer.id) && peer.id != host.settings.id {
-                called.push(peer.id);
+            if peer.id != host.settings.id && called.insert(peer.id) {
                 calls.spawn(speak(Arc::clone(&host), peer, Arc::clone(&address)));
             }
         }
-        // Nodes that join are heard of by messages, and nothing is lost by being late.
-        tokio::time::sleep(PAUSES.0).await;
+        host.newcomer.notified().await;
     }
 }
 

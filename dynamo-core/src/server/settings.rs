@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use hmac::{Hmac, KeyInit};
+use sha2::Sha256;
 use thiserror::Error;
 
 use crate::{Invalid, NodeId, Shape};
@@ -60,6 +62,14 @@ impl Settings {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub Vec<u8>);
 
+impl Secret {
+    /// Begins a keyed hash, which whoever does not know it cannot make.
+    pub(super) fn mac(&self) -> Hmac<Sha256> {
+        <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0)
+            .expect("a key of this hash may have any length")
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
@@ -83,7 +93,7 @@ pub struct Limits {
     pub silence: Duration,
     /// How many bytes may wait on the way to one replica. More are lost, as on a network.
     pub outbox_bytes: usize,
-    /// How long a server that is told to stop lets requests end.
+    /// How long a server that is told to stop lets clients have their answers.
     pub drain: Duration,
 }
 

@@ -15,7 +15,7 @@ use super::answer::{self, Refusal, json_as};
 use super::kv::within;
 use crate::server::host::Host;
 use crate::server::metrics as counted;
-use crate::{Member, Node, NodeId, Reply, Request};
+use crate::{Member, Node, NodeId, Reply, Request, View};
 
 /// The document of all that is answered here.
 const DOCUMENT: &str = include_str!("openapi.json");
@@ -72,7 +72,6 @@ async fn order<T: DeserializeOwned>(host: &Host, body: Body) -> Result<T, Refusa
 }
 
 async fn moved(host: &Host, request: Request) -> Result<Response, Refusal> {
-    let _pass = host.gate.enter().ok_or_else(Refusal::stopping)?;
     match host.ask(request).reply().await {
         Some(Reply::Stored) => Ok(answer::done()),
         Some(Reply::Refused(why)) => Err(Refusal::new(StatusCode::CONFLICT, why.to_string())),
@@ -90,12 +89,11 @@ fn about(told: Told) -> Result<Option<String>, Refusal> {
 
 pub(super) async fn ring(State(host): State<Arc<Host>>, told: Told) -> Result<Response, Refusal> {
     let key = about(told)?;
-    let seen = host.look(|node| seen(node, key.as_deref()));
+    let seen = seen(&host.ring.load(), key.as_deref());
     Ok(json_as(StatusCode::OK, &seen))
 }
 
-fn seen(node: &Node, key: Option<&str>) -> serde_json::Value {
-    let view = node.view();
+fn seen(view: &View, key: Option<&str>) -> serde_json::Value {
     let members = view.membership().members();
     let members: Vec<_> = members
         .iter()
@@ -114,11 +112,9 @@ fn seen(node: &Node, key: Option<&str>) -> serde_json::Value {
 }
 
 pub(super) async fn hints(State(host): State<Arc<Host>>) -> Response {
-    let hints = host.look(Node::hints);
-    let hints: Vec<_> = hints
-        .iter()
-        .map(|(owner, key)| json!({ "owner": owner.0, "key": answer::base64(key) }))
-        .collect();
+    let shown =
+        |(owner, key): (NodeId, &[u8])| json!({ "owner": owner.0, "key": answer::base64(key) });
+    let hints: Vec<_> = host.look(|node| node.hints().map(shown).collect());
     json_as(StatusCode::OK, &json!({ "hints": hints }))
 }
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{FromRequestParts, Query, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
 use http_body_util::LengthLimitError;
@@ -29,19 +29,45 @@ pub(super) struct Asked {
     timeout_ms: Option<u64>,
 }
 
-type Told = Result<Query<Asked>, QueryRejection>;
+/// A call as its path, query and headers tell it.
+pub(super) struct Call {
+    key: Vec<u8>,
+    terms: Terms,
+    limit: Option<Duration>,
+    context: Option<Vec<u8>>,
+}
+
+impl FromRequestParts<Arc<Host>> for Call {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, host: &Arc<Host>) -> Result<Call, Refusal> {
+        let told = Query::<Asked>::try_from_uri(&parts.uri);
+        let Query(Asked {
+            n,
+            r,
+            w,
+            pinned,
+            timeout_ms,
+        }) = told.map_err(|why| Refusal::new(StatusCode::BAD_REQUEST, why.body_text()))?;
+        Ok(Call {
+            key: key(host, &parts.uri)?,
+            terms: Terms { n, r, w, pinned },
+            limit: timeout_ms.map(Duration::from_millis),
+            context: answer::context(parts.headers.get(answer::CONTEXT))?,
+        })
+    }
+}
 
 pub(super) async fn get(
     State(host): State<Arc<Host>>,
-    uri: Uri,
-    told: Told,
+    call: Call,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let key = key(&host, &uri)?;
-    let (terms, limit) = terms(told)?;
+    let Call {
+        key, terms, limit, ..
+    } = call;
     let request = Request::Get { key, terms };
-    let reply = ask(&host, &host.metrics.gets, request, limit).await?;
-    match Versions::of(reply) {
+    match Versions::of(ask(&host, &host.metrics.gets, request, limit).await) {
         Ok(versions) => Ok(versions.answer(wants_json(&headers))),
         Err(other) => acknowledged(&host, &other),
     }
@@ -49,42 +75,27 @@ pub(super) async fn get(
 
 pub(super) async fn put(
     State(host): State<Arc<Host>>,
-    uri: Uri,
-    told: Told,
-    headers: HeaderMap,
+    call: Call,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let key = key(&host, &uri)?;
-    let (terms, limit) = terms(told)?;
     let request = Request::Put {
-        key,
-        context: answer::context(headers.get(answer::CONTEXT))?,
-        value: whole(&host, body).await?,
-        terms,
+        key: call.key,
+        context: call.context,
+        value: within(&host, body, host.settings.limits.value_bytes).await?,
+        terms: call.terms,
     };
-    acknowledged(
-        &host,
-        &ask(&host, &host.metrics.puts, request, limit).await?,
-    )
+    let reply = ask(&host, &host.metrics.puts, request, call.limit).await;
+    acknowledged(&host, &reply)
 }
 
-pub(super) async fn delete(
-    State(host): State<Arc<Host>>,
-    uri: Uri,
-    told: Told,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
-    let key = key(&host, &uri)?;
-    let (terms, limit) = terms(told)?;
+pub(super) async fn delete(State(host): State<Arc<Host>>, call: Call) -> Result<Response, Refusal> {
     let request = Request::Delete {
-        key,
-        context: answer::context(headers.get(answer::CONTEXT))?,
-        terms,
+        key: call.key,
+        context: call.context,
+        terms: call.terms,
     };
-    acknowledged(
-        &host,
-        &ask(&host, &host.metrics.deletes, request, limit).await?,
-    )
+    let reply = ask(&host, &host.metrics.deletes, request, call.limit).await;
+    acknowledged(&host, &reply)
 }
 
 /// Any bytes, as the path spells them.
@@ -99,16 +110,6 @@ fn key(host: &Host, uri: &Uri) -> Result<Vec<u8>, Refusal> {
     Ok(key)
 }
 
-fn terms(told: Told) -> Result<(Terms, Option<Duration>), Refusal> {
-    let Query(asked) =
-        told.map_err(|why| Refusal::new(StatusCode::BAD_REQUEST, why.body_text()))?;
-    let Asked {
-        n, r, w, pinned, ..
-    } = asked;
-    let limit = asked.timeout_ms.map(Duration::from_millis);
-    Ok((Terms { n, r, w, pinned }, limit))
-}
-
 /// Whether a client asks for JSON by name.
 fn wants_json(headers: &HeaderMap) -> bool {
     let accepts = headers.get_all(header::ACCEPT).iter();
@@ -116,12 +117,7 @@ fn wants_json(headers: &HeaderMap) -> bool {
     accepts.any(|accepts| accepts.contains("application/json"))
 }
 
-/// The whole body, if it is short enough and comes soon enough.
-pub(super) async fn whole(host: &Host, body: Body) -> Result<Vec<u8>, Refusal> {
-    within(host, body, host.settings.limits.value_bytes).await
-}
-
-/// A body of at most so many bytes.
+/// A whole body, if it is of at most so many bytes and comes soon enough.
 pub(super) async fn within(host: &Host, body: Body, most: usize) -> Result<Vec<u8>, Refusal> {
     let patience = host.settings.limits.patience;
     let Ok(read) = tokio::time::timeout(patience, axum::body::to_bytes(body, most)).await else {
@@ -139,24 +135,16 @@ pub(super) async fn within(host: &Host, body: Body, most: usize) -> Result<Vec<u
 }
 
 /// What the node answers, if it does so in time.
-async fn ask(
-    host: &Host,
-    counted: &AtomicU64,
-    request: Request,
-    limit: Option<Duration>,
-) -> Result<Reply, Refusal> {
-    let Some(_pass) = host.gate.enter() else {
-        return Err(Refusal::stopping());
-    };
+async fn ask(host: &Host, counted: &AtomicU64, request: Request, limit: Option<Duration>) -> Reply {
     counted.fetch_add(1, Ordering::Relaxed);
     let mut asked = host.ask(request);
     let reply = match limit {
         None => asked.reply().await,
         Some(limit) => tokio::time::timeout(limit, asked.reply())
             .await
-            .unwrap_or(Some(Reply::Unavailable)),
+            .unwrap_or_default(),
     };
-    Ok(reply.unwrap_or(Reply::Unavailable))
+    reply.unwrap_or(Reply::Unavailable)
 }
 
 /// What a write came to, or a get that found no quorum.

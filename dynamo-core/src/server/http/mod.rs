@@ -12,17 +12,15 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use sha2::Sha256;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 
 use super::host::Host;
+use super::listen::listen;
 use super::settings::Secret;
 use answer::Refusal;
 
@@ -81,37 +79,26 @@ async fn admit(State(host): State<Arc<Host>>, request: Request, next: Next) -> R
 fn shows(headers: &HeaderMap, token: &Secret) -> bool {
     let shown = headers.get(header::AUTHORIZATION);
     let shown = shown.and_then(|shown| shown.as_bytes().strip_prefix(b"Bearer "));
-    let mac = |text: &[u8]| {
-        let mut mac =
-            <Hmac<Sha256> as KeyInit>::new_from_slice(&token.0).expect("a key may have any length");
-        mac.update(text);
-        mac
-    };
+    let mac = |text: &[u8]| token.mac().chain_update(text);
     let wanted = mac(&token.0).finalize().into_bytes();
     shown.is_some_and(|shown| mac(shown).verify(&wanted).is_ok())
 }
 
-/// Serves clients, for as long as it is let.
+/// Serves clients until the node stops, and then until each has the answer that it waits for.
 pub(super) async fn serve(host: Arc<Host>, listener: TcpListener) {
-    let room = Arc::new(Semaphore::new(host.settings.limits.clients));
     let service = TowerToHyperService::new(router(Arc::clone(&host)));
-    let mut connections = JoinSet::new();
-    loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
-        while connections.try_join_next().is_some() {}
-        let Ok((stream, _)) = listener.accept().await else {
-            // There is no room for another one: it waits, as those beyond the limit do.
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            continue;
-        };
+    let most = host.settings.limits.clients;
+    listen(listener, most, host.stopping(), |stream| {
         let (host, service) = (Arc::clone(&host), service.clone());
-        connections.spawn(async move {
-            converse(&host, stream, service).await;
-            drop(permit);
-        });
-    }
+        async move {
+            // Whoever comes when the gate is closed finds nobody.
+            if let Some(pass) = host.gate.enter() {
+                converse(&host, stream, service).await;
+                drop(pass);
+            }
+        }
+    })
+    .await;
 }
 
 async fn converse(host: &Host, stream: TcpStream, service: TowerToHyperService<Router>) {
@@ -125,6 +112,12 @@ async fn converse(host: &Host, stream: TcpStream, service: TowerToHyperService<R
         .header_read_timeout(patience)
         .max_buf_size(1 << 16);
     let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
+    let mut connection = std::pin::pin!(connection);
     // A client that breaks off is its own affair.
+    tokio::select! {
+        _ = &mut connection => return,
+        () = host.stopping() => {}
+    }
+    connection.as_mut().graceful_shutdown();
     let _ = connection.await;
 }
