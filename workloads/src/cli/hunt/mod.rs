@@ -191,15 +191,7 @@ fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Outcome, String
     };
     shown.clear();
     if args.promises.is_empty() {
-        let standing = |promise: &Promise| tally.promises.get(promise);
-        let broken = |promise: &Promise| standing(promise).is_some_and(|it| it.broken > 0);
-        // What can be seen broken at most is not missed where it is not.
-        let asked = |promise: &Promise| campaign.world.can_hold(*promise) || broken(promise);
-        campaign.promises = campaign.promises.iter().copied().filter(asked).collect();
-        let kept = campaign.promises.clone();
-        tally
-            .promises
-            .retain(|promise, _| kept.contains(promise) || campaign.world.can_hold(*promise));
+        leave_out_unseen(&mut campaign, &mut tally);
     }
     let found = report_causes(args, &campaign, &tally)?;
     let outcome = Outcome::of(&campaign, &tally, &found, args.undecided);
@@ -214,6 +206,15 @@ fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Outcome, String
         keep_single(args, &campaign, &tally)?;
     }
     Ok(outcome)
+}
+
+/// What could only be seen broken here is not missed where it was not.
+fn leave_out_unseen(campaign: &mut Campaign, tally: &mut Tally) {
+    let world = campaign.world;
+    let promises = &mut tally.promises;
+    promises.retain(|promise, standing| world.can_hold(*promise) || standing.broken > 0);
+    let shown = |promise: &Promise| world.can_hold(*promise) || promises.contains_key(promise);
+    campaign.promises.retain(shown);
 }
 
 pub(super) fn cores() -> usize {

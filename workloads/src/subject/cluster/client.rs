@@ -6,14 +6,14 @@
 use std::net::SocketAddr;
 
 use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
@@ -37,15 +37,12 @@ pub(super) struct Said {
 /// The header of contexts.
 const CONTEXT: &str = "x-dynamo-context";
 
-const LENIENT: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-
-/// Values in JSON.
-const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-
-/// Contexts, without padding.
-const URL_SAFE: GeneralPurpose =
-    GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT.with_encode_padding(false));
+/// What may stand in a path or a query as it is (RFC 3986 §2.3).
+const SPELLED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 #[derive(Deserialize)]
 struct Values {
@@ -98,7 +95,7 @@ impl Http {
             request = request.header(name, HeaderValue::from_static("application/json"));
         }
         if let Some(context) = context {
-            request = request.header(CONTEXT, URL_SAFE.encode(context));
+            request = request.header(CONTEXT, URL_SAFE_NO_PAD.encode(context));
         }
         let request = request.body(Full::new(Bytes::from(body)));
         let mut request = request.map_err(|why| ClientError::DidNotHappen(why.to_string()))?;
@@ -171,7 +168,7 @@ impl Client for Http {
         let values = read.values.iter().map(|value| STANDARD.decode(value));
         Ok(Answered {
             values: values.collect::<Result<_, _>>().map_err(unclear)?,
-            context: URL_SAFE.decode(&read.context).map_err(unclear)?,
+            context: URL_SAFE_NO_PAD.decode(&read.context).map_err(unclear)?,
         })
     }
 
@@ -198,17 +195,8 @@ fn path(key: &[u8]) -> String {
 }
 
 /// Bytes as they may stand in a path or a query.
-pub(super) fn percent(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for byte in bytes {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
-            text.push(char::from(*byte));
-        } else {
-            text.push('%');
-            text.push_str(&crate::subject::hex(&[*byte]).to_uppercase());
-        }
-    }
-    text
+pub(super) fn percent(bytes: &[u8]) -> PercentEncode<'_> {
+    percent_encode(bytes, SPELLED)
 }
 
 #[cfg(test)]
@@ -312,12 +300,12 @@ mod tests {
             ),
             (
                 "300 Several",
-                r#"{"values":["YQ==","Yg"],"context":"","deleted":false}"#,
+                r#"{"values":["YQ==","Yg=="],"context":"","deleted":false}"#,
                 2,
             ),
             (
                 "404 None",
-                r#"{"values":[],"context":"__4=","deleted":true}"#,
+                r#"{"values":[],"context":"__4","deleted":true}"#,
                 0,
             ),
         ] {
