@@ -58,11 +58,11 @@ impl Client {
         Ok(self.answer().await?.0)
     }
 
-    /// The context of a key.
-    pub(crate) async fn context(&mut self, key: &str) -> io::Result<Option<String>> {
+    /// Status and context of a get.
+    pub(crate) async fn get(&mut self, key: &str) -> io::Result<(u16, Option<String>)> {
         let request = format!("GET /kv/{key} HTTP/1.1\r\nHost: here\r\n\r\n");
         self.0.get_mut().write_all(request.as_bytes()).await?;
-        Ok(self.answer().await?.1)
+        self.answer().await
     }
 
     /// Status and context of the next answer, whose body is read away.

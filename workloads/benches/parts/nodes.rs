@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::http::{Client, Puts};
@@ -74,17 +75,18 @@ impl Cluster {
     /// Waits until each node takes a put.
     pub(crate) async fn ready(&self, puts: Puts) {
         for at in &self.clients {
-            let mut tries = 0;
-            loop {
+            for tries in 0.. {
+                // A new key each time: nothing has to be read before.
+                static COUNT: AtomicU64 = AtomicU64::new(0);
+                let key = format!("ready-{}", COUNT.fetch_add(1, Ordering::Relaxed));
                 if let Ok(mut client) = Client::connect(at).await
                     && client
-                        .put(puts, "ready", b"?", None)
+                        .put(puts, &key, b"?", None)
                         .await
                         .is_ok_and(|status| status < 300)
                 {
                     break;
                 }
-                tries += 1;
                 assert!(tries < 3000, "{at} does not come up");
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -100,31 +102,33 @@ impl Cluster {
         kilobytes.unwrap_or(0) * 1024
     }
 
-    pub(crate) fn kill_and_restart(&mut self) {
-        for (node, command) in self.nodes.iter_mut().zip(&mut self.commands) {
-            let _ = node.kill();
-            let _ = node.wait();
-            *node = command.spawn().expect("the program of a node starts");
-        }
+    pub(crate) fn kill(&mut self, node: usize) {
+        let _ = self.nodes[node].kill();
+        let _ = self.nodes[node].wait();
+    }
+
+    /// Starts a node again that was killed.
+    pub(crate) fn restart(&mut self, node: usize) {
+        let started = self.commands[node].spawn();
+        self.nodes[node] = started.expect("the program of a node starts");
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        for node in &mut self.nodes {
-            let _ = node.kill();
-            let _ = node.wait();
+        for node in 0..self.nodes.len() {
+            self.kill(node);
         }
     }
 }
 
-/// Ports that are free now, and all at once, so that no two are the same.
+/// Ports that nobody else takes while a node is down: below those that systems give to whoever asks for any.
 fn free(count: usize) -> Vec<u16> {
-    let listeners: Vec<TcpListener> = (0..count)
-        .map(|_| TcpListener::bind("127.0.0.1:0").expect("this machine has ports"))
-        .collect();
-    let port = |listener: &TcpListener| listener.local_addr().expect("it is bound").port();
-    listeners.iter().map(port).collect()
+    let begin = 20_000 + (std::process::id() % 10_000) as u16;
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let ports: Vec<u16> = (begin..32_000).filter(is_free).take(count).collect();
+    assert_eq!(ports.len(), count, "this machine has no ports");
+    ports
 }
 
 /// N = 3 or as many as there are, R = W = 2 of three.
