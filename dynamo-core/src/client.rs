@@ -127,7 +127,7 @@ pub struct Client {
     number: u64,
     config: Arc<Config>,
     habits: Habits,
-    view: View,
+    view: Arc<View>,
     unreachable: Detector,
     asks: u64,
     /// What was asked and not answered, by the number of the ask.

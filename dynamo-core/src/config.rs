@@ -34,7 +34,7 @@ impl Config {
     }
 
     /// The cluster when all founders know one another. No flaw touches the ring.
-    pub fn view(&self) -> &View {
+    pub fn view(&self) -> &Arc<View> {
         &self.view
     }
 

@@ -1,9 +1,12 @@
 //! What a node believes of the cluster: who is in it, who keeps what, and what moves when that
 //! changes (§4.9).
 
-use alloc::collections::BTreeSet;
+use alloc::boxed::Box;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
+use core::fmt;
 
+use once_cell::race::OnceBox;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::NodeId;
@@ -24,6 +27,35 @@ pub struct View {
     mark: u64,
     /// See [`Flaw::TailViolation`](crate::Flaw::TailViolation).
     late_tail: bool,
+    first: First,
+}
+
+/// The first view that followed another, and what moved then. Nodes of one process mostly go the same way
+/// from the same view: then only one of them lays out the ring. Nothing depends on it but time.
+#[derive(Default)]
+struct First {
+    view: OnceBox<Weak<View>>,
+    handovers: OnceBox<Vec<Handover>>,
+}
+
+impl Clone for First {
+    fn clone(&self) -> Self {
+        First::default()
+    }
+}
+
+impl PartialEq for First {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for First {}
+
+impl fmt::Debug for First {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("First").finish_non_exhaustive()
+    }
 }
 
 /// A part of the circle of which a copy moves from one node to another.
@@ -55,11 +87,31 @@ impl View {
             mark: membership.view(),
             membership,
             late_tail: false,
+            first: First::default(),
         }
     }
 
-    /// The same with more history.
-    pub(crate) fn with(&self, membership: Membership) -> View {
+    /// The same with another history. Whoever asks for the same history again, as long as somebody keeps
+    /// the answer, gets that one, if it was the first to be asked for.
+    pub fn with(self: &Arc<View>, membership: Membership) -> Arc<View> {
+        if self.membership == membership {
+            return Arc::clone(self);
+        }
+        let mut made = None;
+        let first = self.first.view.get_or_init(|| {
+            let view = Arc::new(self.laid_out(membership.clone()));
+            let weak = Arc::downgrade(&view);
+            made = Some(view);
+            Box::new(weak)
+        });
+        let first = made.or_else(|| first.upgrade());
+        match first.filter(|view| view.membership == membership) {
+            Some(view) => view,
+            None => Arc::new(self.laid_out(membership)),
+        }
+    }
+
+    fn laid_out(&self, membership: Membership) -> View {
         View {
             late_tail: self.late_tail,
             ..View::new(self.partitioning, self.n as u32, membership)
@@ -70,6 +122,7 @@ impl View {
     pub(crate) fn with_late_tail(self) -> View {
         View {
             late_tail: true,
+            first: First::default(),
             ..self
         }
     }
@@ -115,6 +168,15 @@ impl View {
     /// that begin without one that ceases get theirs from the first owner; nodes that cease without
     /// one that begins give theirs to the first.
     pub fn handovers(&self, next: &View) -> Vec<Handover> {
+        let first = self.first.view.get();
+        if first.is_none_or(|first| !core::ptr::eq(first.as_ptr(), next)) {
+            return self.moves(next);
+        }
+        let moves = || Box::new(self.moves(next));
+        self.first.handovers.get_or_init(moves).clone()
+    }
+
+    fn moves(&self, next: &View) -> Vec<Handover> {
         let mut found: Vec<Handover> = Vec::new();
         for range in segments(&self.ring, &next.ring) {
             let (old, new) = (self.owners_at(range.to), next.owners_at(range.to));
@@ -140,11 +202,9 @@ impl View {
 
 /// The parts of the circle that lie between the ends of both rings, clockwise.
 fn segments(one: &Ring, two: &Ring) -> Vec<Range> {
-    let ends = |ring: &Ring| {
-        let ranges = (0..ring.ranges()).filter_map(|range| ring.range(range));
-        ranges.map(|range| range.to).collect::<Vec<_>>()
-    };
-    let ends: BTreeSet<u128> = ends(one).into_iter().chain(ends(two)).collect();
+    let mut ends = [one.ends(), two.ends()].concat();
+    ends.sort_unstable();
+    ends.dedup();
     let Some(mut after) = ends.last().copied() else {
         return Vec::new();
     };
@@ -191,12 +251,12 @@ mod tests {
         Partitioning::Partitions { partitions: 50 },
     ];
 
-    fn view(partitioning: Partitioning, nodes: u32) -> View {
+    fn view(partitioning: Partitioning, nodes: u32) -> Arc<View> {
         let founders = (0..nodes).map(|node| (NodeId(node), Member::default()));
-        View::new(partitioning, 3, Membership::founded(founders))
+        Arc::new(View::new(partitioning, 3, Membership::founded(founders)))
     }
 
-    fn after(view: &View, node: u32, what: Move) -> View {
+    fn after(view: &Arc<View>, node: u32, what: Move) -> Arc<View> {
         let mut membership = view.membership().clone();
         membership.record(1, NodeId(0), NodeId(node), what);
         view.with(membership)
@@ -240,6 +300,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn whoever_asks_for_the_same_history_shares_the_view_while_somebody_keeps_it() {
+        let partitioning = Partitioning::Tokens { per_node: 4 };
+        let before = view(partitioning, 5);
+        let left = after(&before, 2, Move::Leave);
+        let again = after(&before, 2, Move::Leave);
+        let other = after(&before, 3, Move::Leave);
+        assert!(Arc::ptr_eq(&left, &again) && left != other);
+        let fresh = view(partitioning, 5);
+        for (next, moved) in [(&left, &again), (&other, &other)] {
+            let moves = fresh.handovers(next);
+            assert!(!moves.is_empty());
+            assert_eq!(before.handovers(next), moves);
+            assert_eq!(before.handovers(moved), moves);
+        }
+        drop((left, again));
+        let later = after(&before, 2, Move::Leave);
+        assert_eq!(before.handovers(&later), fresh.handovers(&later));
+        assert_eq!(later, after(&fresh, 2, Move::Leave));
     }
 
     #[test]

@@ -154,7 +154,7 @@ impl Node {
     /// goes to disk with it, all or nothing.
     fn adopt(&mut self, now: Time, known: Membership, after: Option<After>, out: &mut Vec<Output>) {
         let old = Arc::clone(self.store.view());
-        let new = Arc::new(old.with(known));
+        let new = old.with(known);
         let mut batch = Batch::default();
         for change in old.membership().lacks(new.membership()) {
             if !self.flaw(Flaw::ForgetChanges) {

@@ -80,6 +80,11 @@ impl Ring {
         u128::from_be_bytes(Md5::digest(key).into())
     }
 
+    /// The last position of each range, in order.
+    pub(crate) fn ends(&self) -> &[u128] {
+        &self.ends
+    }
+
     /// How many ranges there are.
     pub fn ranges(&self) -> u32 {
         self.ends.len() as u32

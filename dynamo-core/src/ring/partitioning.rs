@@ -78,10 +78,14 @@ fn random_token(node: NodeId, number: u32) -> Token {
 /// The last positions of equal parts of the circle; the last part ends at its top.
 pub(super) fn equal_ends(partitions: u32) -> Vec<u128> {
     let count = u128::from(partitions);
+    // Of no parts none is divided.
+    let (size, rest) = (
+        u128::MAX.checked_div(count).unwrap_or_default(),
+        u128::MAX.checked_rem(count).unwrap_or_default() + 1,
+    );
     (1..=count)
         .map(|number| {
             // 2¹²⁸ · number / count, which only for the last part does not fit: it wraps to 0.
-            let (size, rest) = (u128::MAX / count, u128::MAX % count + 1);
             let end = size.wrapping_mul(number);
             end.wrapping_add(rest * number / count).wrapping_sub(1)
         })

@@ -34,7 +34,7 @@ pub(super) fn membership(
     if known.len() == first.membership().len() || !config.bears(&known) {
         Arc::clone(first)
     } else {
-        Arc::new(first.with(known))
+        first.with(known)
     }
 }
 

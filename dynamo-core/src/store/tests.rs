@@ -203,7 +203,7 @@ fn a_change_of_owners_builds_only_the_trees_anew_whose_ranges_it_cuts() {
     let before = costs(&store);
     let mut membership = store.view().membership().clone();
     membership.record(1, ME, NodeId(3), Move::Join(Member::default()));
-    let view = Arc::new(store.view().with(membership.clone()));
+    let view = store.view().with(membership.clone());
     store.follow(Arc::clone(&view));
     let after = costs(&store);
     let kept = after.iter().filter(|(range, _)| before.contains_key(range));
@@ -242,7 +242,7 @@ fn one_of_five() -> Store {
 fn changed(store: &Store, node: NodeId, what: Move) -> Arc<View> {
     let mut membership = store.view().membership().clone();
     membership.record(1, ME, node, what);
-    Arc::new(store.view().with(membership))
+    store.view().with(membership)
 }
 
 fn finish(store: &mut Store, batch: Batch) {

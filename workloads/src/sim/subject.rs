@@ -1,6 +1,7 @@
 //! The simulator as something that a plan can be run against.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use checker::note::{Node, Note};
 use checker::{Outcome, Time};
@@ -142,9 +143,7 @@ impl<D: Deployment> Subject for Sim<D> {
 
     fn message(&self, identity: u64) -> String {
         let said = self.struck.get(&identity);
-        said.map_or_else(String::new, |(kind, from, to)| {
-            format!("{kind} n{from} → n{to}")
-        })
+        said.map_or_else(String::new, |(kind, from, to)| carried(kind, *from, *to))
     }
 
     fn reseed(&mut self, seed: u64) {
@@ -154,5 +153,30 @@ impl<D: Deployment> Subject for Sim<D> {
 
     fn trace(&self) -> u64 {
         self.trace.value()
+    }
+}
+
+/// What a message was. Lossy links tell it of every other message: formatting would be felt.
+fn carried(kind: &str, from: u32, to: u32) -> String {
+    let mut said = String::with_capacity(kind.len() + 16);
+    said.push_str(kind);
+    for (before, node) in [(" n", from), (" → n", to)] {
+        said.push_str(before);
+        match char::from_digit(node, 10) {
+            Some(digit) => said.push(digit),
+            None => write!(said, "{node}").expect("a string takes everything"),
+        }
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_told_by_its_kind_and_ends() {
+        assert_eq!(carried("hint", 0, 9), "hint n0 → n9");
+        assert_eq!(carried("hint", 10, 63), "hint n10 → n63");
     }
 }

@@ -122,10 +122,9 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 
 /// Two digits a byte.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
-    let mut digits = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        digits.extend([digit(byte >> 4), digit(byte & 15)]);
-    }
-    digits
+    let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+    let digits = bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    String::from_utf8(digits.collect()).expect("digits are ASCII")
 }

@@ -226,8 +226,7 @@ impl Deployment for Cluster {
         let changes = lines.filter_map(|line| serde_json::from_slice::<Change>(line).ok());
         let mut membership: Membership = changes.collect();
         membership.merge(self.config.view().membership());
-        let view = View::new(partitioning(self.shape), self.shape.n, membership);
-        Box::new(Seen(view))
+        Box::new(Seen(self.config.view().with(membership)))
     }
 
     fn members_min(&self) -> Option<u32> {
@@ -237,7 +236,7 @@ impl Deployment for Cluster {
 
 /// The cluster as one sees it who has read all disks.
 #[derive(Debug)]
-struct Seen(View);
+struct Seen(Arc<View>);
 
 impl Layout for Seen {
     fn is_member(&self, node: u32) -> bool {
