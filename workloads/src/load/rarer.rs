@@ -106,7 +106,7 @@ impl Nemesis<'_> {
                 by: [200, 2_000, 20_000][dice.within("by", nth, 0, 2) as usize],
             },
             3 => self.clock(nth, node),
-            4 => Fault::Stall { node },
+            4 => return self.stall(nth, node),
             5 => self.aimed(nth, Fault::Clog),
             6 => {
                 let gap = dice.within("gap", nth, 500, 20_000);
@@ -226,12 +226,28 @@ impl Nemesis<'_> {
             return vec![lost];
         }
         // Only a crash shows what was scrambled.
-        let crash = Window {
-            from: Time(lost.from.0 + 1 + (lost.until.0 - lost.from.0) / 2),
-            fault: Fault::Crash { node },
-            ..lost.clone()
-        };
+        let crash = crash_within(&lost, node);
         vec![lost, crash]
+    }
+
+    /// A disk that stalls; mostly its node crashes before it goes on, which shows what was taken for stored.
+    fn stall(&self, nth: u64, node: u32) -> Vec<Window> {
+        let stall = self.window(nth, Fault::Stall { node });
+        let crash = crash_within(&stall, node);
+        if self.dice.percent("crashes while stalled", nth, 60) {
+            vec![stall, crash]
+        } else {
+            vec![stall]
+        }
+    }
+}
+
+/// A crash in the second half of a window.
+fn crash_within(window: &Window, node: u32) -> Window {
+    Window {
+        from: Time(window.from.0 + 1 + (window.until.0 - window.from.0) / 2),
+        fault: Fault::Crash { node },
+        ..window.clone()
     }
 }
 
