@@ -85,15 +85,18 @@ pub(super) enum Refused {
     Garbled = 4,
     #[error("a node of that number is this one")]
     Itself = 5,
+    #[error("there is no room for another node")]
+    Crowded = 6,
 }
 
 impl Refused {
-    const ALL: [Refused; 5] = [
+    const ALL: [Refused; 6] = [
         Refused::Elsewhere,
         Refused::OtherCluster,
         Refused::NoProof,
         Refused::Garbled,
         Refused::Itself,
+        Refused::Crowded,
     ];
 }
 

@@ -183,9 +183,10 @@ impl Host {
     }
 
     fn send(&self, to: NodeId, message: &Message) {
-        let peer = self.peer(to, None);
-        let frame = frames::encode(message);
-        let sent = frame.is_some_and(|frame| peer.push(frame, self.settings.limits.outbox_bytes));
+        let most = self.settings.limits.outbox_bytes;
+        let sent = self.peer(to, None).is_some_and(|peer| {
+            frames::encode(message).is_some_and(|frame| peer.push(frame, most))
+        });
         let counted = if sent {
             &self.metrics.sent
         } else {
@@ -194,9 +195,13 @@ impl Host {
         counted.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The way to a node, which is made where there is none; `address` is where it says that it is.
-    pub(super) fn peer(&self, id: NodeId, address: Option<&str>) -> Arc<Peer> {
+    /// The way to a node, which is made where there is none and room for one; `address` is where it says
+    /// that it is.
+    pub(super) fn peer(&self, id: NodeId, address: Option<&str>) -> Option<Arc<Peer>> {
         let mut peers = locked(&self.peers);
+        if !peers.contains_key(&id) && peers.len() >= self.settings.limits.peers {
+            return None;
+        }
         let peer = peers.entry(id).or_insert_with(|| {
             self.newcomer.notify_one();
             Arc::new(Peer::new(id, None))
@@ -207,7 +212,7 @@ impl Host {
             *locked(&peer.address) = Some(address.to_owned());
             peer.wake.notify_one();
         }
-        Arc::clone(peer)
+        Some(Arc::clone(peer))
     }
 
     /// All ways to other nodes that there are so far.

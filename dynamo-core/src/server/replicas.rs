@@ -45,10 +45,7 @@ async fn hear(host: &Host, mut stream: TcpStream) -> Ends {
         frames::introduced(&mut stream, |hello| check(host, hello, &nonce)).await
     });
     let from = match hello.await {
-        Ok(Ok(hello)) => {
-            host.peer(hello.from, Some(&hello.address));
-            hello.from
-        }
+        Ok(Ok(hello)) => hello.from,
         Ok(Err(why)) => return why,
         Err(_) => return Ends::Silence,
     };
@@ -84,7 +81,8 @@ fn check(host: &Host, hello: &Hello, nonce: &Nonce) -> Result<(), Refused> {
     if hello.from == host.settings.id {
         return Err(Refused::Itself);
     }
-    Ok(())
+    let known = host.peer(hello.from, Some(&hello.address));
+    known.map(|_| ()).ok_or(Refused::Crowded)
 }
 
 /// Keeps a way to each node that there is something to say to.

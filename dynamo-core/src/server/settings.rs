@@ -87,6 +87,8 @@ pub struct Limits {
     pub clients: usize,
     /// How many replicas may be connected.
     pub replicas: usize,
+    /// How many other nodes may be known, of this cluster or of none.
+    pub peers: usize,
     /// How long a client may take over its headers, its body, or reading its answer.
     pub patience: Duration,
     /// How long a replica that is connected may say nothing.
@@ -104,6 +106,7 @@ impl Default for Limits {
             value_bytes: 1 << 20,
             clients: 1024,
             replicas: 256,
+            peers: 1024,
             patience: Duration::from_secs(10),
             silence: Duration::from_secs(30),
             outbox_bytes: 32 << 20,

@@ -26,6 +26,11 @@ fn folder(name: &str) -> Folder {
 }
 
 async fn start(folder: &Folder) -> Server {
+    let settings = settings(folder);
+    Server::start(settings).await.expect("the node starts")
+}
+
+fn settings(folder: &Folder) -> Settings {
     let shape = Shape {
         nodes: 3,
         ..Shape::default()
@@ -35,7 +40,7 @@ async fn start(folder: &Folder) -> Server {
     settings.limits.patience = Duration::from_millis(400);
     settings.limits.silence = Duration::from_millis(400);
     settings.limits.replicas = 3;
-    Server::start(settings).await.expect("the node starts")
+    settings
 }
 
 fn secret() -> Secret {
@@ -113,6 +118,27 @@ async fn who_is_not_what_it_should_be_is_told_why() {
     introduce(server.replicas(), right, &known)
         .await
         .expect("it is what it should be");
+}
+
+#[tokio::test]
+async fn nodes_of_ever_new_numbers_are_not_all_remembered() {
+    let folder = folder("crowded");
+    let mut settings = settings(&folder);
+    settings.limits.peers = 2;
+    let server = Server::start(settings).await.expect("the node starts");
+    for (number, room) in [(1, true), (7, true), (8, false), (7, true), (9, false)] {
+        let from = NodeId(number);
+        let introduced = Hello {
+            from,
+            ..hello(&server)
+        };
+        match introduce(server.replicas(), introduced, &secret()).await {
+            Ok(_) => assert!(room, "{from}"),
+            Err(Ends::Refused(Refused::Crowded)) => assert!(!room, "{from}"),
+            Err(other) => panic!("{from}: {other:?}"),
+        }
+    }
+    assert_eq!(server.host.peers().len(), 2);
 }
 
 #[tokio::test]
