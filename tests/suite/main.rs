@@ -8,6 +8,7 @@ mod live;
 mod map;
 mod matrix;
 mod mechanisms;
+mod objects;
 mod oracle;
 mod oracles;
 mod pages;

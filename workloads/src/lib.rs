@@ -33,6 +33,7 @@ pub mod harness;
 pub mod load;
 pub mod luck;
 pub mod matrix;
+mod merging;
 pub mod plan;
 pub mod prelude;
 pub mod preset;
