@@ -19,6 +19,7 @@ mod shards;
 #[cfg(target_os = "linux")]
 mod status;
 mod topics;
+mod trace;
 
 /// The command in an environment that says nothing of settings, in a terminal that shows all signs.
 fn command() -> Command {

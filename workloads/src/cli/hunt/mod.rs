@@ -32,6 +32,7 @@ pub(super) mod markdown;
 pub(super) mod outcome;
 mod real;
 pub(super) mod record;
+mod twice;
 
 pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
     interrupt::listen();
@@ -190,6 +191,7 @@ fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Outcome, String
         campaign.run(show)
     };
     shown.clear();
+    twice::elsewhere(&campaign, &mut tally);
     if args.promises.is_empty() {
         leave_out_unseen(&mut campaign, &mut tally);
     }
