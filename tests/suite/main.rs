@@ -3,6 +3,7 @@
 mod calibration;
 mod corpus;
 mod determinism;
+mod disks;
 mod flaws;
 mod live;
 mod map;

@@ -14,7 +14,7 @@ use crate::preset::Preset;
 use crate::target::Target;
 
 /// The kinds of fault that plans of presets have.
-pub(super) const FAULTS: [&str; 19] = [
+pub(super) const FAULTS: [&str; 20] = [
     "cut",
     "cut-one-way",
     "cut-links",
@@ -26,6 +26,7 @@ pub(super) const FAULTS: [&str; 19] = [
     "scramble",
     "wipe",
     "rot",
+    "misdirect",
     "depart",
     "lose",
     "delay",

@@ -12,7 +12,7 @@ use crate::campaign::Tally;
 use crate::plan::{Call, Plan};
 
 /// What must have happened in the runs of the usual campaign, whatever is judged.
-pub const HAPPENED: [&str; 32] = [
+pub const HAPPENED: [&str; 33] = [
     "acknowledged puts",
     "puts of unknown outcome",
     "refused calls",
@@ -40,6 +40,7 @@ pub const HAPPENED: [&str; 32] = [
     "rank",
     "wipe",
     "rot",
+    "misdirect",
     "scramble",
     "hints kept",
     "read repairs",
