@@ -11,6 +11,7 @@
 //! - [`model`], [`linear`]: what objects do one call at a time, and the search for such an order.
 //! - [`sequential`]: an order of each key that keeps the order of sessions, whatever the time.
 //! - [`causality`], [`siblings`], [`convergence`], [`handoff`]: the four promises of a Dynamo.
+//! - [`reconciliation`]: sets, counters and lists that clients merge out of siblings.
 //! - [`session`], [`causal`], [`regular`], [`staleness`]: what sessions see, and how late.
 //! - [`last_writer`]: what stores of single values promise: causal, sessions, regular.
 //! - [`cycles`]: transactions that depend on themselves, and which consistency models that denies.
@@ -46,6 +47,7 @@ pub(crate) mod order;
 pub mod picture;
 mod promises;
 pub mod queue;
+pub mod reconciliation;
 pub mod register;
 pub mod regular;
 pub mod report;

@@ -21,6 +21,8 @@ pub enum Promise {
     Convergence,
     /// What a node keeps for another reaches it.
     HandoffDelivery,
+    /// What clients merge holds every acknowledged change once, and nothing else.
+    Reconciliation,
     /// There is one order of all operations, within their intervals, that explains every answer.
     Linearizable,
     /// For each key there is one order of all operations, in the order of each session, that explains
@@ -48,11 +50,12 @@ pub enum Promise {
 
 impl Promise {
     /// Every promise that a checker of this crate can judge, in the order of reports.
-    pub const ALL: [Promise; 15] = [
+    pub const ALL: [Promise; 16] = [
         Promise::ClockCausality,
         Promise::SiblingPreservation,
         Promise::Convergence,
         Promise::HandoffDelivery,
+        Promise::Reconciliation,
         Promise::Linearizable,
         Promise::Sequential,
         Promise::Regular,
@@ -73,6 +76,7 @@ impl Promise {
             Promise::SiblingPreservation => "sibling-preservation",
             Promise::Convergence => "convergence",
             Promise::HandoffDelivery => "handoff-delivery",
+            Promise::Reconciliation => "reconciliation",
             Promise::Linearizable => "linearizable",
             Promise::Sequential => "sequential",
             Promise::Regular => "regular",

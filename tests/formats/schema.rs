@@ -106,6 +106,7 @@ fn kept_and_fresh_bundles_are_valid() {
         (Flaw::ForgetHints, Preset::Dynamo),
         (Flaw::KeepOneSibling, Preset::Dynamo),
         (Flaw::DominateSameContext, Preset::Dynamo),
+        (Flaw::ContextAheadOfValues, Preset::Objects),
     ] {
         for fresh in hunted(flaw, preset) {
             valid(&bundle, flaw.name(), &parsed(&fresh.write()));

@@ -12,6 +12,7 @@ use checker::kv::Kv;
 use checker::last_writer;
 use checker::linear::Linearizable;
 use checker::model::{MultiValue, Registers};
+use checker::reconciliation::Reconciliation;
 use checker::register::{Register, Value};
 use checker::siblings::SiblingPreservation;
 use checker::{Budget, Checker, History, Promise, Verdict};
@@ -94,6 +95,7 @@ fn verdict(promise: Promise, history: &Told) -> Verdict {
             Promise::SiblingPreservation => SiblingPreservation.check(history, budget),
             Promise::Convergence => Convergence.check(history, budget),
             Promise::HandoffDelivery => HandoffDelivery.check(history, budget),
+            Promise::Reconciliation => Reconciliation.check(history, budget),
             Promise::Linearizable => {
                 let model = MultiValue::of(history).expect("contexts name earlier operations");
                 Linearizable::new(model).check(history, budget)
@@ -168,6 +170,7 @@ fn every_history_of_the_corpus_gets_the_verdict_of_its_folder() {
     for (promise, count) in [
         (Promise::ClockCausality, 5),
         (Promise::SiblingPreservation, 5),
+        (Promise::Reconciliation, 5),
         (Promise::Convergence, 9),
         (Promise::HandoffDelivery, 10),
     ] {

@@ -3,11 +3,13 @@
 mod calibration;
 mod corpus;
 mod determinism;
+mod disks;
 mod flaws;
 mod live;
 mod map;
 mod matrix;
 mod mechanisms;
+mod objects;
 mod oracle;
 mod oracles;
 mod pages;

@@ -5,12 +5,17 @@ use quickcheck::{Arbitrary, Gen};
 use crate::load;
 use crate::plan::Plan;
 
-/// Any plan of the usual campaign; smaller ones lack calls or faults, in halves first, then one by one.
+/// Any plan of the usual campaign, or one in five of sets, counters or lists; smaller ones lack calls or faults, in halves first, then one by one.
 ///
 /// A call whose get was left out passes no context, so every part of a plan is a plan.
 impl Arbitrary for Plan {
     fn arbitrary(g: &mut Gen) -> Self {
-        load::plan(u64::arbitrary(g))
+        let seed = u64::arbitrary(g);
+        if u8::arbitrary(g).is_multiple_of(5) {
+            load::object_plan(seed)
+        } else {
+            load::plan(seed)
+        }
     }
 
     fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {

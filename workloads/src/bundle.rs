@@ -14,7 +14,7 @@ use crate::drive::{Run, Undriven};
 use crate::explain::explain;
 use crate::matrix;
 use crate::plan::Plan;
-use crate::preset::PROMISES;
+use crate::preset::is_of_versions;
 use crate::shrink::{Shrunk, shrink};
 use crate::target::Target;
 
@@ -197,7 +197,7 @@ fn broken(plan: &Plan, run: &Run, promise: Promise, budget: Budget) -> Option<Co
 }
 
 /// The verdicts on the promises that a run makes: all of them where one was broken that only the matrix
-/// knows, else the four of a Dynamo.
+/// knows, else those of what becomes of versions.
 fn judge(
     plan: &Plan,
     run: &Run,
@@ -205,8 +205,8 @@ fn judge(
     budget: Budget,
 ) -> Vec<(Promise, Verdict)> {
     let mut made = matrix::made(plan, &run.history);
-    if broken.is_none_or(|promise| PROMISES.contains(&promise)) {
-        made.retain(|promise| PROMISES.contains(promise));
+    if broken.is_none_or(is_of_versions) {
+        made.retain(|promise| is_of_versions(*promise));
     }
     matrix::judge(plan.shape, &run.history, &made, budget)
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use checker::{Budget, Counterexample, Counters, Promise, Verdict};
 
 use crate::drive::{Run, Undriven};
+use crate::elsewhere::{Told, Way};
 use crate::luck::{Key, Luck, Purpose};
 use crate::matrix;
 use crate::plan::Plan;
@@ -102,6 +103,10 @@ pub struct Tally {
     pub runs: u64,
     /// Runs that were run twice, to see whether they go the same way.
     pub reruns: u64,
+    /// How those went.
+    pub ways: Vec<Told>,
+    /// How many of them went the same way in another process, where that was tried.
+    pub elsewhere: u64,
     /// Operations in all histories.
     pub operations: u64,
     /// What happened in the runs, whatever was judged: faults by kind, outcomes.
@@ -225,7 +230,7 @@ const MEASURED: Budget = Budget { states: 200_000 };
 struct Judged {
     operations: u64,
     happened: Counters,
-    reran: bool,
+    reran: Option<Told>,
     verdicts: Vec<(Promise, Verdict)>,
     unpromised: Vec<Promise>,
     /// Verdicts on what was not promised.
@@ -361,6 +366,10 @@ impl Campaign {
         if reran && self.target.run(&plan).map_err(undriven)? != ran {
             return Err(Trouble::TwoWays(seed, self.target.departure(&plan)));
         }
+        let reran = reran.then(|| Told {
+            seed,
+            way: Way::of(&ran),
+        });
         let promised = matrix::made(&plan, &ran.history);
         let mut asked = promised.clone();
         asked.retain(|promise| self.promises.contains(promise));
@@ -427,7 +436,8 @@ fn lower(last: &Mutex<u64>, to: u64) {
 impl Tally {
     fn add(&mut self, judged: Judged) {
         self.operations += judged.operations;
-        self.reruns += u64::from(judged.reran);
+        self.reruns += u64::from(judged.reran.is_some());
+        self.ways.extend(judged.reran);
         add(&mut self.happened, judged.happened);
         for (promise, verdict) in judged.verdicts {
             self.promises.entry(promise).or_default().add(verdict);

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::fault::{Fate, Fault};
 use crate::luck::Key;
+use crate::merging::{Merging, valued};
 use crate::plan::{Call, Plan, Step};
 use crate::promised::promised_in;
 use crate::replica::Request;
@@ -113,6 +114,7 @@ struct Driver<'a> {
     contexts: BTreeMap<u32, Vec<u8>>,
     /// The gets whose contexts were passed by puts that were not acknowledged, or not yet.
     unacknowledged: BTreeMap<u32, Option<u32>>,
+    merging: Merging,
     made: BTreeMap<u32, Time>,
     processes: u64,
     turn: Option<Turn>,
@@ -175,6 +177,7 @@ impl<'a> Driver<'a> {
             open: BTreeMap::new(),
             contexts: BTreeMap::new(),
             unacknowledged: BTreeMap::new(),
+            merging: Merging::new(plan),
             made: BTreeMap::new(),
             processes: last + 1,
             turn: None,
@@ -291,14 +294,19 @@ impl<'a> Driver<'a> {
                 Outcome::Ok(KvRet::Stored)
             }
             Outcome::Ok(Answer::Values { values, context }) => {
+                let values: Vec<String> = values.iter().map(|value| text(value)).collect();
                 if let Ok(step) = u32::try_from(op) {
                     self.contexts.insert(step, context);
+                    self.merging.answered(step, &values);
                 }
-                Outcome::Ok(KvRet::Values(
-                    values.iter().map(|value| text(value)).collect(),
-                ))
+                Outcome::Ok(KvRet::Values(values))
             }
-            Outcome::Fail => Outcome::Fail,
+            Outcome::Fail => {
+                if let Ok(step) = u32::try_from(op) {
+                    self.merging.failed(step);
+                }
+                Outcome::Fail
+            }
             Outcome::Unknown => Outcome::Unknown,
         };
         let client = &mut self.clients[client];
@@ -323,8 +331,17 @@ impl<'a> Driver<'a> {
         let Some((call, request)) = self.asked(step) else {
             return;
         };
-        if let Call::Put { context, .. } = step.call {
-            self.unacknowledged.insert(step.id, context);
+        match step.call {
+            Call::Put { context, .. } => {
+                self.unacknowledged.insert(step.id, context);
+            }
+            Call::Change { .. } => {
+                // A get that is answered later was not passed.
+                let passed = call.context().first();
+                let passed = passed.and_then(|get| u32::try_from(get.0).ok());
+                self.unacknowledged.insert(step.id, passed);
+            }
+            _ => {}
         }
         self.made.insert(step.id, self.now);
         let op = u64::from(step.id);
@@ -339,12 +356,21 @@ impl<'a> Driver<'a> {
     }
 
     /// What a step says to the history, and to the store; `None` if there is nothing to be said.
-    fn asked(&self, step: &Step) -> Option<(KvCall, Request)> {
+    fn asked(&mut self, step: &Step) -> Option<(KvCall, Request)> {
         let (Call::Put { context, .. } | Call::Delete { context, .. }) = step.call else {
             return match step.call {
                 Call::Retry { of, .. } => {
                     let context = *self.unacknowledged.get(&of)?;
-                    Some(said(step, self.read(context)))
+                    let put = said(step, self.read(context));
+                    Some(match self.merging.again(step.id, of) {
+                        Some(value) => valued(put, &value),
+                        None => put,
+                    })
+                }
+                Call::Change { of, context, .. } => {
+                    let read = context.filter(|get| self.merging.has(*get));
+                    let put = said(step, self.read(read));
+                    Some(valued(put, &self.merging.change(step, of, read)))
                 }
                 Call::PutForged { context, .. } => {
                     let (call, mut request) = said(step, None);
@@ -473,7 +499,7 @@ impl<'a> Driver<'a> {
 }
 
 /// What a step says to the history, and to the store, if it passes the context of this get. Whoever tries
-/// again, or forges, says what a put does.
+/// again, or forges, says what a put does; what a change merges is not known here.
 pub(crate) fn said(step: &Step, read: Option<(u32, &[u8])>) -> (KvCall, Request) {
     let name = step.call.key().to_owned();
     let key = name.clone().into_bytes();
@@ -481,7 +507,7 @@ pub(crate) fn said(step: &Step, read: Option<(u32, &[u8])>) -> (KvCall, Request)
     let context = read.map(|(_, context)| context.to_vec());
     match &step.call {
         Call::Get { .. } => (KvCall::Get { key: name }, Request::Get { key }),
-        Call::Put { .. } | Call::PutForged { .. } | Call::Retry { .. } => {
+        Call::Put { .. } | Call::PutForged { .. } | Call::Retry { .. } | Call::Change { .. } => {
             let value = format!("v{}", step.id);
             let call = KvCall::Put {
                 key: name,

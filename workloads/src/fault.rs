@@ -149,6 +149,15 @@ pub enum Fault {
         /// Chance in percent.
         percent: u32,
     },
+    /// When the window ends, the node loses its memory and returns at once, on a disk on which each record that
+    /// was written within the window has landed, with this chance, at the place of another one. Its own place is
+    /// as it was when the window opened.
+    Misdirect {
+        /// Which node.
+        node: u32,
+        /// Chance in percent.
+        percent: u32,
+    },
     /// When the window ends, the node loses its memory and returns at once, on the disk that it had when the
     /// window opened: an old backup, or a disk that lied about what it had synced.
     Restore {
@@ -271,6 +280,7 @@ impl Fault {
             | Fault::Scramble { node }
             | Fault::Wipe { node }
             | Fault::Rot { node, .. }
+            | Fault::Misdirect { node, .. }
             | Fault::Restore { node }
             | Fault::Depart { node } => Some(node),
             Fault::Aimed { fault, .. } => fault.node_mut(),
@@ -332,6 +342,7 @@ impl Fault {
             Fault::Scramble { .. }
             | Fault::Wipe { .. }
             | Fault::Rot { .. }
+            | Fault::Misdirect { .. }
             | Fault::Restore { .. } => true,
             Fault::Aimed { fault, .. } => fault.loses_disk(),
             _ => false,
@@ -352,6 +363,7 @@ impl Fault {
             Fault::Scramble { .. } => "scramble",
             Fault::Wipe { .. } => "wipe",
             Fault::Rot { .. } => "rot",
+            Fault::Misdirect { .. } => "misdirect",
             Fault::Restore { .. } => "restore",
             Fault::Depart { .. } => "depart",
             Fault::Lose { .. } => "lose",

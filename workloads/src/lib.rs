@@ -11,6 +11,7 @@
 //! - [`drive`]: plan in, history out; the only loop that runs anything.
 //! - [`campaign`], [`target`], [`preset`]: many seeds, what is judged, what must be exercised; [`standing`]:
 //!   what became of a promise.
+//! - [`elsewhere`]: the same plans in another process.
 //! - [`world`]: where plans are run: in the simulator, or on real processes.
 //! - [`explore`]: every schedule of a few calls, and the shortest that breaks a promise.
 //! - [`promised`], [`matrix`]: which promises a shape makes, and which its quorums and sessions do.
@@ -26,6 +27,7 @@ pub mod campaign;
 pub mod catalogue;
 pub mod cli;
 pub mod drive;
+pub mod elsewhere;
 pub mod explain;
 pub mod explore;
 pub mod fault;
@@ -33,6 +35,7 @@ pub mod harness;
 pub mod load;
 pub mod luck;
 pub mod matrix;
+mod merging;
 pub mod plan;
 pub mod prelude;
 pub mod preset;

@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 
 use checker::Time;
+use checker::reconciliation::Kind;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::{Fault, FaultSchedule, Window};
@@ -129,12 +130,24 @@ pub enum Call {
         context: u32,
     },
     /// A new version with the context that an earlier put passed, if that put failed or its outcome is unknown;
-    /// else nothing. A client tries again, with a value that tells the two apart.
+    /// else nothing. A client tries again, with a value that tells the two apart: of a change the same change.
     Retry {
         /// Which key.
         key: String,
         /// The put.
         of: u32,
+    },
+    /// A new version of a set, counter or list: what this get returned, merged, with one change that names this
+    /// step, or the client. A client that reads, merges, changes and writes.
+    Change {
+        /// What the key holds.
+        of: Kind,
+        /// Which key.
+        key: String,
+        /// The get, whose context is passed; of none, or one of another key or without answer, nothing is
+        /// merged, and the write is blind.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        context: Option<u32>,
     },
     /// A tombstone.
     Delete {
@@ -154,6 +167,7 @@ impl Call {
             | Call::Put { key, .. }
             | Call::PutForged { key, .. }
             | Call::Retry { key, .. }
+            | Call::Change { key, .. }
             | Call::Delete { key, .. } => key,
         }
     }
@@ -165,6 +179,7 @@ impl Call {
             | Call::Put { key, .. }
             | Call::PutForged { key, .. }
             | Call::Retry { key, .. }
+            | Call::Change { key, .. }
             | Call::Delete { key, .. } => key,
         }
     }
@@ -173,7 +188,9 @@ impl Call {
     pub fn step_mut(&mut self) -> Option<&mut u32> {
         match self {
             Call::Get { .. } => None,
-            Call::Put { context, .. } | Call::Delete { context, .. } => context.as_mut(),
+            Call::Put { context, .. }
+            | Call::Change { context, .. }
+            | Call::Delete { context, .. } => context.as_mut(),
             Call::PutForged { context, .. } => Some(context),
             Call::Retry { of, .. } => Some(of),
         }
@@ -188,7 +205,9 @@ impl Call {
     pub fn context_mut(&mut self) -> Option<&mut Option<u32>> {
         match self {
             Call::Get { .. } | Call::PutForged { .. } | Call::Retry { .. } => None,
-            Call::Put { context, .. } | Call::Delete { context, .. } => Some(context),
+            Call::Put { context, .. }
+            | Call::Change { context, .. }
+            | Call::Delete { context, .. } => Some(context),
         }
     }
 }

@@ -85,7 +85,8 @@ pub fn promised(shape: Shape) -> Promised {
 
 /// What a cluster of the plan's shape promises, whatever of its faults befalls it.
 ///
-/// A disk that loses what it had synced, all of it or some records, comes back as a new actor (see
+/// A disk that loses what it had synced, all of it or some records, to rot or to writes that land at the place of
+/// another record, comes back as a new actor (see
 /// [`dynamo_core::Actor`]), so clocks stay right, and replicas become equal again. Hints on it are gone. Every
 /// acknowledged write is on W disks, so that fewer losses lose none, where no data is on the move between
 /// owners. A disk from a backup makes events anew that others know: nothing is promised then.

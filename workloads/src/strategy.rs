@@ -3,6 +3,7 @@
 //! The strategies do not shrink: `shrink` does that better, by running plans again.
 
 use checker::Time;
+use checker::reconciliation::Kind;
 use dynamo_core::{
     Causality, Coordinator, Detection, Durability, ReadFrom, ReadRepair, Resolution,
 };
@@ -108,6 +109,22 @@ pub fn plans_over(shapes: impl Strategy<Value = Shape>) -> impl Strategy<Value =
         vec(window(), 3..=8),
     )
         .prop_map(|(seed, shape, calls, windows)| plan(seed, shape, calls, windows))
+        .no_shrink()
+}
+
+/// As [`plans`], of clients that keep sets, counters or lists, of one kind in each plan.
+pub fn object_plans() -> impl Strategy<Value = Plan> {
+    let kinds = select(Kind::ALL.to_vec());
+    (kinds, plans())
+        .prop_map(|(of, mut plan)| {
+            for step in &mut plan.steps {
+                if let Call::Put { key, context } | Call::Delete { key, context } = &mut step.call {
+                    let (key, context) = (std::mem::take(key), *context);
+                    step.call = Call::Change { of, key, context };
+                }
+            }
+            plan
+        })
         .no_shrink()
 }
 

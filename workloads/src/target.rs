@@ -50,6 +50,15 @@ impl Target {
         run().departure(&run())
     }
 
+    /// Every event of a run, each with a number over all until then; those until it could not go on, if it
+    /// cannot be run.
+    pub fn events(self, plan: &Plan) -> Vec<String> {
+        let mut subject = Reference::new(plan.seed, plan.shape, self.flaw);
+        subject.keep_log();
+        let _ = drive_turned(plan, &mut subject, None);
+        subject.log()
+    }
+
     /// What the network carries when a plan is run, which is run again for that; nothing, if it cannot be.
     pub fn network(self, plan: &Plan) -> Network {
         let mut subject = Reference::new(plan.seed, plan.shape, self.flaw);

@@ -27,7 +27,15 @@ const UNSEEN: [&str; 4] = [
 ];
 
 /// What no plan does to real processes.
-const UNDONE: [&str; 6] = ["slow", "clock", "stall", "rank", "rot", "scramble"];
+const UNDONE: [&str; 7] = [
+    "slow",
+    "clock",
+    "stall",
+    "rank",
+    "rot",
+    "misdirect",
+    "scramble",
+];
 
 impl World {
     /// All there are.

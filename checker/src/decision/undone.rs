@@ -26,7 +26,9 @@ pub(super) fn undone(
     match (found.promise, found.part.as_str()) {
         (Promise::HandoffDelivery, "kept for nobody" | "not at its owner") => missing(),
         (Promise::HandoffDelivery, _) => waiting::left_lying(&order, &marks, quiet, beside.network),
-        (Promise::SiblingPreservation, "lost write") => missing(),
+        (Promise::SiblingPreservation, "lost write") | (Promise::Reconciliation, "lost change") => {
+            missing()
+        }
         (Promise::Convergence, _) => missing()
             .or_else(|| arrivals(&order, quiet))
             .or_else(|| roots::odd_one_out(&order, &marks, quiet)),

@@ -11,6 +11,7 @@ use crate::handoff::{self, HandoffDelivery};
 use crate::history::History;
 use crate::kv::Kv;
 use crate::order::Order;
+use crate::reconciliation;
 use crate::siblings::{self, SiblingPreservation};
 use crate::verdict::{Budget, Checker, Promise, Verdict};
 
@@ -32,7 +33,7 @@ impl std::error::Error for Unjudged {}
 /// indexed once, and read once for all that sessions are promised.
 ///
 /// # Errors
-/// The first promise that is none of the four of a Dynamo, of a session, regular or causal.
+/// The first promise that is none of the four of a Dynamo, of what clients merge, of a session, regular or causal.
 pub fn judge_all(
     history: &History<Kv>,
     promises: &[Promise],
@@ -49,17 +50,19 @@ pub fn judge_all(
         Promise::SiblingPreservation => siblings::verdict(&order, &marks),
         Promise::Convergence => convergence::verdict(&order, &marks),
         Promise::HandoffDelivery => handoff::verdict(&order, &marks),
+        Promise::Reconciliation => reconciliation::verdict(&order, &marks),
         other => sessions.verdict(&order, *other),
     };
     Ok(promises.iter().map(verdict).collect())
 }
 
 /// The promises of [`judge_all`].
-const JUDGED: [Promise; 10] = [
+const JUDGED: [Promise; 11] = [
     Promise::ClockCausality,
     Promise::SiblingPreservation,
     Promise::Convergence,
     Promise::HandoffDelivery,
+    Promise::Reconciliation,
     Promise::Regular,
     Promise::ReadYourWrites,
     Promise::MonotonicReads,

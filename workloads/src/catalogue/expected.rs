@@ -22,6 +22,8 @@ pub fn expected(flaw: Flaw) -> Expected {
         Flaw::ReadOffByOne | Flaw::SilenceIsNotFound | Flaw::FirstAnswerOnly => {
             Preset::Row(Row::S2)
         }
+        // Who merges what a get returns loses what it did not.
+        Flaw::ContextAheadOfValues | Flaw::KeepOneSibling => Preset::Objects,
         _ => Preset::Dynamo,
     };
     Expected {

@@ -9,6 +9,10 @@ pub(super) fn why(name: &str) -> Option<&'static str> {
         "sibling-preservation" => {
             "evidence of disks shows the same loss to another promise in some find; clients see it by this one alone"
         }
+        "reconciliation" => {
+            "what merging clients lose is a version that was lost or left out, and sibling-preservation sees that in the \
+             same answers"
+        }
         "regular" => {
             "the flaws that it sees are of reads that miss writes, and its own sessions notice those too"
         }
@@ -58,6 +62,7 @@ mod tests {
         let table = include_str!("../../FLAWS.md");
         let promises = preset::PROMISES.iter().chain(&preset::MATRIX);
         let names = promises.map(|promise| promise.name());
+        let names = names.chain(["reconciliation"]);
         let names = names.chain(FAULTS).chain(FATES).chain(CALLS).chain(LOADS);
         let mut listed = 0;
         for name in names {

@@ -12,7 +12,7 @@ mod idle;
 mod json;
 mod markdown;
 mod page;
-mod parallel;
+pub(crate) mod parallel;
 mod parts;
 mod row;
 mod summary;

@@ -10,7 +10,7 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Does all tasks, so many at a time, and gives the results in the order of the tasks. `tick` is called on the
 /// caller's thread with each result, and with none when some time has passed.
-pub(super) fn each<T: Sync, R: Send>(
+pub(crate) fn each<T: Sync, R: Send>(
     tasks: &[T],
     jobs: usize,
     work: impl Fn(&T) -> R + Sync,

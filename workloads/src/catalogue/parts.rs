@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use checker::Budget;
+use checker::reconciliation::Kind;
 
 use crate::drive::Run;
 use crate::fault::{Fate, Fault};
-use crate::load::{Pattern, row_contexts};
+use crate::load::{Pattern, object_kind, row_contexts};
 use crate::matrix::{self, Contexts};
 use crate::plan::{Call, Plan};
 use crate::preset::Preset;
 use crate::target::Target;
 
 /// The kinds of fault that plans of presets have.
-pub(super) const FAULTS: [&str; 19] = [
+pub(super) const FAULTS: [&str; 20] = [
     "cut",
     "cut-one-way",
     "cut-links",
@@ -25,6 +26,7 @@ pub(super) const FAULTS: [&str; 19] = [
     "scramble",
     "wipe",
     "rot",
+    "misdirect",
     "depart",
     "lose",
     "delay",
@@ -39,22 +41,27 @@ pub(super) const FAULTS: [&str; 19] = [
 pub(super) const FATES: [&str; 3] = ["a message lost", "a message twice", "a message late"];
 
 /// The kinds of call.
-pub(super) const CALLS: [&str; 6] = [
+pub(super) const CALLS: [&str; 8] = [
     "get",
     "put with a context",
     "blind put",
     "put with a forged context",
     "put again",
+    "change with a context",
+    "blind change",
     "delete",
 ];
 
 /// The loads of all presets.
-pub(super) const LOADS: [&str; 8] = [
+pub(super) const LOADS: [&str; 11] = [
     "mixed",
     "register",
     "cart",
     "chain",
     "recreate",
+    "sets",
+    "counters",
+    "lists",
     "blind sessions",
     "covering sessions",
     "sessions that read first",
@@ -62,8 +69,16 @@ pub(super) const LOADS: [&str; 8] = [
 
 /// The load that the plan of this seed comes from.
 pub(super) fn load(preset: Preset, seed: u64) -> &'static str {
-    let Preset::Row(row) = preset else {
-        return Pattern::of(seed).name();
+    let row = match preset {
+        Preset::Dynamo => return Pattern::of(seed).name(),
+        Preset::Objects => {
+            return match object_kind(seed) {
+                Kind::Set => "sets",
+                Kind::Counter => "counters",
+                Kind::List => "lists",
+            };
+        }
+        Preset::Row(row) => row,
     };
     match row_contexts(row, seed) {
         Contexts::Blind => "blind sessions",
@@ -92,6 +107,10 @@ fn call(call: &Call) -> &'static str {
         Call::Put { context: None, .. } => "blind put",
         Call::PutForged { .. } => "put with a forged context",
         Call::Retry { .. } => "put again",
+        Call::Change {
+            context: Some(_), ..
+        } => "change with a context",
+        Call::Change { context: None, .. } => "blind change",
         Call::Delete { .. } => "delete",
     }
 }
@@ -119,7 +138,7 @@ fn without(plan: &Plan, kind: &str) -> Plan {
             continue;
         }
         match &mut step.call {
-            Call::Put { context, .. } => *context = None,
+            Call::Put { context, .. } | Call::Change { context, .. } => *context = None,
             Call::PutForged { key, context } => {
                 let (key, context) = (std::mem::take(key), Some(*context));
                 step.call = Call::Put { key, context };
@@ -134,6 +153,9 @@ fn keeps_put(call: &Call) -> bool {
     let contexts = matches!(
         call,
         Call::Put {
+            context: Some(_),
+            ..
+        } | Call::Change {
             context: Some(_),
             ..
         }

@@ -152,12 +152,13 @@ pub(super) const TABLE: [Row; 9] = [
             ("export", "written"),
             ("pin", "written"),
             ("config", "told"),
+            ("trace", "told"),
         ],
     },
 ];
 
 /// Those of commands that judge nothing.
-const WRITERS: [&str; 4] = ["report", "export", "pin", "config"];
+const WRITERS: [&str; 5] = ["report", "export", "pin", "config", "trace"];
 
 /// What the help of a command says about its exit codes.
 pub(super) fn of(command: &str) -> String {

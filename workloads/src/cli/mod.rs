@@ -25,6 +25,7 @@ mod settings;
 mod shrink;
 mod status;
 mod topics;
+mod trace;
 mod values;
 
 pub use run::main;

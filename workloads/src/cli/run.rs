@@ -13,7 +13,7 @@ use super::output::{early, fail, print, say, settle};
 use super::settings::Settings;
 use super::{
     broken, check, config, demo, explain, explore, export, flaws, hunt, manual, merge, node, pin,
-    replay, report, shrink, topics,
+    replay, report, shrink, topics, trace,
 };
 use crate::harness::env as variables;
 
@@ -69,6 +69,7 @@ fn settings(command: &Command, matches: &ArgMatches) -> Result<Settings, String>
         }
         Command::Env
         | Command::Node(_)
+        | Command::Trace(_)
         | Command::Completions(_)
         | Command::Man(_)
         | Command::Help(_) => Settings::of_process(flags, None, false),
@@ -97,6 +98,7 @@ fn run(command: &Command, settings: &Settings) -> Result<Exit, String> {
         Command::Merge(args) => merge::merge(args),
         Command::Demo(args) => demo::demo(args),
         Command::Node(args) => node::node(args),
+        Command::Trace(args) => trace::trace(args),
         Command::Config(args) => config::config(args, settings),
         Command::Completions(args) => manual::completions(super::args::command(), args.shell),
         Command::Man(args) => manual::pages(super::args::command(), &args.out),

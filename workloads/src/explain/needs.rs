@@ -160,6 +160,7 @@ pub(super) fn said(step: &Step) -> String {
         Call::Put { key, .. } => format!("c{client} put {key} v{id}"),
         Call::PutForged { key, .. } => format!("c{client} put {key} v{id} with a forged context"),
         Call::Retry { key, .. } => format!("c{client} put {key} v{id} again"),
+        Call::Change { of, key, .. } => format!("c{client} put {key} v{id}:{of}"),
         Call::Delete { key, .. } => format!("c{client} delete {key}"),
     }
 }

@@ -337,10 +337,8 @@ mod tests {
             .expect("it is a program");
         let plan = program.plan(crate::load::shape(1));
         let contexts = plan.steps.iter().map(|step| match step.call {
-            plan::Call::Get { .. } | plan::Call::PutForged { .. } | plan::Call::Retry { .. } => {
-                None
-            }
             plan::Call::Put { context, .. } | plan::Call::Delete { context, .. } => context,
+            _ => None,
         });
         let contexts: Vec<Option<u32>> = contexts.collect();
         assert_eq!(contexts, [None, None, None, Some(3), None, None, Some(6)]);

@@ -19,9 +19,10 @@ impl<R: Replica> World<R> {
                 let step = &rules.queues[client][self.clients[client].next];
                 let what = match &step.call {
                     plan::Call::Get { key } => format!("get {key}"),
-                    // Programs forge nothing, and do not try again.
+                    // Programs forge and merge nothing, and do not try again.
                     plan::Call::Put { key, .. }
                     | plan::Call::PutForged { key, .. }
+                    | plan::Call::Change { key, .. }
                     | plan::Call::Retry { key, .. } => format!("put {key} v{}", step.id),
                     plan::Call::Delete { key, .. } => format!("delete {key}"),
                 };

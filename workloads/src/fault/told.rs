@@ -76,6 +76,9 @@ impl Fault {
             Fault::Scramble { node } => write!(f, "scramble what n{node} had not synced"),
             Fault::Wipe { node } => write!(f, "wipe n{node}"),
             Fault::Rot { node, percent } => write!(f, "rot {percent} % of the disk of n{node}"),
+            Fault::Misdirect { node, percent } => {
+                write!(f, "misdirect {percent} % of the writes of n{node}")
+            }
             Fault::Restore { node } => write!(f, "restore an old disk of n{node}"),
             Fault::Depart { node } => write!(f, "depart n{node}"),
             Fault::Lose { percent } => write!(f, "lose {percent} % of messages{on}"),
@@ -134,6 +137,13 @@ mod tests {
                 "cut n0–n1 n2→n1",
             ),
             (Fault::Slow { node: 3, by: 2_000 }, "slow n3 by 2 ms"),
+            (
+                Fault::Misdirect {
+                    node: 1,
+                    percent: 7,
+                },
+                "misdirect 7 % of the writes of n1",
+            ),
             (
                 Fault::Clock {
                     node: 1,

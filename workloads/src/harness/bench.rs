@@ -108,7 +108,7 @@ mod tests {
         }
         assert!(forged > 0 && left_out > 0 && kept > 5 * left_out);
         // A kind that is new must be put on one side or the other.
-        let others = ["clock", "depart", "rot", "scramble", "wipe"];
+        let others = ["clock", "depart", "misdirect", "rot", "scramble", "wipe"];
         assert!(kinds.iter().all(|kind| others.contains(kind)), "{kinds:?}");
     }
 }

@@ -133,7 +133,9 @@ fn foreign_context(plan: &Plan) -> Option<u32> {
     });
     let gets: BTreeMap<u32, &str> = gets.collect();
     let foreign = plan.steps.iter().find(|step| match &step.call {
-        Call::Get { .. } | Call::Retry { .. } | Call::PutForged { .. } => false,
+        Call::Get { .. } | Call::Retry { .. } | Call::PutForged { .. } | Call::Change { .. } => {
+            false
+        }
         Call::Put { key, context } | Call::Delete { key, context } => {
             // A get that was shrunk away gives no context, which is a blind write.
             context.is_some_and(|get| gets.get(&get).is_some_and(|read| read != key))

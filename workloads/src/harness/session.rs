@@ -105,7 +105,7 @@ impl Session<'_> {
         // One run at least, however short the time.
         while held.runs < last && (held.runs == 0 || !over()) {
             let seed = seeds.seed(held.runs);
-            let plan = self.bench.fitted(load::plan_on(self.terms.shape, seed));
+            let plan = self.bench.fitted(self.plan(seed));
             let again = || Some(self.place.command(&format!("DYNO_SEED={seed:#x}")));
             let run = self.go(&plan, &again)?;
             if self.bench.repeats() && held.runs.is_multiple_of(RERUN_EVERY) {
@@ -122,6 +122,16 @@ impl Session<'_> {
             self.fail_if_broken(&plan, &run, verdicts)?;
         }
         self.decided(held)
+    }
+
+    /// The plan of this seed: half of them of sets, counters and lists where that is promised of them.
+    fn plan(&self, seed: u64) -> Plan {
+        let merges = self.terms.promises.contains(&Promise::Reconciliation);
+        if merges && seed.is_multiple_of(2) {
+            load::object_plan_on(self.terms.shape, seed)
+        } else {
+            load::plan_on(self.terms.shape, seed)
+        }
     }
 
     /// What held must have had a chance to be broken.

@@ -117,11 +117,10 @@ impl Terms {
 
 /// The promises that can be judged of such a store, in the order of reports.
 fn judged(versions: Versions) -> Vec<Promise> {
-    let (dynamo, more) = match versions {
-        Versions::Siblings => (&PROMISES[..], &MATRIX[..7]),
-        Versions::LastWriter => (&PROMISES[1..], &MATRIX[..]),
-    };
-    [dynamo, more].concat()
+    match versions {
+        Versions::Siblings => [&PROMISES[..], &[Promise::Reconciliation], &MATRIX[..7]].concat(),
+        Versions::LastWriter => [&PROMISES[1..], &MATRIX[..]].concat(),
+    }
 }
 
 /// Three replicas as far as there are nodes, and a majority of them for gets and for puts.

@@ -2,11 +2,13 @@
 
 mod dice;
 mod nemesis;
+mod objects;
 mod rarer;
 mod rows;
 mod shape;
 mod siblings;
 
+pub use objects::{object_kind, object_plan, object_plan_on};
 pub use rows::{row_contexts, row_plan, row_shape, small_plan};
 pub use shape::shape;
 pub use siblings::{Pattern, plan, plan_on};

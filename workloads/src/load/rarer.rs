@@ -217,6 +217,7 @@ impl Nemesis<'_> {
         let lost = self.window(
             NTH,
             match self.dice.within("loss", NTH, 0, 3) {
+                0 if self.dice.percent("misdirects", NTH, 50) => Fault::Misdirect { node, percent },
                 0 | 1 => Fault::Wipe { node },
                 2 => Fault::Rot { node, percent },
                 _ => Fault::Scramble { node },
@@ -289,6 +290,9 @@ mod tests {
                 "{kind}: {kinds:?}"
             );
         }
+        // It comes in the place of some lost disks only.
+        let strays = kinds.get("misdirect").copied().unwrap_or(0);
+        assert!(strays >= 8, "{kinds:?}");
     }
 
     #[test]

@@ -319,7 +319,7 @@ mod tests {
             let before = deletes;
             for step in plan(seed).steps {
                 match step.call {
-                    Call::Get { .. } | Call::Retry { .. } => {}
+                    Call::Get { .. } | Call::Retry { .. } | Call::Change { .. } => {}
                     Call::Put { .. } | Call::PutForged { .. } => writes += 1,
                     Call::Delete { context, .. } => {
                         writes += 1;
@@ -350,7 +350,7 @@ mod tests {
                     Call::Get { .. } => {
                         last.insert((step.client, key), step.id);
                     }
-                    Call::Retry { .. } => {}
+                    Call::Retry { .. } | Call::Change { .. } => {}
                     Call::PutForged { .. } => forged += 1,
                     Call::Put { context, .. } | Call::Delete { context, .. } => {
                         let own = last.get(&(step.client, key));

@@ -10,7 +10,7 @@ use super::contexts::{Contexts, contexts};
 use super::row::Row;
 use super::table::{Cell, Column};
 use crate::fault::{Fault, Window};
-use crate::plan::{Plan, Shape};
+use crate::plan::{Call, Plan, Shape, Step};
 use crate::promised::promised_in;
 
 /// What the matrix says of each promise; nothing of those that are not in it.
@@ -115,13 +115,17 @@ pub fn expected(plan: &Plan, history: &History<Kv>) -> Expectations {
     expectations(plan.shape, is_pinned(plan), contexts(history), keys.len())
 }
 
-/// The promises that this history of this plan makes, in the order of reports: those of its shape, and
-/// those that the matrix says must hold.
+/// The promises that this history of this plan makes, in the order of reports: those of its shape, those
+/// that the matrix says must hold, and where clients merge, that of what they do.
 pub fn made(plan: &Plan, history: &History<Kv>) -> Vec<Promise> {
     let must = expected(plan, history).into_iter();
     let must = must.filter(|(_, cell)| *cell == Cell::Must);
     let mut made = promised_in(plan).promises;
     made.extend(must.map(|(promise, _)| promise));
+    let changes = |step: &Step| matches!(step.call, Call::Change { .. });
+    if plan.steps.iter().any(changes) {
+        made.push(Promise::Reconciliation);
+    }
     made.sort_unstable();
     made
 }

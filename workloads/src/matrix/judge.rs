@@ -12,7 +12,7 @@ use checker::{Budget, Checker, Counterexample, History, Promise, Verdict, judge_
 use dynamo_core::Resolution;
 
 use crate::plan::Shape;
-use crate::preset::PROMISES;
+use crate::preset::is_of_versions;
 
 /// The verdicts on these promises, in the order of reports: siblings are judged as siblings; where the
 /// last writer wins, keys are registers. What is not judged of such a cluster is left out.
@@ -23,7 +23,7 @@ pub fn judge(
     budget: Budget,
 ) -> Vec<(Promise, Verdict)> {
     let singles = shape.resolution == Resolution::LastWriterWins;
-    let of_registers = |promise: &Promise| singles && !PROMISES.contains(promise);
+    let of_registers = |promise: &Promise| singles && !is_of_versions(*promise);
     let together = |promise: &&Promise| {
         let apart = [
             Promise::Linearizable,

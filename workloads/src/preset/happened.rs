@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use checker::kv::{Kv, KvCall, KvRet};
+use checker::reconciliation::Kind;
 use checker::{Counters, History, Note, Outcome, Time};
 
 use super::kinds::Preset;
 use super::{marks, reads};
 use crate::campaign::Tally;
-use crate::plan::Plan;
+use crate::plan::{Call, Plan};
 
 /// What must have happened in the runs of the usual campaign, whatever is judged.
-pub const HAPPENED: [&str; 32] = [
+pub const HAPPENED: [&str; 33] = [
     "acknowledged puts",
     "puts of unknown outcome",
     "refused calls",
@@ -39,6 +40,7 @@ pub const HAPPENED: [&str; 32] = [
     "rank",
     "wipe",
     "rot",
+    "misdirect",
     "scramble",
     "hints kept",
     "read repairs",
@@ -63,6 +65,15 @@ fn happened_anywhere(plan: &Plan, history: &History<Kv>) -> Counters {
     for window in &plan.faults.0 {
         if window.from < window.until {
             count(window.fault.kind());
+        }
+    }
+    for step in &plan.steps {
+        if let Call::Change { of, .. } = step.call {
+            count(match of {
+                Kind::Set => "changes of a set",
+                Kind::Counter => "changes of a counter",
+                Kind::List => "changes of a list",
+            });
         }
     }
     for (name, times) in marks::met(plan, history) {

@@ -3,7 +3,7 @@
 use checker::Promise;
 
 use super::happened::HAPPENED;
-use super::marks::MARKS;
+use super::marks::{MARKS, RETRIED};
 use crate::load;
 use crate::matrix::{self, Cell, Contexts, Row};
 use crate::plan::Plan;
@@ -40,21 +40,25 @@ pub enum Preset {
     /// Every cluster that keeps all versions, of any size and quorum, under the four promises.
     #[default]
     Dynamo,
+    /// The same clusters, whose clients keep sets, counters and lists that they merge out of siblings.
+    Objects,
     /// One row of the matrix, under the promises that it makes; what it does not promise is counted.
     Row(Row),
 }
 
 impl Preset {
-    /// All of them, in the order of the matrix.
+    /// All of them, those of the matrix in its order.
     pub fn all() -> impl Iterator<Item = Preset> {
         let rows = Row::ALL.into_iter().map(Preset::Row);
-        std::iter::once(Preset::Dynamo).chain(rows)
+        [Preset::Dynamo, Preset::Objects].into_iter().chain(rows)
     }
 
     /// The word for flags and reports.
     pub fn name(self) -> &'static str {
-        let Preset::Row(row) = self else {
-            return "dynamo";
+        let row = match self {
+            Preset::Dynamo => return "dynamo",
+            Preset::Objects => return "objects",
+            Preset::Row(row) => row,
         };
         match row {
             Row::S1 => "strict-siblings",
@@ -84,6 +88,10 @@ impl Preset {
     pub fn about(self) -> String {
         match self {
             Preset::Dynamo => "clusters of every size and quorum that keep all versions".into(),
+            Preset::Objects => {
+                "sets, counters and lists that clients merge out of siblings, on the same clusters"
+                    .into()
+            }
             Preset::Row(row) => format!("{}; row {row} of the matrix", row.words()),
         }
     }
@@ -92,14 +100,17 @@ impl Preset {
     pub fn plan(self, seed: u64) -> Plan {
         match self {
             Preset::Dynamo => load::plan(seed),
+            Preset::Objects => load::object_plan(seed),
             Preset::Row(row) => load::row_plan(row, seed),
         }
     }
 
     /// The promises that its clusters make, each at least for some of its sessions.
     pub fn promises(self) -> Vec<Promise> {
-        let Preset::Row(row) = self else {
-            return PROMISES.to_vec();
+        let row = match self {
+            Preset::Dynamo => return PROMISES.to_vec(),
+            Preset::Objects => return [&PROMISES[..], &[Promise::Reconciliation]].concat(),
+            Preset::Row(row) => row,
         };
         let mut made = Vec::new();
         for seed in 0..SHAPES {
@@ -120,7 +131,7 @@ impl Preset {
     /// Whether versions that do not replace one another are all kept.
     pub fn keeps_siblings(self) -> bool {
         match self {
-            Preset::Dynamo => true,
+            Preset::Dynamo | Preset::Objects => true,
             Preset::Row(row) => row.keeps_siblings(),
         }
     }
@@ -128,7 +139,7 @@ impl Preset {
     /// What is counted where it is not promised.
     pub fn measured(self) -> &'static [Promise] {
         match self {
-            Preset::Dynamo => &[],
+            Preset::Dynamo | Preset::Objects => &[],
             Preset::Row(row) if row.keeps_siblings() => &MATRIX[..OF_SIBLINGS],
             Preset::Row(_) => &MATRIX,
         }
@@ -136,8 +147,10 @@ impl Preset {
 
     /// What must have happened in its runs, whatever is judged.
     pub fn exercises(self) -> Vec<&'static str> {
-        let Preset::Row(row) = self else {
-            return HAPPENED.iter().chain(&MARKS).copied().collect();
+        let row = match self {
+            Preset::Dynamo => return HAPPENED.iter().chain(&MARKS).copied().collect(),
+            Preset::Objects => return OBJECTS_HAPPENED.to_vec(),
+            Preset::Row(row) => row,
         };
         let mut names = ROW_HAPPENED.to_vec();
         if self.keeps_siblings() {
@@ -159,6 +172,32 @@ impl Preset {
 /// How many shapes of a row are looked at to see what it promises.
 const SHAPES: u64 = 64;
 
+/// What must have happened in the runs of sets, counters and lists.
+const OBJECTS_HAPPENED: [&str; 22] = [
+    "acknowledged puts",
+    "puts of unknown outcome",
+    "puts with a context",
+    "blind puts",
+    RETRIED,
+    "reads of several siblings",
+    "changes of a set",
+    "changes of a counter",
+    "changes of a list",
+    "cut",
+    "cut-one-way",
+    "crash",
+    "pause",
+    "depart",
+    "lose",
+    "delay",
+    "reorder",
+    "repeat",
+    "hints kept",
+    "read repairs",
+    "keys synchronized",
+    "keys handed over",
+];
+
 /// What must have happened in the runs of one row of the matrix.
 const ROW_HAPPENED: [&str; 13] = [
     "acknowledged puts",
@@ -176,17 +215,23 @@ const ROW_HAPPENED: [&str; 13] = [
     "repeat",
 ];
 
+/// Whether it is a promise of what becomes of versions, and not one of the matrix.
+pub fn is_of_versions(promise: Promise) -> bool {
+    PROMISES.contains(&promise) || promise == Promise::Reconciliation
+}
+
 /// Which of several broken promises of one run to report first: what the user loses before why.
 pub fn rank(promise: Promise) -> u8 {
     match promise {
         Promise::SiblingPreservation => 0,
-        Promise::HandoffDelivery => 1,
-        Promise::Convergence => 2,
-        Promise::ClockCausality => 3,
+        Promise::Reconciliation => 1,
+        Promise::HandoffDelivery => 2,
+        Promise::Convergence => 3,
+        Promise::ClockCausality => 4,
         // The session guarantees say more of what went wrong than what they add up to.
-        Promise::Causal | Promise::CausalConvergence | Promise::CausalMemory => 5,
-        Promise::Linearizable => 6,
-        _ => 4,
+        Promise::Causal | Promise::CausalConvergence | Promise::CausalMemory => 6,
+        Promise::Linearizable => 7,
+        _ => 5,
     }
 }
 
@@ -199,7 +244,7 @@ mod tests {
     #[test]
     fn every_preset_has_a_name_of_its_own_and_promises_something() {
         let names: BTreeSet<&str> = Preset::all().map(Preset::name).collect();
-        assert_eq!(names.len(), 1 + Row::ALL.len());
+        assert_eq!(names.len(), 2 + Row::ALL.len());
         for preset in Preset::all() {
             assert!(!preset.promises().is_empty(), "{}", preset.name());
             assert_eq!(preset.plan(7), preset.plan(7), "{}", preset.name());
@@ -212,7 +257,9 @@ mod tests {
             let promises = preset.promises();
             let linearizable = promises.contains(&Promise::Linearizable);
             let Preset::Row(row) = preset else {
-                assert_eq!(promises, PROMISES);
+                assert_eq!(promises[..4], PROMISES);
+                let merges = promises.contains(&Promise::Reconciliation);
+                assert_eq!(merges, preset == Preset::Objects);
                 continue;
             };
             let said = row.cell(matrix::Column::Linearizable) == Cell::Must;

@@ -6,5 +6,5 @@ pub mod marks;
 mod reads;
 
 pub use happened::{HAPPENED, happened, missing};
-pub use kinds::{MATRIX, PROMISES, Preset, rank};
+pub use kinds::{MATRIX, PROMISES, Preset, is_of_versions, rank};
 pub use marks::MARKS;

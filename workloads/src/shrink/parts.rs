@@ -208,9 +208,10 @@ impl Search<'_> {
     pub(super) fn plainer(&mut self, best: &mut Best) {
         for index in 0..best.0.faults.0.len() {
             let plain = match *best.0.faults.0[index].fault.unaimed() {
-                Fault::Wipe { node } | Fault::Rot { node, .. } | Fault::Restore { node } => {
-                    Some(Fault::Crash { node })
-                }
+                Fault::Wipe { node }
+                | Fault::Rot { node, .. }
+                | Fault::Misdirect { node, .. }
+                | Fault::Restore { node } => Some(Fault::Crash { node }),
                 Fault::Slow { node, .. } | Fault::Stall { node } => Some(Fault::Pause { node }),
                 _ => None,
             };

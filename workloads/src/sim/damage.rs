@@ -14,6 +14,9 @@ use crate::sim::world::Sim;
 const ROT: Key = Key::named("rot");
 const ROTS: Purpose = Purpose::named("a record rots");
 const BIT: Purpose = Purpose::named("which bit rots");
+const STRAY: Key = Key::named("stray write");
+const STRAYS: Purpose = Purpose::named("a write strays");
+const PLACE: Purpose = Purpose::named("where it lands");
 
 impl<D: Deployment> Sim<D> {
     /// Begins a fault that strikes one node, called by its number. Others are ignored.
@@ -34,7 +37,7 @@ impl<D: Deployment> Sim<D> {
                 self.crash(node);
                 self.replace(node, &Disk::new());
             }
-            Fault::Restore { node } => {
+            Fault::Restore { node } | Fault::Misdirect { node, .. } => {
                 let backup = self.seats[node as usize].platter.disk();
                 self.backups.push((window, backup));
             }
@@ -66,6 +69,15 @@ impl<D: Deployment> Sim<D> {
                 self.replace(node, &rotten);
                 self.restart(node);
             }
+            Fault::Misdirect { node, percent } => {
+                let taken = self.backups.iter().position(|(of, _)| *of == window);
+                if let Some((_, before)) = taken.map(|index| self.backups.remove(index)) {
+                    self.crash(node);
+                    let astray = self.astray(window, (node, percent), &before);
+                    self.replace(node, &astray);
+                    self.restart(node);
+                }
+            }
             Fault::Restore { node } => {
                 let taken = self.backups.iter().position(|(of, _)| *of == window);
                 if let Some((_, backup)) = taken.map(|index| self.backups.remove(index)) {
@@ -95,15 +107,40 @@ impl<D: Deployment> Sim<D> {
     fn rotten(&self, window: u32, node: u32, percent: u32) -> Disk {
         let mut disk = self.seats[node as usize].platter.disk();
         for (record, value) in &mut disk {
-            let root = ROT.child(u64::from(window));
-            let key = record
-                .iter()
-                .fold(root, |key, &byte| key.child(u64::from(byte)));
+            let key = of_record(ROT, window, record);
             if !value.is_empty() && self.luck.percent(key, ROTS, percent) {
                 let bits = value.len() as u64 * 8;
                 let bit = self.luck.between(key, BIT, 0, bits - 1);
                 value[(bit / 8) as usize] ^= 1 << (bit % 8);
             }
+        }
+        disk
+    }
+
+    /// The disk with some of what was written since `before` at the places of other records.
+    fn astray(&self, window: u32, (node, percent): (u32, u32), before: &Disk) -> Disk {
+        let now = self.seats[node as usize].platter.disk();
+        let stray = |(record, value): &(&Vec<u8>, &Vec<u8>)| {
+            let key = of_record(STRAY, window, record);
+            before.get(*record) != Some(*value) && self.luck.percent(key, STRAYS, percent)
+        };
+        let strays: Vec<(&Vec<u8>, &Vec<u8>)> = now.iter().filter(stray).collect();
+        let mut disk = now.clone();
+        if now.len() < 2 {
+            return disk;
+        }
+        for (record, _) in &strays {
+            match before.get(*record) {
+                Some(old) => disk.insert((*record).clone(), old.clone()),
+                None => disk.remove(*record),
+            };
+        }
+        // What lands comes last: a checksum that knows its place shows it.
+        for (record, value) in strays {
+            let key = of_record(STRAY, window, record);
+            let nth = self.luck.between(key, PLACE, 0, now.len() as u64 - 2) as usize;
+            let place = now.keys().filter(|other| *other != record).nth(nth);
+            disk.extend(place.map(|place| (place.clone(), value.clone())));
         }
         disk
     }
@@ -131,6 +168,13 @@ impl<D: Deployment> Sim<D> {
         let informed = informed.into_iter().map(|node| Note::Informed(Node(node)));
         self.notes.extend(informed);
     }
+}
+
+/// The root of a record's luck.
+fn of_record(root: Key, window: u32, record: &[u8]) -> Key {
+    let root = root.child(u64::from(window));
+    let bytes = record.iter();
+    bytes.fold(root, |key, &byte| key.child(u64::from(byte)))
 }
 
 #[cfg(test)]
@@ -196,6 +240,23 @@ mod tests {
         };
         assert_eq!((changed(0), changed(100)), (0, 40));
         assert!((8..32).contains(&changed(50)));
+    }
+
+    #[test]
+    fn a_write_that_strays_leaves_its_place_as_it_was_and_lands_at_another() {
+        let mut asks = vec![put(0, 1, 0, "x", "old")];
+        asks.extend((10..40).map(|op| put(op, op, 0, &format!("k{op}"), "early")));
+        asks.push(put(100, 2, 0, "x", "new"));
+        let after = |percent| {
+            let stray = Fault::Misdirect { node: 0, percent };
+            let happenings = run(&asks, &[window(1, 80, 140, stray)]);
+            let last = |of: &str| values(&happenings, 0, of).last().cloned();
+            let early = |op: &u64| last(&format!("k{op}")).as_deref() != Some("early");
+            (last("x"), (10..40).filter(early).count())
+        };
+        assert_eq!(after(0), (Some("new".into()), 0));
+        // What was written before the window stays, but where something lands.
+        assert_eq!(after(100), (Some("old".into()), 1));
     }
 
     #[test]

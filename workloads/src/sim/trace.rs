@@ -21,6 +21,13 @@ pub(crate) struct Marked {
     hash: u64,
 }
 
+impl Marked {
+    /// The number so far, then what happened.
+    pub(crate) fn numbered(&self) -> String {
+        format!("{:016x} {self}", self.hash)
+    }
+}
+
 impl fmt::Display for Marked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Marked {

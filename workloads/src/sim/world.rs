@@ -18,7 +18,7 @@ use crate::sim::network::Network;
 use crate::sim::pace::Pace;
 use crate::sim::queue::{Queue, Rank};
 use crate::sim::record::Record;
-use crate::sim::trace::{Mark, Trace, departure};
+use crate::sim::trace::{Mark, Marked, Trace, departure};
 use crate::subject::{Answer, Happening};
 
 pub(crate) const THERE: Purpose = Purpose::named("client latency there");
@@ -146,6 +146,12 @@ impl<D: Deployment> Sim<D> {
             .as_ref()
             .map(Record::network)
             .unwrap_or_default()
+    }
+
+    /// What was written down since [`Sim::keep_log`], each with the number after it.
+    pub fn log(&self) -> Vec<String> {
+        let log = self.trace.log().iter();
+        log.map(Marked::numbered).collect()
     }
 
     /// The first event in which this run differs from another one, of those that were written down.

@@ -52,6 +52,11 @@ impl Reference {
         self.sim.network()
     }
 
+    /// What was written down since [`Reference::keep_log`]: each event, with a number over all until then.
+    pub fn log(&self) -> Vec<String> {
+        self.sim.log()
+    }
+
     /// The first event in which this run differs from another one, of those that were written down.
     pub fn departure(&self, other: &Self) -> Option<String> {
         self.sim.departure(&other.sim)

@@ -19,6 +19,7 @@ mod shards;
 #[cfg(target_os = "linux")]
 mod status;
 mod topics;
+mod trace;
 
 /// The command in an environment that says nothing of settings, in a terminal that shows all signs.
 fn command() -> Command {
@@ -195,7 +196,7 @@ fn a_preset_is_judged_by_what_it_promises_and_the_rest_is_counted() {
                 .to_owned()
         })
         .collect();
-    assert_eq!((presets.len(), said.lines().count()), (21, 21), "{said}");
+    assert_eq!((presets.len(), said.lines().count()), (22, 22), "{said}");
     assert!(stdout(&dyno(&["hunt", "--help"])).contains("last-writer-r3w1"));
 }
 

@@ -13,19 +13,10 @@ fn calls(name: &str) -> (PathBuf, Vec<Vec<String>>) {
     let hunt = ["hunt", "--flaw", "keep-one-sibling", "--seed-base", "1"];
     dyno(&[&hunt[..], &["--out", &out("found")]].concat());
     let found = bundle(&folder.join("found"));
+    let hunt = ["hunt", "--seed-base", "1", "--runs", "4", "--shard"];
     for part in ["1/2", "2/2"] {
         let to = out(&part.replace('/', "-"));
-        dyno(&[
-            "hunt",
-            "--seed-base",
-            "1",
-            "--runs",
-            "4",
-            "--shard",
-            part,
-            "--out",
-            &to,
-        ]);
+        dyno(&[&hunt[..], &[part, "--out", &to]].concat());
     }
     let text = b"{:process 0, :type :invoke, :f :write, :value \"gr\xc3\xbcn\"}\n\
         {:process 0, :type :ok, :f :write, :value \"gr\xc3\xbcn\"}\n\
@@ -34,7 +25,7 @@ fn calls(name: &str) -> (PathBuf, Vec<Vec<String>>) {
     let (one, two, again) = (out("1-2"), out("2-2"), out("again"));
     let (merged, pins, demo, man) = (out("merged"), out("pins"), out("demo"), out("man"));
     let (edn_out, small, page) = (out("out.jsonl"), out("small.json"), out("page.html"));
-    let calls: [&[&str]; 21] = [
+    let calls: [&[&str]; 22] = [
         &["hunt", "--runs", "9", "--seed-base", "1", "--out", &again],
         &[
             "hunt",
@@ -70,6 +61,7 @@ fn calls(name: &str) -> (PathBuf, Vec<Vec<String>>) {
         &["demo", "--out", &demo],
         &["config"],
         &["env"],
+        &["trace", "7"],
         &["man", "--out", &man],
         &["help"],
         &["help", "faults"],

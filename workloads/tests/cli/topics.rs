@@ -93,7 +93,7 @@ fn completions_and_manual_pages_know_all_of_it() {
         assert!(page.contains("\\-\\-color"), "{command}");
         count += 1;
     }
-    assert_eq!(count, 18);
+    assert_eq!(count, 19);
     let page = fs::read_to_string(folder.join("dyno.1")).expect("it is there");
     assert!(page.contains("dyno hunt \\-\\-budget 5m"), "{page}");
 }

@@ -233,5 +233,6 @@ const RUNS_OF_CLUSTERS: u64 = 20;
 /// The promises that can be held against the reference store.
 static HUNTED: std::sync::LazyLock<Vec<Promise>> = std::sync::LazyLock::new(|| {
     let dynamo = crate::preset::PROMISES.into_iter();
+    let dynamo = dynamo.chain([Promise::Reconciliation]);
     dynamo.chain(crate::preset::MATRIX).collect()
 });

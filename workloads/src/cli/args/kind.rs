@@ -30,7 +30,7 @@ impl Command {
                 | ReportFormat::Shiviz => Kind::Document,
             },
             Command::Export(args) if args.out.is_none() => Kind::Document,
-            Command::Completions(_) => Kind::Document,
+            Command::Completions(_) | Command::Trace(_) => Kind::Document,
             Command::Export(_)
             | Command::Report(_)
             | Command::Shrink(_)

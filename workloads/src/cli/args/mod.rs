@@ -9,6 +9,7 @@ mod node;
 mod other;
 mod report;
 mod table;
+mod trace;
 mod understand;
 
 pub(super) use super::values::{Chosen, Github, HuntFormat, Shard, Switch, Undecided};
@@ -20,4 +21,5 @@ pub(super) use node::Node;
 pub(super) use other::{Completions, Config, Demo, Format, Help, Man};
 pub(super) use report::{Report, ReportFormat, Schema};
 pub(super) use table::{Cli, Command, command};
+pub(super) use trace::Trace;
 pub(super) use understand::{Explain, Replay, Shrink};

@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
     Check, Completions, Config, Demo, Explain, Explore, Export, Flaws, Globals, Help, Hunt, Man,
-    Merge, Node, Pin, Replay, Report, Shrink,
+    Merge, Node, Pin, Replay, Report, Shrink, Trace,
 };
 use crate::cli::exit;
 use crate::harness::env;
@@ -53,6 +53,8 @@ pub(in crate::cli) enum Command {
     Demo(Demo),
     /// Serve one node of the reference Dynamo: HTTP to clients, TCP to other nodes
     Node(Node),
+    /// Run plans and print how each went, as numbers that builds and machines can compare
+    Trace(Trace),
     /// Show the settings in force and where each comes from
     Config(Config),
     /// The variables that tests of one's own store read
@@ -79,6 +81,7 @@ pub(in crate::cli) const GROUPS: [(&str, &[&str]); 4] = [
         &[
             "demo",
             "node",
+            "trace",
             "config",
             "env",
             "completions",

@@ -21,8 +21,9 @@ use crate::preset::PROMISES;
 /// The judges of one recording.
 pub(super) type Judges<'h> = Result<Vec<Judge<'h>>, String>;
 
-/// The promises that some stores of siblings make to those who read.
-const OF_READS: [Promise; 6] = [
+/// The promises that some stores of siblings make to those who read, and what those make of it who merge.
+const OF_READS: [Promise; 7] = [
+    Promise::Reconciliation,
     Promise::Regular,
     Promise::ReadYourWrites,
     Promise::MonotonicReads,

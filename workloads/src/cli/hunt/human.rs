@@ -42,7 +42,14 @@ pub(in crate::cli) fn summary(outcome: &Outcome) -> String {
         )
     } else {
         let reruns = number(outcome.reruns);
-        writeln!(out, "determinism {reruns} of {reruns} reruns identical")
+        let also = match outcome.elsewhere {
+            0 => String::new(),
+            some => format!(", {} of them also in another process", number(some)),
+        };
+        writeln!(
+            out,
+            "determinism {reruns} of {reruns} reruns identical{also}"
+        )
     };
     if let Some(shows) = outcome.worth() {
         let _ = writeln!(

@@ -62,6 +62,7 @@ fn header(page: &mut Page, campaigns: &[Outcome], title: &str, causes: usize) {
         ("Runs", sum(|outcome| outcome.runs)),
         ("Operations", sum(|outcome| outcome.operations)),
         ("Reruns, all identical", sum(|outcome| outcome.reruns)),
+        ("In another process", sum(|outcome| outcome.elsewhere)),
     ];
     if let Some(first) = campaigns.first() {
         facts.push(("Target", first.target.clone()));

@@ -32,6 +32,7 @@ pub(super) mod markdown;
 pub(super) mod outcome;
 mod real;
 pub(super) mod record;
+mod twice;
 
 pub(super) fn hunt(args: &Hunt) -> Result<Exit, String> {
     interrupt::listen();
@@ -190,6 +191,7 @@ fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Outcome, String
         campaign.run(show)
     };
     shown.clear();
+    twice::elsewhere(&campaign, &mut tally);
     if args.promises.is_empty() {
         leave_out_unseen(&mut campaign, &mut tally);
     }
@@ -258,7 +260,7 @@ impl Found {
     /// What the run promised and which of that it broke, where the matrix says so.
     fn promised(&self) -> Option<String> {
         let broken = self.bundle.counterexample.as_ref()?.promise;
-        if preset::PROMISES.contains(&broken) {
+        if preset::is_of_versions(broken) {
             return None;
         }
         let plan = bundle::plan(&self.bundle).ok()?;

@@ -29,6 +29,9 @@ pub(in crate::cli) struct Outcome {
     pub(in crate::cli) operations: u64,
     /// Runs that were run twice, and went the same way.
     pub(in crate::cli) reruns: u64,
+    /// How many of them went the same way in another process.
+    #[serde(default)]
+    pub(in crate::cli) elsewhere: u64,
     pub(in crate::cli) promises: Vec<Judged>,
     /// What happened in the runs.
     pub(in crate::cli) exercised: Counters,
@@ -159,6 +162,7 @@ impl Outcome {
             runs: tally.runs,
             operations: tally.operations,
             reruns: tally.reruns,
+            elsewhere: tally.elsewhere,
             promises: promises.collect(),
             exercised: tally.happened.clone(),
             never: missing(campaign, tally),
@@ -210,6 +214,7 @@ impl Outcome {
         self.runs += other.runs;
         self.operations += other.operations;
         self.reruns += other.reruns;
+        self.elsewhere += other.elsewhere;
         for judged in other.promises {
             match self
                 .promises

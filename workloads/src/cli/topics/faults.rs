@@ -30,6 +30,7 @@ fn samples() -> Vec<Fault> {
         Fault::Scramble { node },
         Fault::Wipe { node },
         Fault::Rot { node, percent },
+        Fault::Misdirect { node, percent },
         Fault::Restore { node },
         Fault::Depart { node },
         Fault::Lose { percent },
@@ -75,6 +76,7 @@ fn meaning(fault: &Fault) -> &'static str {
         }
         Fault::Wipe { .. } => "a node loses memory and disk, and returns with an empty one",
         Fault::Rot { .. } => "a node returns on a disk of which some records are garbled",
+        Fault::Misdirect { .. } => "a node returns on a disk where some writes hit another record",
         Fault::Restore { .. } => "a node returns on an old copy of its disk",
         Fault::Depart { .. } => "a node is no member of the cluster, and joins again",
         Fault::Lose { .. } => "messages are lost",

@@ -6,7 +6,7 @@ use checker::Promise;
 
 use crate::preset::Preset;
 
-const MEANING: [(Promise, &str); 15] = [
+const MEANING: [(Promise, &str); 16] = [
     (
         Promise::ClockCausality,
         "clocks order two versions exactly when one had seen the other",
@@ -22,6 +22,10 @@ const MEANING: [(Promise, &str); 15] = [
     (
         Promise::HandoffDelivery,
         "what a node keeps for another reaches it",
+    ),
+    (
+        Promise::Reconciliation,
+        "what clients merge out of siblings holds every acknowledged change once, and nothing else",
     ),
     (
         Promise::Linearizable,

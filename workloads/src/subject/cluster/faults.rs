@@ -33,6 +33,7 @@ pub fn can(fault: &Fault) -> bool {
         | Fault::Stall { .. }
         | Fault::Scramble { .. }
         | Fault::Rot { .. }
+        | Fault::Misdirect { .. }
         | Fault::Rank { .. }
         | Fault::Deliver { .. } => false,
     }
@@ -65,7 +66,15 @@ mod tests {
             .difference(&kinds(restricted))
             .copied()
             .collect();
-        let never = ["clock", "rank", "rot", "scramble", "slow", "stall"];
+        let never = [
+            "clock",
+            "misdirect",
+            "rank",
+            "rot",
+            "scramble",
+            "slow",
+            "stall",
+        ];
         assert_eq!(gone, BTreeSet::from(never));
     }
 
