@@ -204,4 +204,9 @@ pub struct Setup {
     /// Whether what was replaced or deleted may come back: tombstones are reaped, or clocks forget.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_revive: bool,
+    /// Whether disks are only looked at now and then: a note about one says what it holds at that
+    /// moment, not since when, and what came and went between two looks is told nowhere. Each look is
+    /// at all disks. Hints that expire would look like hints that get lost.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sampled: bool,
 }

@@ -65,6 +65,10 @@ const CHANGE: u8 = b'm';
 const HANDOVER: u8 = b't';
 const SEQUENCE: u8 = b's';
 
+/// The names of all records of data and of hints are between these. Data comes first.
+#[cfg(feature = "server")]
+pub(crate) const HOLDINGS: [&[u8]; 2] = [&[DATA], &[HINT + 1]];
+
 impl Record {
     /// Reads a record from its name and value.
     pub fn decode(key: &[u8], value: &[u8]) -> Result<Record, Garbled> {

@@ -157,6 +157,7 @@ fn of_the_run() -> Vec<Note> {
             hands_off: false,
             may_lose: true,
             may_revive: true,
+            sampled: true,
         }),
         Note::Owners {
             key,

@@ -278,6 +278,7 @@ fn run(plan: &Plan, sin: Sin, broken: fn(String) -> ClientError) -> Result<Run, 
         hands_off: false,
         may_lose: false,
         may_revive: false,
+        sampled: false,
     };
     drive(plan, &mut live.expect("an event loop").promising(setup))
 }

@@ -424,6 +424,8 @@ impl<'a> Driver<'a> {
     fn settle(&mut self) -> Result<(), Undriven> {
         let healed = self.now.max(self.plan.faults.quiet_from());
         self.advance(healed);
+        let place = self.entries.len();
+        let before = self.look(false);
         self.note(Note::Healed);
         let settle = self.subject.settle_us();
         let quiet = Time(healed.0 + settle.unwrap_or_else(|| self.plan.settle()));
@@ -431,11 +433,28 @@ impl<'a> Driver<'a> {
         if !self.open.is_empty() {
             return Err(Undriven::Hung(self.open.len()));
         }
+        // A first look that no second one follows says nothing of what is there now.
+        if let Some(after) = self.look(true) {
+            drop(
+                self.entries
+                    .splice(place..place, before.unwrap_or_default()),
+            );
+            self.entries.extend(after);
+        }
         for note in self.subject.inspect(&self.keys) {
             self.note(note);
         }
         self.note(Note::Quiet);
         Ok(())
+    }
+
+    /// What the disks hold, in an instant of its own: within one, nobody knows what came first.
+    fn look(&mut self, mended: bool) -> Option<Vec<Entry<Kv>>> {
+        let at = self.now;
+        let held = self.subject.disks(&self.keys, mended)?;
+        self.advance(Time(at.0 + 1));
+        let noted = |note| Entry::Note { at, note };
+        Some(held.into_iter().map(noted).collect())
     }
 
     /// Reads every key at every node, one after the other, each read a session of its own.

@@ -13,12 +13,12 @@ pub enum World {
     /// In the simulator: the same plan gives the same run.
     #[default]
     Simulator,
-    /// On a cluster of processes, in real time: the same plan gives another run each time. Nothing is seen
-    /// of disks and messages.
+    /// On a cluster of processes, in real time: the same plan gives another run each time. Disks are looked at
+    /// when the faults have ended and once the store is mended; nothing is seen of messages.
     Cluster,
 }
 
-/// What is told only by disks or by messages between nodes.
+/// What is told only by disks all along, or by messages between nodes.
 const UNSEEN: [&str; 4] = [
     "hints kept",
     "read repairs",
@@ -51,7 +51,11 @@ impl World {
 
     /// The plan of this seed, without what cannot be done here.
     pub fn plan(self, preset: Preset, seed: u64) -> Plan {
-        let plan = preset.plan(seed);
+        self.restricted(preset.plan(seed))
+    }
+
+    /// The plan without what cannot be done here.
+    pub fn restricted(self, plan: Plan) -> Plan {
         match self {
             World::Simulator => plan,
             World::Cluster => restricted(plan),
@@ -74,14 +78,11 @@ impl World {
         self == World::Simulator
     }
 
-    /// Whether a run can show that this promise is kept. One that rests on what disks hold can be seen broken
-    /// at most.
+    /// Whether runs can be counted on to show that this promise is kept. In real time it is chance whether
+    /// replicas are apart when they are looked at, and hints come and go unseen.
     pub fn can_hold(self, promise: Promise) -> bool {
         self == World::Simulator
-            || !matches!(
-                promise,
-                Promise::ClockCausality | Promise::Convergence | Promise::HandoffDelivery
-            )
+            || !matches!(promise, Promise::Convergence | Promise::HandoffDelivery)
     }
 
     /// Whether it could be seen here that this happened in a run.

@@ -116,6 +116,7 @@ pub(crate) fn recorded(load: &Load) -> History<Kv> {
         hands_off: false,
         may_lose: false,
         may_revive: false,
+        sampled: false,
     }));
     let mut left = load.operations - load.keys.min(load.operations / 10);
     while left > 0 {

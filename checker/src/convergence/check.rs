@@ -133,6 +133,8 @@ fn judged(order: &Order<'_>, marks: &Marks<'_>) -> (Findings, Option<&'static st
         Some("no disk was seen, so replicas may never have been apart")
     } else if marks.healed.is_none() {
         Some("no note says when the faults ended")
+    } else if findings.exercised[APART] == 0 && marks.is_sampled() {
+        Some("no look at the disks showed replicas apart when the faults ended")
     } else if findings.exercised[APART] == 0 {
         Some("replicas were never apart when the faults ended")
     } else {

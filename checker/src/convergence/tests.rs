@@ -434,3 +434,39 @@ fn replicas_are_apart_by_the_owners_there_were_when_the_faults_ended() {
     };
     assert_eq!((apart("A,B"), apart("A")), (1, 0));
 }
+
+#[test]
+fn of_disks_that_are_looked_at_twice_the_first_look_says_who_was_apart() {
+    let looks = |first: &str| {
+        format!(
+            "0 setup n=3 converges sampled
+             0 owners x A,B
+             [0,3] s1 put x a -> ok
+             {first}
+             10 healed
+             20 durable A x {{a@A:1}}
+             20 durable B x {{a@A:1}}
+             21 root A r x 1
+             21 root B r x 1
+             90 quiet"
+        )
+    };
+    let apart = looks("9 durable A x {a@A:1}");
+    breaks(&apart, "");
+    assert!(matches!(verdict(&apart), Verdict::Valid(_)));
+    for first in ["", "9 durable A x {a@A:1}\n 9 durable B x {a@A:1}"] {
+        let Verdict::Unknown(why) = verdict(&looks(first)) else {
+            panic!("nobody was seen apart");
+        };
+        assert!(why.to_string().contains("no look at the disks"), "{why}");
+    }
+    breaks(
+        &apart.replace("root B r x 1", "root B r x 2"),
+        "roots differ on equal states",
+    );
+    let behind = apart.replace("20 durable B x {a@A:1}\n", "");
+    breaks(
+        &behind,
+        "diverged, missing copy, roots equal on different states",
+    );
+}

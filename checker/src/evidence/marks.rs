@@ -116,6 +116,16 @@ impl<'h> Marks<'h> {
         self.setup.is_some_and(|setup| setup.may_revive)
     }
 
+    /// Whether disks were only looked at now and then.
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.setup.is_some_and(|setup| setup.sampled)
+    }
+
+    /// Whether a tombstone may have come and gone, and what it buried with it, without being seen.
+    pub(crate) fn may_miss_tombstones(&self) -> bool {
+        self.is_sampled() && self.may_revive()
+    }
+
     fn meet(&mut self, node: Node) {
         if let Err(place) = self.nodes.binary_search(&node) {
             self.nodes.insert(place, node);

@@ -15,7 +15,7 @@ use crate::note::{Clock, Node, Note, Setup, Version};
 /// 5 durable A x {a@A:1/B:2+C:1,!@B:3}    5 hint D C x {a}         5 dropped D C x
 /// 5 context A x c1        5 expired D C x        5 served D x {a}        5 counted x a w=3 A,B,D
 /// 5 crash A   5 restart A   5 informed A   5 healed     5 quiet                  5 fault cut
-/// 0 owners x A,B,C                       0 setup n=3 r=2 w=2 converges hands_off may_lose may_revive
+/// 0 owners x A,B,C                       0 setup n=3 r=2 w=2 converges hands_off may_lose may_revive sampled
 /// 5 root A range x,y hash                5 transfer A B sync x
 /// ```
 pub(crate) fn sketch(text: &str) -> History<Kv> {
@@ -273,5 +273,6 @@ fn setup(knobs: &[&str]) -> Setup {
         hands_off: knobs.contains(&"hands_off"),
         may_lose: knobs.contains(&"may_lose"),
         may_revive: knobs.contains(&"may_revive"),
+        sampled: knobs.contains(&"sampled"),
     }
 }

@@ -222,7 +222,7 @@ fn note() -> impl Strategy<Value = Note> {
     };
     let node = || (0..3_u32).prop_map(Node);
     prop_oneof![
-        (any::<bool>(), any::<bool>()).prop_map(|(may_lose, may_revive)| {
+        any::<[bool; 3]>().prop_map(|[may_lose, may_revive, sampled]| {
             Note::Setup(Setup {
                 nodes: 3,
                 n: 3,
@@ -232,6 +232,7 @@ fn note() -> impl Strategy<Value = Note> {
                 hands_off: false,
                 may_lose,
                 may_revive,
+                sampled,
             })
         }),
         (text(), any::<bool>()).prop_map(|(what, begins)| Note::Fault { what, begins }),

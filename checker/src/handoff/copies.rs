@@ -11,7 +11,7 @@ use crate::history::Time;
 use crate::note::{Node, Note};
 use crate::order::{Key, Noted, Order, Status};
 
-/// Counts copies at every acknowledgement, and looks for strangers once the store is mended.
+/// Counts copies at every acknowledgement, where disks show what they held then, and looks for strangers once the store is mended.
 pub(super) fn judge<'h>(
     order: &Order<'h>,
     marks: &Marks<'h>,
@@ -32,6 +32,9 @@ pub(super) fn count<'h>(
     needed: u32,
     findings: &mut Findings,
 ) {
+    if marks.is_sampled() {
+        return;
+    }
     let returns = answers(order);
     findings.count(COUNTED, returns.len() as u64);
     let mut copies = Copies {
@@ -240,7 +243,9 @@ fn strangers(order: &Order<'_>, marks: &Marks<'_>, quiet: usize, findings: &mut 
                 continue;
             }
             // One that owned the key before may still hold it, and harms nobody.
-            if marks.tenures[number].names(node) {
+            let tenures = &marks.tenures[number];
+            let unseen = marks.is_sampled() && !tenures.changes(quiet).is_empty();
+            if unseen || tenures.names(node) {
                 continue;
             }
             findings.report(STRAY_COPY, || Finding {

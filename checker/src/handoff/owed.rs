@@ -14,7 +14,7 @@ use crate::order::{Key, Order, Status};
 /// Where replicas also compare what they hold, convergence sees to it. A coordinator that crashes takes
 /// its knowledge of who was silent with it, and who coordinates does not show: so only writes that were
 /// called after the last crash are owed, only where owners never changed, and only to owners of which no
-/// hint expired. O(writes · N).
+/// hint expired. A tombstone that was reaped may have been there, if it was not seen. O(writes · N).
 pub(super) fn judge<'h>(
     order: &Order<'h>,
     marks: &Marks<'h>,
@@ -22,7 +22,8 @@ pub(super) fn judge<'h>(
     findings: &mut Findings,
 ) {
     let compares = marks.setup.is_some_and(|setup| setup.converges);
-    let Some(quiet) = marks.quiet.filter(|_| !compares) else {
+    let judged = !compares && !marks.may_miss_tombstones();
+    let Some(quiet) = marks.quiet.filter(|_| judged) else {
         return;
     };
     let past = Past::new(order, quiet);

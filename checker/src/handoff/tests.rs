@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod heirs;
+mod sampled;
 
 use std::collections::BTreeSet;
 

@@ -184,7 +184,12 @@ fn last_trace(
     let has = |versions: &[Version]| holds(key, versions, write);
     let end = marks.end().unwrap_or(0);
     let mut disks = Disks::default();
-    let (mut kind, mut last) = ("on no disk ever", None);
+    let never = if marks.is_sampled() {
+        "on no disk that was looked at"
+    } else {
+        "on no disk ever"
+    };
+    let (mut kind, mut last) = (never, None);
     let here = |noted: &&Noted<'_>| noted.line <= end && noted.key == Some(number);
     for noted in order.notes.iter().filter(here) {
         match noted.note {

@@ -322,6 +322,9 @@ fn what_no_disk_ever_held_is_lost_at_the_end() {
          5 quiet";
     breaks(text, "lost write");
     assert!(first(text).cause.ends_with("on no disk ever"));
+    let sampled = format!("0 setup sampled\n {text}");
+    let cause = first(&sampled).cause;
+    assert!(cause.ends_with("on no disk that was looked at"), "{cause}");
 }
 
 #[test]

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 
-use crate::{Time, Write};
+use crate::{Time, Write, record};
 
 /// The records, by name: keys, hints, the membership history, ranges on their way.
 const RECORDS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("records");
@@ -32,6 +33,23 @@ pub(super) struct Found {
     pub(super) records: Records,
     /// The latest time that the node may have acted at.
     pub(super) clock: Time,
+}
+
+/// Some records that follow each other by name.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Page {
+    /// Names and values.
+    pub(super) records: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Whether others follow.
+    pub(super) goes_on: bool,
+}
+
+/// How large a page may become.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    pub(super) records: usize,
+    /// Of names and values. One record is always let in.
+    pub(super) bytes: usize,
 }
 
 impl Disk {
@@ -81,6 +99,42 @@ impl Disk {
         }
         transaction.commit()?;
         Ok(())
+    }
+
+    /// What is kept of keys, as data and as hints, by the names of the records: those after this name, as
+    /// many as there is room for. Each page is of one moment, two need not be.
+    pub(super) fn page(&self, after: Option<&[u8]>, room: Room) -> Result<Page, String> {
+        self.read_page(after, room).map_err(|why| why.to_string())
+    }
+
+    fn read_page(&self, after: Option<&[u8]>, room: Room) -> Result<Page, redb::Error> {
+        let [first, end] = record::HOLDINGS;
+        let from = match after {
+            Some(name) => Bound::Excluded(name.max(first)),
+            None => Bound::Included(first),
+        };
+        let mut page = Page {
+            records: Vec::new(),
+            goes_on: false,
+        };
+        if after.is_some_and(|name| name >= end) {
+            return Ok(page);
+        }
+        let transaction = self.database.begin_read()?;
+        let records = transaction.open_table(RECORDS)?;
+        let mut bytes = 0;
+        for entry in records.range::<&[u8]>((from, Bound::Excluded(end)))? {
+            let (name, value) = entry?;
+            bytes += name.value().len() + value.value().len();
+            let first = page.records.is_empty();
+            if !first && (page.records.len() >= room.records || bytes > room.bytes) {
+                page.goes_on = true;
+                break;
+            }
+            let record = (name.value().to_vec(), value.value().to_vec());
+            page.records.push(record);
+        }
+        Ok(page)
     }
 }
 
@@ -165,6 +219,49 @@ mod tests {
             );
             assert_eq!(found.clock, Time(11));
         }
+        let _ = fs::remove_dir_all(folder);
+    }
+
+    #[test]
+    fn pages_follow_each_other_and_show_what_is_kept_of_keys() {
+        let folder = folder("pages");
+        let found = Disk::open(&folder).expect("a new folder opens");
+        let disk = found.disk;
+        let names = ["d", "da", "db", "dc", "h0000a", "m", "s", "t"];
+        let writes = names.map(|name| write(name, Some("1")));
+        disk.apply(writes.iter(), Time(7), true)
+            .expect("it has room");
+        let pages = |records: usize, bytes: usize| {
+            let (mut pages, mut after) = (Vec::new(), None);
+            loop {
+                let room = Room { records, bytes };
+                let page = disk.page(after.as_deref(), room).expect("it is read");
+                after = page.records.last().map(|(name, _)| name.clone());
+                let names = page.records.into_iter().map(|(name, _)| name);
+                let names = names.map(|name| String::from_utf8(name).expect("it is text"));
+                pages.push(names.collect::<Vec<_>>().join(" "));
+                if !page.goes_on {
+                    return pages;
+                }
+            }
+        };
+        assert_eq!(pages(9, 99), ["d da db dc h0000a"]);
+        assert_eq!(pages(2, 99), ["d da", "db dc", "h0000a"]);
+        assert_eq!(pages(5, 99), ["d da db dc h0000a"]);
+        assert_eq!(pages(9, 5), ["d da", "db", "dc", "h0000a"]);
+        assert_eq!(pages(9, 0).len(), 5);
+        let room = Room {
+            records: 9,
+            bytes: 99,
+        };
+        let beyond = disk.page(Some(b"s"), room).expect("it is read");
+        assert_eq!((beyond.records.len(), beyond.goes_on), (0, false));
+        let all = disk.page(Some(b"a"), room).expect("it is read");
+        assert_eq!(
+            all.records.len(),
+            4,
+            "but for what the name itself stands for"
+        );
         let _ = fs::remove_dir_all(folder);
     }
 

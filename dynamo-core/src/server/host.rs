@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -56,6 +56,8 @@ pub(super) struct Host {
     clock: Clock,
     node: Stepper<Node>,
     commit: GroupCommit<Work>,
+    /// Whoever syncs it lets go of it in the end.
+    disk: Weak<Disk>,
     peers: Mutex<BTreeMap<NodeId, Arc<Peer>>>,
     waiting: Mutex<BTreeMap<RequestId, oneshot::Sender<Reply>>>,
     requests: AtomicU64,
@@ -104,12 +106,17 @@ impl Clock {
 
 impl Host {
     /// A node that has started from what its disk holds, and the disk.
-    pub(super) fn start(settings: Settings, config: Arc<Config>, found: Found) -> (Host, Disk) {
+    pub(super) fn start(
+        settings: Settings,
+        config: Arc<Config>,
+        found: Found,
+    ) -> (Host, Arc<Disk>) {
         let Found {
             disk,
             records,
             clock,
         } = found;
+        let disk = Arc::new(disk);
         let clock = Clock::after(clock);
         let node = Node::start(settings.id, config, &records, clock.now());
         let peers = settings.peers.iter();
@@ -126,6 +133,7 @@ impl Host {
             due: AtomicU64::new(node.deadline().map_or(u64::MAX, |due| due.0)),
             node: Stepper::new(node),
             commit: GroupCommit::new(),
+            disk: Arc::downgrade(&disk),
             peers: Mutex::new(peers.collect()),
             waiting: Mutex::default(),
             requests: AtomicU64::new(0),
@@ -283,6 +291,15 @@ impl Host {
             tokio::time::sleep(FLUSH).await;
             self.commit.push(Work::Flush);
         }
+    }
+
+    /// Reads the disk, once all that the node has given it is on it and synced. Blocks for that long. `None`:
+    /// the node stops.
+    pub(super) fn read<R>(&self, at: impl FnOnce(&Disk) -> R) -> Option<R> {
+        let position = self.commit.push(Work::Flush);
+        let synced = self.commit.wait(position);
+        let disk = self.disk.upgrade().filter(|_| synced)?;
+        Some(at(&disk))
     }
 
     /// No store comes after this.

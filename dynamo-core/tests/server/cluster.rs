@@ -125,6 +125,11 @@ async fn a_node_that_was_away_is_given_what_it_missed() {
         }
     }
     assert!(!acknowledged.is_empty(), "two of three are a quorum");
+    let kept = |_: u16, body: &[u8]| String::from_utf8_lossy(body).contains("\"owner\":2");
+    assert!(
+        cluster.becomes(0, "GET /admin/disk", kept).await,
+        "the disk shows whom a hint is for"
+    );
     cluster.up(2).await;
     for key in acknowledged {
         let get = format!("GET /kv/k{key}?r=1&pinned=true");

@@ -1,6 +1,7 @@
 //! The node behind real sockets and a real disk: what clients, administrators, replicas and strangers see.
 
 mod cluster;
+mod disk;
 mod document;
 mod strangers;
 

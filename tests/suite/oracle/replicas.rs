@@ -37,6 +37,7 @@ pub(super) fn setup(nodes: u32) -> Note {
         hands_off: true,
         may_lose: false,
         may_revive: false,
+        sampled: false,
     })
 }
 

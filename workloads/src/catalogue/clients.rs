@@ -17,7 +17,7 @@ pub fn as_clients_see_it(history: &History<Kv>) -> History<Kv> {
     History::new(seen).expect("calls and their order are as they were")
 }
 
-fn from_outside(note: &Note) -> bool {
+pub(super) fn from_outside(note: &Note) -> bool {
     matches!(
         note,
         Note::Setup(_)

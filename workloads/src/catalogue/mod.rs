@@ -10,6 +10,7 @@ mod finders;
 mod hunt;
 mod idle;
 mod json;
+mod looks;
 mod markdown;
 mod page;
 pub(crate) mod parallel;
@@ -19,12 +20,14 @@ mod summary;
 mod table;
 #[cfg(test)]
 mod tests;
+pub mod worlds;
 
 pub use choices::{Choice, choices};
 pub use clients::{as_clients_see_it, broken_to_clients};
 pub use expected::{Expected, expected};
 pub use finders::{Finder, Finders};
 pub use hunt::{CALLS_MIN, Effort, FAULTS_MIN, Hunts, Progress};
+pub use looks::{as_processes_show_it, broken_to_processes};
 pub use row::{Caught, Hunt, Least, Row, Sight};
 pub use summary::Summary;
 pub use table::Table;

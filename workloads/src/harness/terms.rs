@@ -105,6 +105,7 @@ impl Terms {
             hands_off,
             may_lose,
             may_revive: false,
+            sampled: false,
         });
         Ok(Terms {
             shape: shape(said, (n, r, w), converges, hands_off),

@@ -538,6 +538,7 @@ mod tests {
             hands_off: false,
             may_lose: false,
             may_revive: false,
+            sampled: false,
         };
         let mut live =
             Live::new(1, LIMIT, async |_| Ok(Fickle { used: 0 })).expect("an event loop");

@@ -34,7 +34,14 @@ pub trait Subject {
     /// When this subject cannot do that; the run is then not what the plan says.
     fn fault(&mut self, window: u32, fault: &Fault, begins: bool) -> Result<(), Unsupported>;
 
-    /// Evidence that is only taken when asked for: claims about Merkle roots.
+    /// What the disks hold, where that is not noted all along: asked for when the faults have ended, and again
+    /// once the store counts as mended; then what is new since. `None`: they could not be seen as they were in
+    /// one moment.
+    fn disks(&mut self, _keys: &[String], _mended: bool) -> Option<Vec<Note>> {
+        None
+    }
+
+    /// Evidence that is only taken when asked for, after the last look at the disks: claims about Merkle roots.
     fn inspect(&mut self, keys: &[String]) -> Vec<Note>;
 
     /// How long it takes to mend itself once all faults are over, in microseconds; `None`: as long as the

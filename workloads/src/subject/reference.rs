@@ -128,6 +128,11 @@ impl Cluster {
         })
     }
 
+    /// Whether clocks are what the evidence takes them for.
+    pub(super) fn shows_clocks(&self) -> bool {
+        self.shape.is_exact()
+    }
+
     /// What each node is told of the cluster.
     pub(crate) fn core_shape(&self) -> &core::Shape {
         self.config.shape()
@@ -205,6 +210,7 @@ impl Deployment for Cluster {
             hands_off: shape.hints,
             may_lose: promised.may_lose,
             may_revive: promised.may_revive,
+            sampled: false,
         });
         let owners = keys.iter().map(|key| {
             let owners = self.config.ring().owners(key.as_bytes(), shape.n);
@@ -219,7 +225,7 @@ impl Deployment for Cluster {
     /// Only dots claim that a clock has seen exactly what its writer saw, and the winner of
     /// [`core::Resolution::LastWriterWins`] takes over what others had seen.
     fn reader(&self) -> Reader {
-        if self.shape.is_exact() {
+        if self.shows_clocks() {
             Peer::holding
         } else {
             without_clocks

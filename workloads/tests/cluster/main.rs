@@ -93,7 +93,8 @@ fn a_healthy_hunt_holds_what_can_be_seen_and_leaves_nothing() {
     assert!(text.contains("✓ sibling-preservation"), "{text}");
     assert!(text.contains("cluster, real time"), "{text}");
     assert!(text.contains("no run repeats exactly"), "{text}");
-    assert!(!text.contains("clock-causality"), "{text}");
+    assert!(text.contains("✓ clock-causality"), "{text}");
+    assert!(!text.contains("handoff-delivery"), "{text}");
     assert_eq!((nodes(id), folders(id)), (Vec::new(), 0));
 }
 
@@ -137,7 +138,7 @@ fn what_makes_no_sense_is_refused() {
 }
 
 #[test]
-fn what_only_disks_show_is_not_exercised() {
+fn what_comes_and_goes_between_two_looks_is_not_exercised() {
     let args = [
         "--runs",
         "1",

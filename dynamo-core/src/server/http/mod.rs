@@ -2,6 +2,7 @@
 
 mod admin;
 mod answer;
+mod disk;
 mod kv;
 
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use super::settings::Secret;
 use answer::Refusal;
 
 /// Every path, in the order of the document, and what answers it.
-fn routes() -> [(&'static str, MethodRouter<Arc<Host>>); 11] {
+fn routes() -> [(&'static str, MethodRouter<Arc<Host>>); 12] {
     [
         ("/kv/{*key}", get(kv::get).put(kv::put).delete(kv::delete)),
         ("/admin/join", post(admin::join)),
@@ -33,6 +34,7 @@ fn routes() -> [(&'static str, MethodRouter<Arc<Host>>); 11] {
         ("/admin/ring", get(admin::ring)),
         ("/admin/hints", get(admin::hints)),
         ("/admin/roots", get(admin::roots)),
+        ("/admin/disk", get(disk::disk)),
         ("/admin/keys", get(admin::keys)),
         ("/admin/moving", get(admin::moving)),
         ("/metrics", get(admin::metrics)),

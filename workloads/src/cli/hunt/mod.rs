@@ -210,11 +210,13 @@ fn hunt_one(args: &Hunt, preset: Preset, seeds: Seeds) -> Result<Outcome, String
     Ok(outcome)
 }
 
-/// What could only be seen broken here is not missed where it was not.
+/// What may not be seen kept here is not missed where it was not.
 fn leave_out_unseen(campaign: &mut Campaign, tally: &mut Tally) {
     let world = campaign.world;
     let promises = &mut tally.promises;
-    promises.retain(|promise, standing| world.can_hold(*promise) || standing.broken > 0);
+    promises.retain(|promise, standing| {
+        world.can_hold(*promise) || standing.broken > 0 || standing.held > 0
+    });
     let shown = |promise: &Promise| world.can_hold(*promise) || promises.contains_key(promise);
     campaign.promises.retain(shown);
 }

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{sleep, timeout};
 
 use super::client::{Http, percent};
+use super::disks::{Disks, Piece};
 use super::proxy::Book;
 use crate::subject::live::ClientError;
 
@@ -38,6 +39,8 @@ struct Hints {
 #[derive(Deserialize)]
 struct Ring {
     members: Vec<Member>,
+    #[serde(default)]
+    owners: Vec<u32>,
 }
 
 #[derive(Deserialize)]
@@ -51,23 +54,52 @@ struct Moving {
     moving: u64,
 }
 
+/// How versions are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Versions {
+    WithClocks,
+    WithoutClocks,
+}
+
+/// What is to be looked for, beside roots.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    /// What disks hold.
+    pub(super) disks: Option<Versions>,
+    /// Who owns each key.
+    pub(super) owners: bool,
+    /// Whether owners come to hold the same without being read.
+    pub(super) compares: bool,
+}
+
 /// What there is to be seen of a cluster from outside.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     /// Claims about the ranges of the keys that were asked for.
     pub(super) roots: Vec<Note>,
+    pub(super) disks: Disks,
+    /// By key.
+    pub(super) owners: BTreeMap<String, Vec<u32>>,
     /// Whether nothing is left to be mended, as far as the nodes say: all are members, no hints are kept, no
     /// ranges move, and owners of a range that compare trees have the same root.
     pub(super) mended: bool,
 }
 
 /// Asks every node. `None`: one does not answer.
-pub(super) async fn look(book: &Book, nodes: u32, keys: &[String], compares: bool) -> Option<Seen> {
+pub(super) async fn look(book: &Book, nodes: u32, keys: &[String], wanted: Wanted) -> Option<Seen> {
     let mut claims: BTreeMap<(u32, String), (String, Vec<String>)> = BTreeMap::new();
+    let mut owners: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    let mut disks = Disks::default();
     let mut mended = true;
     for node in 0..nodes {
         let mut http = open(book, node).await?;
         for key in keys {
+            if wanted.owners {
+                let path = format!("/admin/ring?key={}", percent(key.as_bytes()));
+                let ring: Ring = read(&mut http, &path).await?;
+                let told = owners.entry(key.clone());
+                mended &= *told.or_insert_with(|| ring.owners.clone()) == ring.owners;
+            }
             let path = format!("/admin/roots?key={}", percent(key.as_bytes()));
             let said = answer(http.ask(Method::GET, &path, None, Vec::new())).await?;
             if said.status == StatusCode::NOT_FOUND {
@@ -85,11 +117,15 @@ pub(super) async fn look(book: &Book, nodes: u32, keys: &[String], compares: boo
         mended &= read::<Moving>(&mut http, "/admin/moving").await?.moving == 0;
         let ring: Ring = read(&mut http, "/admin/ring").await?;
         mended &= ring.members.len() == nodes as usize;
+        if let Some(versions) = wanted.disks {
+            // After the roots: what they are of has reached the disk by then.
+            look_at_disk(&mut http, node, versions, &mut disks).await?;
+        }
     }
     let mut roots: BTreeMap<&str, &str> = BTreeMap::new();
     for ((_, range), (root, _)) in &claims {
         let agreed = *roots.entry(range).or_insert(root) == root;
-        mended &= agreed || !compares;
+        mended &= agreed || !wanted.compares;
     }
     let notes = claims
         .iter()
@@ -101,8 +137,37 @@ pub(super) async fn look(book: &Book, nodes: u32, keys: &[String], compares: boo
         });
     Some(Seen {
         roots: notes.collect(),
+        disks,
+        owners,
         mended,
     })
+}
+
+/// Asks every node for what its disk holds. `None`: one does not answer.
+pub(super) async fn look_at_disks(book: &Book, nodes: u32, versions: Versions) -> Option<Disks> {
+    let mut disks = Disks::default();
+    for node in 0..nodes {
+        let mut http = open(book, node).await?;
+        look_at_disk(&mut http, node, versions, &mut disks).await?;
+    }
+    Some(disks)
+}
+
+async fn look_at_disk(
+    http: &mut Http,
+    node: u32,
+    versions: Versions,
+    disks: &mut Disks,
+) -> Option<()> {
+    let clocks = versions == Versions::WithClocks;
+    let mut path = "/admin/disk?limit=1000".to_owned();
+    loop {
+        let mut piece: Piece = read(http, &path).await?;
+        let next = piece.next.take();
+        disks.add(node, piece, clocks)?;
+        let Some(next) = next else { return Some(()) };
+        path = format!("/admin/disk?limit=1000&after={next}");
+    }
 }
 
 /// Has a node leave or join: orders it of one node after the other, beginning with `first`, until one knows

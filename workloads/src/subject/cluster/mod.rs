@@ -5,6 +5,7 @@
 
 mod admin;
 mod client;
+mod disks;
 mod faults;
 mod links;
 mod nodes;

@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 
 use checker::Time;
 use checker::note::{Node, Note};
-use dynamo_core::Flaw;
+use dynamo_core::{Durability, Flaw};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use super::admin::{self, Seen};
+use super::admin::{self, Seen, Versions, Wanted};
 use super::client::Http;
+use super::disks::Disks;
 use super::faults::can;
 use super::nodes::{Fallen, Nodes};
 use super::proxy::{Book, Proxy};
@@ -42,12 +43,18 @@ pub struct Cluster {
     deployment: reference::Cluster,
     luck: Luck,
     size: u32,
+    /// Whether all that is acknowledged is on disks, not in memory alone.
+    syncs: bool,
     /// Whether owners come to hold the same without being read.
     compares: bool,
     /// N: so many members stay.
     members_min: u32,
     settle: Duration,
     noted: Vec<(Time, Note)>,
+    /// What disks were seen to hold last.
+    disks: Disks,
+    /// What nodes claimed then.
+    roots: Vec<Note>,
     /// By node, its windows in which it is out, and who tells it to others, until this is dropped.
     out: BTreeMap<u32, Out>,
     orders: u64,
@@ -88,6 +95,9 @@ const SETTLE_US: u64 = 300_000;
 /// Between two looks at whether it is mended.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// What is seen so often in a row, for as long as a plan gives it to mend, will not change any more.
+const LOOKS: u32 = 20;
+
 /// It may take this much longer to mend than a plan says, since others use the machine too.
 const LENIENCE: Duration = Duration::from_secs(10);
 
@@ -113,6 +123,7 @@ impl Cluster {
         let deployment = reference::Cluster::new(plan.shape, flaw);
         let shape = deployment.core_shape();
         let (size, members_min, compares) = (shape.nodes, shape.n, shape.anti_entropy);
+        let syncs = shape.durability == Durability::Synced;
         let book = Arc::new(Book::default());
         let luck = Luck::new(plan.seed);
         let proxy = Proxy::start(size, luck, &book)?;
@@ -132,10 +143,13 @@ impl Cluster {
             deployment,
             luck,
             size,
+            syncs,
             compares,
             members_min,
             settle: Duration::from_micros(plan.settle()),
             noted: Vec::new(),
+            disks: Disks::default(),
+            roots: Vec::new(),
             out: BTreeMap::new(),
             orders: 0,
             fallen: None,
@@ -235,19 +249,77 @@ impl Cluster {
         self.noted.push((self.live.now(), note));
     }
 
-    /// Looks at the cluster until nothing is left to be mended, twice in a row, or it had its time.
-    fn watch(&mut self, keys: &[String]) -> Result<Seen, Fallen> {
+    /// How disks are to be read; not at all where they say less than the nodes have acknowledged.
+    fn versions(&self) -> Option<Versions> {
+        let clocks = self.deployment.shows_clocks();
+        self.syncs.then_some(if clocks {
+            Versions::WithClocks
+        } else {
+            Versions::WithoutClocks
+        })
+    }
+
+    /// What disks hold when the faults end. Nodes are looked at one after the other while they mend one another,
+    /// and if one does not answer, nothing is told.
+    fn look_healed(&mut self, keys: &[String]) -> Result<Option<Vec<Note>>, Fallen> {
+        self.nodes.await_all(STARTUP)?;
+        let Some(versions) = self.versions() else {
+            return Ok(None);
+        };
+        let look = admin::look_at_disks(&self.book, self.size, versions);
+        let Some(disks) = self.live.wait(look) else {
+            return Ok(None);
+        };
+        let notes = disks.notes(&self.disks, keys, self.size);
+        self.disks = disks;
+        Ok(Some(notes))
+    }
+
+    /// What disks hold in the end, and who owns the keys where that has changed in between. Nothing is told of
+    /// disks that do not come to rest: what was read of one may be over when the next is read.
+    fn look_mended(&mut self, keys: &[String]) -> Result<Option<Vec<Note>>, Fallen> {
+        let (seen, twice) = self.watch(keys)?;
+        self.roots = seen.roots;
+        let owners_known = self.orders == 0 || seen.mended;
+        if !self.syncs || !twice || !owners_known {
+            return Ok(None);
+        }
+        let owners = seen.owners.into_iter();
+        let owners = owners.map(|(key, nodes)| Note::Owners {
+            key,
+            nodes: nodes.into_iter().map(Node).collect(),
+        });
+        let mut notes: Vec<Note> = owners.collect();
+        notes.extend(seen.disks.notes(&self.disks, keys, self.size));
+        self.disks = seen.disks;
+        Ok(Some(notes))
+    }
+
+    /// Looks at the cluster until nothing is left to be mended, twice in a row, or it rests, or it had its time. Says also
+    /// whether it saw the same twice: then all that was so in one moment between the two.
+    fn watch(&mut self, keys: &[String]) -> Result<(Seen, bool), Fallen> {
         self.nodes.await_all(STARTUP)?;
         let late = Instant::now() + self.settle + LENIENCE;
+        let wanted = Wanted {
+            disks: self.versions(),
+            owners: self.orders > 0,
+            compares: self.compares,
+        };
         let mut before = None;
+        let (mut since, mut alike) = (Instant::now(), 0);
         loop {
             self.nodes.look()?;
-            let look = admin::look(&self.book, self.size, keys, self.compares);
+            let look = admin::look(&self.book, self.size, keys, wanted);
             let seen = self.live.wait(look);
+            let now = Instant::now();
+            let twice = seen.is_some() && before == seen;
+            (since, alike) = if twice { (since, alike + 1) } else { (now, 0) };
+            let rests = alike >= LOOKS && now >= since + self.settle;
             match seen {
-                Some(seen) if Instant::now() >= late => return Ok(seen),
-                Some(seen) if seen.mended && before.as_ref() == Some(&seen) => return Ok(seen),
-                None if Instant::now() >= late => {
+                Some(seen) if (seen.mended && twice) || rests || now >= late => {
+                    return Ok((seen, twice));
+                }
+                None if now >= late => {
                     return Err(Fallen {
                         node: 0,
                         what: "or another node does not answer its administrator".into(),
@@ -273,7 +345,13 @@ fn connect(book: &Arc<Book>) -> Connect {
 
 impl Subject for Cluster {
     fn setup(&mut self, keys: &[String]) -> Vec<Note> {
-        self.deployment.setup(keys)
+        let mut notes = self.deployment.setup(keys);
+        for note in &mut notes {
+            if let Note::Setup(setup) = note {
+                setup.sampled = true;
+            }
+        }
+        notes
     }
 
     fn submit(&mut self, ask: Ask) {
@@ -305,15 +383,22 @@ impl Subject for Cluster {
         }
     }
 
-    /// The roots that the nodes claim, once they are mended or had their time.
-    fn inspect(&mut self, keys: &[String]) -> Vec<Note> {
-        match self.watch(keys) {
-            Ok(seen) => seen.roots,
-            Err(fallen) => {
-                self.fallen = Some(fallen);
-                Vec::new()
-            }
-        }
+    /// The second time, once the nodes are mended or had their time.
+    fn disks(&mut self, keys: &[String], mended: bool) -> Option<Vec<Note>> {
+        let looked = if mended {
+            self.look_mended(keys)
+        } else {
+            self.look_healed(keys)
+        };
+        looked.unwrap_or_else(|fallen| {
+            self.fallen = Some(fallen);
+            None
+        })
+    }
+
+    /// The roots that the nodes claimed when their disks were looked at last.
+    fn inspect(&mut self, _keys: &[String]) -> Vec<Note> {
+        std::mem::take(&mut self.roots)
     }
 
     /// Little: [`Subject::inspect`] waits for as long as it takes, within limits.
