@@ -3,12 +3,19 @@
 //! A run ends quietly: all faults are over, the store has the time it asked for, replicas are
 //! compared before anything reads (reading repairs), then every key is read at every node.
 
+mod edges;
+mod said;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use checker::kv::{Kv, KvCall, KvRet};
 use checker::note::Setup;
 use checker::{Entry, History, Note, OpId, Outcome, Process, Promise, Time};
 use thiserror::Error;
+
+use edges::{Edge, edges};
+use said::forged;
+pub(crate) use said::said;
 
 use crate::fault::{Fate, Fault};
 use crate::luck::Key;
@@ -517,51 +524,6 @@ impl<'a> Driver<'a> {
     }
 }
 
-/// What a step says to the history, and to the store, if it passes the context of this get. Whoever tries
-/// again, or forges, says what a put does; what a change merges is not known here.
-pub(crate) fn said(step: &Step, read: Option<(u32, &[u8])>) -> (KvCall, Request) {
-    let name = step.call.key().to_owned();
-    let key = name.clone().into_bytes();
-    let names = read.iter().map(|(get, _)| OpId(u64::from(*get))).collect();
-    let context = read.map(|(_, context)| context.to_vec());
-    match &step.call {
-        Call::Get { .. } => (KvCall::Get { key: name }, Request::Get { key }),
-        Call::Put { .. } | Call::PutForged { .. } | Call::Retry { .. } | Call::Change { .. } => {
-            let value = format!("v{}", step.id);
-            let call = KvCall::Put {
-                key: name,
-                value: value.clone(),
-                context: names,
-            };
-            let value = value.into_bytes();
-            let request = Request::Put {
-                key,
-                value,
-                context,
-            };
-            (call, request)
-        }
-        Call::Delete { .. } => {
-            let call = KvCall::Delete {
-                key: name,
-                context: names,
-            };
-            (call, Request::Delete { key, context })
-        }
-    }
-}
-
-/// The same bytes but for one bit, which the name of the step chooses. Of no bytes, one.
-fn forged(context: &[u8], step: u32) -> Vec<u8> {
-    let mut bytes = context.to_vec();
-    let at = step as usize % bytes.len().max(1);
-    match bytes.get_mut(at) {
-        Some(byte) => *byte ^= 1 << (step % 8),
-        None => bytes.push(step as u8),
-    }
-    bytes
-}
-
 /// What is promised of a cluster to which the faults of the plan happen.
 fn befallen(note: Note, plan: &Plan) -> Note {
     let lost = |fault: &Fault| fault.unaimed().loses_disk();
@@ -578,32 +540,4 @@ fn befallen(note: Note, plan: &Plan) -> Note {
         }
         note => note,
     }
-}
-
-#[derive(Clone, Copy)]
-struct Edge {
-    at: Time,
-    window: usize,
-    begins: bool,
-}
-
-/// Where windows begin and end, in order; at one instant ends come first.
-fn edges(plan: &Plan) -> VecDeque<Edge> {
-    let mut edges: Vec<Edge> = Vec::new();
-    for (window, entry) in plan.faults.0.iter().enumerate() {
-        if entry.from < entry.until {
-            edges.push(Edge {
-                at: entry.from,
-                window,
-                begins: true,
-            });
-            edges.push(Edge {
-                at: entry.until,
-                window,
-                begins: false,
-            });
-        }
-    }
-    edges.sort_by_key(|edge| (edge.at, edge.begins, edge.window));
-    edges.into()
 }
