@@ -20,6 +20,7 @@ mod summary;
 mod table;
 #[cfg(test)]
 mod tests;
+pub mod worlds;
 
 pub use choices::{Choice, choices};
 pub use clients::{as_clients_see_it, broken_to_clients};

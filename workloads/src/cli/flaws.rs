@@ -10,12 +10,20 @@ use dynamo_core::Flaw;
 use super::args::{Flaws, TableFormat};
 use super::exit::Exit;
 use super::hunt::{cores, number};
+use super::interrupt;
 use super::output::{is_quiet, say, say_line, told_more};
 use super::status::Status;
-use crate::campaign::Trouble;
+use crate::campaign::{self, Trouble};
+use crate::catalogue::worlds::{self, InBoth, Real, Worlds};
 use crate::catalogue::{Effort, Hunts, Progress, Row, Table};
+use crate::plan::Plan;
+use crate::target::Target;
+use crate::world::World;
 
 pub(super) fn flaws(args: &Flaws) -> Result<Exit, String> {
+    if args.world == World::Cluster {
+        return in_both_worlds(args);
+    }
     let hunts = hunts(args);
     let all = (hunts.flaws.len(), hunts.bases as usize);
     let mut shown = Status::new();
@@ -78,6 +86,55 @@ fn hunts(args: &Flaws) -> Hunts {
         jobs: args.jobs.map_or_else(cores, usize::from),
         effort,
     }
+}
+
+/// Seeks failing plans in the simulator, and runs them on processes.
+fn in_both_worlds(args: &Flaws) -> Result<Exit, String> {
+    if args.format == TableFormat::Json {
+        return Err("--format json needs --target core".into());
+    }
+    interrupt::listen();
+    let worlds = Worlds {
+        flaws: hunts(args).flaws,
+        seed_base: args.seed_base,
+        runs: args.runs.unwrap_or(2_000),
+        plans: 3,
+        shrink: 500,
+        tries: args.tries,
+    };
+    let (all, mut done) = (worlds.flaws.len(), 0);
+    let on_processes = |target: Target, plan: &Plan| World::Cluster.run(target, plan);
+    let rows = worlds.run(&on_processes, |row| {
+        done += 1;
+        told_more(1, || format!("{done} / {all}  {}", worlds::line(row)));
+    });
+    let (human, markdown) = (worlds::human(&rows), worlds::markdown(&rows));
+    fs::create_dir_all(&args.out)
+        .map_err(|why| format!("cannot write {}: {why}", args.out.display()))?;
+    for (extension, text) in [("txt", &human), ("md", &markdown)] {
+        let path = args.out.join(format!("flaws-on-processes.{extension}"));
+        fs::write(&path, text).map_err(|why| format!("cannot write {}: {why}", path.display()))?;
+    }
+    say(match args.format {
+        TableFormat::Markdown => &markdown,
+        _ => &human,
+    });
+    Ok(if campaign::is_interrupted() {
+        Exit::Interrupted
+    } else {
+        exit_of(&rows)
+    })
+}
+
+fn exit_of(rows: &[InBoth]) -> Exit {
+    let exits = rows.iter().map(|row| match row.real {
+        Real::Trouble(_) => Exit::Target,
+        Real::Missed { .. } if row.real.takes_virtual_time() => Exit::Fine,
+        Real::Missed { .. } | Real::Unsound(_) => Exit::Violated,
+        Real::Caught { .. } | Real::Never(_) => Exit::Fine,
+    });
+    let worst = exits.filter(|exit| *exit != Exit::Fine).min();
+    worst.unwrap_or(Exit::Fine)
 }
 
 /// How far it is, of so many flaws and bases.

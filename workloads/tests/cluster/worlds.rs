@@ -4,11 +4,17 @@ use std::path::Path;
 
 use checker::{Budget, Promise, Time, Verdict};
 use dynamo_core::Flaw;
+use dynamometer::catalogue::broken_to_clients;
+use dynamometer::catalogue::worlds::{Real, Worlds};
+use dynamometer::drive::Run;
 use dynamometer::fault::{Fault, FaultSchedule, Window};
 use dynamometer::load;
+use dynamometer::matrix::{self, Row};
 use dynamometer::plan::{Call, Plan, Shape, Step};
+use dynamometer::preset::Preset;
 use dynamometer::subject::cluster::{Cluster, restricted};
 use dynamometer::target::{Target, judge};
+use dynamometer::world::World;
 
 use super::DYNO;
 
@@ -163,6 +169,76 @@ fn a_sound_store_stands_the_same_plans_in_both_worlds() {
         let simulated = broken(name, &in_simulator(&plan, None));
         let real = broken(name, &on_processes(&plan, None));
         assert_eq!((simulated, real), (None, None), "{name}");
+    }
+}
+
+/// All that a run breaks of what it promises.
+fn all_broken(plan: &Plan, run: &Run) -> Vec<String> {
+    let made = matrix::made(plan, &run.history);
+    let verdicts = matrix::judge(plan.shape, &run.history, &made, Budget::default());
+    let broken = verdicts
+        .iter()
+        .filter_map(|(_, verdict)| verdict.counterexample());
+    broken
+        .map(|found| format!("{}: {}", found.title(), found.sentence))
+        .collect()
+}
+
+#[test]
+fn a_sound_store_stands_generated_plans_of_several_shapes_in_both_worlds() {
+    let presets = [Preset::Dynamo, Preset::Row(Row::S2), Preset::Row(Row::L1)];
+    for (preset, seeds) in presets.into_iter().zip([8_u64, 2, 2]) {
+        for seed in 0..seeds {
+            let plan = World::Cluster.plan(preset, seed);
+            let simulated = Target::default().run(&plan).expect("it runs");
+            let real = Cluster::run(Path::new(DYNO), &plan, None).expect("it runs");
+            let broken = [simulated, real].map(|run| all_broken(&plan, &run));
+            assert_eq!(broken, [[""; 0]; 2], "{} {seed}", preset.name());
+        }
+    }
+}
+
+#[test]
+fn disks_show_what_clients_do_not_see() {
+    let plans = corpus().into_iter().filter(|(name, _)| *name == "hints");
+    for ((name, plan), flaw) in plans.zip([Flaw::KeepDeliveredHint]) {
+        let shown = (0..TRIES).find_map(|_| {
+            let run = Cluster::run(Path::new(DYNO), &plan, Some(flaw)).expect("it runs");
+            let clients = broken_to_clients(&plan, &run, Budget::default());
+            assert_eq!(clients, [], "{name}");
+            let promise = Promise::HandoffDelivery;
+            let mut verdicts = judge(&run.history, &[promise], Budget::default());
+            broken_only(&verdicts.remove(0).1)
+        });
+        let part = "handoff-delivery/kept after delivery";
+        assert!(shown.is_some_and(|cause| cause.starts_with(part)), "{flaw}");
+    }
+}
+
+/// Where no "yes" is to be had.
+fn broken_only(verdict: &Verdict) -> Option<String> {
+    verdict.counterexample().map(|found| found.cause.clone())
+}
+
+#[test]
+fn flaws_of_several_kinds_are_caught_in_both_worlds() {
+    let worlds = Worlds {
+        flaws: vec![
+            Flaw::KeepOneSibling,
+            Flaw::CountFromContext,
+            Flaw::HashArrivalOrder,
+            Flaw::KeepDeliveredHint,
+        ],
+        seed_base: 7,
+        runs: 400,
+        plans: 3,
+        shrink: 200,
+        tries: TRIES,
+    };
+    let on_processes =
+        |target: Target, plan: &Plan| Cluster::run(Path::new(DYNO), plan, target.flaw);
+    for row in worlds.run(&on_processes, |_| ()) {
+        assert!(matches!(row.real, Real::Caught { .. }), "{row:?}");
     }
 }
 

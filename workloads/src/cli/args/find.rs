@@ -195,6 +195,12 @@ pub(in crate::cli) enum TableFormat {
 #[derive(Debug, Args)]
 #[command(after_help = exit::of("flaws"))]
 pub(in crate::cli) struct Flaws {
+    /// Where: on the core in the simulator; or, of the plans that fail there, on a cluster of processes too
+    #[arg(long = "target", value_name = "WHERE", value_parser = worlds(), default_value = "core")]
+    pub(in crate::cli) world: World,
+    /// How many runs on processes a flaw has at most, with --target cluster
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), default_value = "50")]
+    pub(in crate::cli) tries: u32,
     /// Hunt only these; a wrong name lists them [default: all]
     #[arg(long = "flaw", value_name = "NAME", value_parser = flaws(), hide_possible_values = true)]
     pub(in crate::cli) only: Vec<Flaw>,
