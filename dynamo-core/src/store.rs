@@ -50,6 +50,8 @@ pub(crate) struct Store {
     reaped_before_us: Option<u64>,
     /// When this node began to keep its events: part of its name in clocks.
     born: u64,
+    /// Whether the disk was damaged and only shows it by records that may be written over.
+    unnamed: bool,
     sequence: u64,
     last: Ticket,
     pending: BTreeMap<Ticket, Pending>,
@@ -97,12 +99,13 @@ impl Hash for Store {
             shared: _,
             reaped_before_us,
             born,
+            unnamed,
             sequence,
             last,
             pending,
         } = self;
         (id, view.mark(), data, hints, trees).hash(state);
-        (reaped_before_us, born, sequence, last, pending).hash(state);
+        (reaped_before_us, born, unnamed, sequence, last, pending).hash(state);
     }
 }
 
@@ -129,6 +132,7 @@ impl Store {
             hints: BTreeMap::new(),
             reaped_before_us: None,
             born: now.0,
+            unnamed: false,
             sequence: 0,
             last: Ticket(now.0),
             pending: BTreeMap::new(),
@@ -164,8 +168,10 @@ impl Store {
         }
         // What a buffer held when it crashed is not on the disk, however whole that is.
         let synced = store.config.shape().durability == Durability::Synced;
-        if let Some(Some(born)) = whole.filter(|_| synced) {
-            store.born = born;
+        match whole {
+            Some(Some(born)) if synced => store.born = born,
+            Some(None) => store.unnamed = true,
+            _ => {}
         }
         if store.flaw(Flaw::ForgetSequence) {
             store.sequence = 0;
@@ -386,7 +392,10 @@ impl Store {
     }
 
     /// Closes a batch. `after` is handed back once all that was asked for is durable.
-    pub(crate) fn commit(&mut self, batch: Batch, after: Option<After>) -> Commit {
+    pub(crate) fn commit(&mut self, mut batch: Batch, after: Option<After>) -> Commit {
+        if self.unnamed && !batch.writes.is_empty() {
+            self.write_sequence(&mut batch);
+        }
         if batch.writes.is_empty() {
             return match self.pending.get_mut(&batch.awaits) {
                 Some(pending) => {
@@ -412,6 +421,8 @@ impl Store {
         if !self.pending.contains_key(&ticket) {
             return after;
         }
+        // With any store since the start, the new name is on the disk.
+        self.unnamed = false;
         let later = self.flaw(Flaw::SyncCoversLater);
         while let Some(first) = self.pending.first_entry()
             && (*first.key() <= ticket || later)

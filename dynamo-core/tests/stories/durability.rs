@@ -153,6 +153,39 @@ fn a_node_whose_disk_was_lost_or_damaged_comes_back_as_another_actor() {
     }
 }
 
+/// What shows the damage is mended by others, and the node crashes again before it has issued anything.
+#[test]
+fn a_damaged_node_stays_another_actor_when_its_disk_was_mended() {
+    let mut network = Network::new(Shape {
+        read_repair: ReadRepair::Off,
+        ..Shape::default()
+    });
+    let owner = network.list(KEY)[0];
+    network.put(owner, KEY, "a", None);
+    let (_, context) = network.get(owner, KEY);
+    let sequence = network.disk(owner)[&b"s"[..]].clone();
+    network.put(owner, KEY, "b", Some(&context));
+    network.run_ms(300);
+    network.crash(owner);
+    let disk = network.disk(owner);
+    disk.insert(b"s".to_vec(), sequence);
+    for (_, value) in disk.iter_mut().filter(|(name, _)| name[0] == b'd') {
+        value.truncate(5);
+    }
+    network.restart(owner);
+    network.run_ms(3_000);
+    assert!(
+        network
+            .records(owner)
+            .any(|record| matches!(record, Record::Data { .. }))
+    );
+    network.crash(owner);
+    network.restart(owner);
+    network.put(owner, KEY, "c", None);
+    network.run_ms(300);
+    assert_eq!(network.get(NodeId(4), KEY).0, ["b", "c"]);
+}
+
 /// A store is cut off where the power failed: at any byte of any record.
 #[test]
 fn a_torn_tail_is_no_record_and_costs_nothing_that_was_acknowledged() {
