@@ -38,7 +38,7 @@ pub(in crate::cli) fn summary(outcome: &Outcome) -> String {
     let _ = if outcome.is_real() {
         writeln!(
             out,
-            "time        real: no run repeats exactly, and disks were not seen"
+            "time        real: no run repeats exactly; disks were looked at twice a run, messages not at all"
         )
     } else {
         let reruns = number(outcome.reruns);
