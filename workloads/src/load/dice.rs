@@ -23,6 +23,23 @@ impl Dice {
             .between(self.root.child(nth), Purpose::named(question), low, high)
     }
 
+    /// A get that the client of a call goes on from although it is not its own last: of all so far of the key,
+    /// the last of anybody, or any, by these chances in percent.
+    pub(super) fn borrowed(
+        &self,
+        call: u64,
+        all: &[u32],
+        (borrowed, stale): (u64, u64),
+    ) -> Option<u32> {
+        let last = all.last()?;
+        if self.percent("borrowed", call, borrowed) {
+            return Some(*last);
+        }
+        let nth = self.within("how stale", call, 0, all.len() as u64 - 1);
+        self.percent("is stale", call, stale)
+            .then(|| all[nth as usize])
+    }
+
     /// Whether something of this chance happens.
     pub(super) fn percent(&self, question: &str, nth: u64, percent: u64) -> bool {
         self.within(question, nth, 1, 100) <= percent

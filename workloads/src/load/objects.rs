@@ -157,16 +157,8 @@ impl Gets {
         if dice.percent("blind", call, habits.blind) {
             return Next::Change(None);
         }
-        if let Some(last) = all.last() {
-            if dice.percent("borrowed", call, habits.borrowed) {
-                return Next::Change(Some(*last));
-            }
-            if dice.percent("is stale", call, habits.stale) {
-                let nth = dice.within("how stale", call, 0, all.len() as u64 - 1);
-                return Next::Change(Some(all[nth as usize]));
-            }
-        }
-        match self.fresh.remove(&who) {
+        let borrowed = dice.borrowed(call, all, (habits.borrowed, habits.stale));
+        match borrowed.or_else(|| self.fresh.remove(&who)) {
             Some(get) => Next::Change(Some(get)),
             None => Next::Get,
         }

@@ -221,19 +221,13 @@ impl<'h> Gets<'h> {
         // A blind delete deletes nothing.
         let blind = if deletes { 10 } else { habits.blind };
         let all = self.all.get(key).map(Vec::as_slice).unwrap_or_default();
-        let own = self.own.get(&(client, key)).copied();
         if dice.percent("blind", call, blind) {
-            None
-        } else if dice.percent("borrowed", call, habits.borrowed) {
-            all.last().copied()
-        } else if !all.is_empty() && dice.percent("is stale", call, habits.stale) {
-            let nth = dice.within("how stale", call, 0, all.len() as u64 - 1);
-            Some(all[nth as usize])
-        } else if deletes {
-            own.or(all.last().copied())
-        } else {
-            own
+            return None;
         }
+        let borrowed = dice.borrowed(call, all, (habits.borrowed, habits.stale));
+        let own = || self.own.get(&(client, key)).copied();
+        let any = || all.last().filter(|_| deletes).copied();
+        borrowed.or_else(own).or_else(any)
     }
 }
 

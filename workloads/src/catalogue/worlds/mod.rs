@@ -186,6 +186,9 @@ impl Worlds {
     /// What else it takes.
     fn beyond(&self, target: Target, preset: Preset) -> Why {
         for run in 0..self.runs {
+            if is_interrupted() {
+                break;
+            }
             let plan = preset.plan(self.seed(run));
             let Ok(ran) = target.run(&plan) else {
                 continue;
@@ -206,10 +209,10 @@ impl Worlds {
     /// Runs the plans in turn, as they were found and minimized.
     fn attempt(&self, target: Target, finds: &[Find], on_processes: OnProcesses<'_>) -> Real {
         let mut small: Vec<Option<Plan>> = vec![None; finds.len()];
-        for run in 0..self.tries {
-            if is_interrupted() {
-                break;
-            }
+        let mut tries = 0;
+        while tries < self.tries && !is_interrupted() {
+            let run = tries;
+            tries += 1;
             let nth = (run / 2) as usize % finds.len();
             let minimized = run % 2 == 1;
             let plan = if minimized {
@@ -228,7 +231,7 @@ impl Worlds {
                 Ok(sound) => match broken(plan, &sound) {
                     Some(promise) => Real::Unsound(promise),
                     None => Real::Caught {
-                        run: run + 1,
+                        run: tries,
                         promise,
                         minimized,
                     },
@@ -237,13 +240,13 @@ impl Worlds {
             };
         }
         Real::Missed {
-            tries: self.tries,
-            by_luck: self.by_luck(target, finds),
+            tries,
+            by_luck: Self::by_luck(target, finds, tries),
         }
     }
 
     /// How many runs in the simulator break a promise, with luck that nobody chose.
-    fn by_luck(&self, target: Target, finds: &[Find]) -> u32 {
+    fn by_luck(target: Target, finds: &[Find], runs: u32) -> u32 {
         let breaks = |nth: &u32| {
             let find = &finds[*nth as usize % finds.len()];
             let seed = find.plan.seed.wrapping_add(u64::from(*nth) + 1);
@@ -254,7 +257,7 @@ impl Worlds {
             let ran = target.run(&plan);
             ran.is_ok_and(|ran| !broken_to_processes(&plan, &ran, Budget::default()).is_empty())
         };
-        (0..self.tries).filter(breaks).count() as u32
+        (0..runs).filter(breaks).count() as u32
     }
 
     /// A smaller plan that processes can suffer too.
