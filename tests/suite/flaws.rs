@@ -51,10 +51,11 @@ const SHOWS_AT_ONCE: [(Flaw, Promise); 1] = [(Flaw::AckBeforeSync, Promise::Hand
 const RUNS: u64 = 2_000;
 
 /// Flaws that take more than [`QUICK`] runs: `dyno flaws` hunts them, and the gate runs that.
-const RARE: [Flaw; 6] = [
+const RARE: [Flaw; 7] = [
     Flaw::StandInAsOwner,
     Flaw::AcceptOldLife,
     Flaw::ForgetTombstones,
+    Flaw::HashNoTombstones,
     Flaw::HashCountOnly,
     Flaw::ReadUnsynced,
     Flaw::TrustDamagedDisk,

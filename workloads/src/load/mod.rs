@@ -7,6 +7,7 @@ mod rarer;
 mod rows;
 mod shape;
 mod siblings;
+mod together;
 
 pub use objects::{object_kind, object_plan, object_plan_on};
 pub use rows::{row_contexts, row_plan, row_shape, small_plan};

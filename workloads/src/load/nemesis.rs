@@ -4,6 +4,7 @@ use checker::Time;
 
 use super::dice::Dice;
 use super::rarer;
+use super::together;
 use crate::fault::{Fault, FaultSchedule, NodeSet, Window};
 use crate::plan::{Shape, Step};
 
@@ -26,6 +27,10 @@ pub(super) fn faults(seed: u64, shape: Shape, steps: &[Step]) -> FaultSchedule {
     faults
         .0
         .extend(rarer::windows(seed, shape, steps, before, departs));
+    let before = faults.0.len() as u64;
+    faults
+        .0
+        .extend(together::windows(seed, shape, steps, before));
     faults
 }
 
