@@ -3,6 +3,8 @@
 //!
 //! `DYNO_HUNT_RUNS` says how many runs; changed cores are hunted with 1,000 of them (`workloads/MUTANTS.md`).
 
+mod costs;
+
 use std::collections::BTreeMap;
 use std::env;
 
@@ -101,6 +103,15 @@ fn each_row_of_the_matrix_keeps_what_it_promises() {
     exercised(&tallies);
 }
 
+/// The plan of a seed without faults and without contexts that clients made up.
+fn calm(seed: u64) -> Plan {
+    let mut plan = load::plan(seed);
+    plan.faults.0.clear();
+    let forged = |step: &Step| matches!(step.call, Call::PutForged { .. });
+    plan.steps.retain(|step| !forged(step));
+    plan
+}
+
 /// Within how many microseconds a calm cluster answers: less than it waits for a silent replica.
 const PROMPT_US: u64 = 50_000;
 
@@ -109,10 +120,7 @@ const PROMPT_US: u64 = 50_000;
 fn a_calm_cluster_answers_every_call_at_once() {
     let mut answered = 0;
     for seed in 0..runs() / 4 {
-        let mut plan = load::plan(seed);
-        plan.faults.0.clear();
-        let forged = |step: &Step| matches!(step.call, Call::PutForged { .. });
-        plan.steps.retain(|step| !forged(step));
+        let plan = calm(seed);
         let run = Target::default().run(&plan).expect("it runs");
         answered += answers(&plan, &run, PROMPT_US);
     }
@@ -136,7 +144,7 @@ fn with_one_node_down_every_call_that_needs_it_not_is_answered() {
     let patience = Timing::default().request_us;
     let mut answered = 0;
     for seed in 0..runs() / 2 {
-        let mut plan = load::plan(seed);
+        let mut plan = calm(seed);
         let Shape { nodes, n, r, w, .. } = plan.shape.legal();
         let stand_ins = plan.shape.sloppy && nodes > n;
         let gets = r < n || stand_ins && plan.shape.read_from == ReadFrom::Healthy;
@@ -159,8 +167,6 @@ fn with_one_node_down_every_call_that_needs_it_not_is_answered() {
         for step in &mut plan.steps {
             step.via = 1 + step.via % (nodes - 1);
         }
-        let forged = |step: &Step| matches!(step.call, Call::PutForged { .. });
-        plan.steps.retain(|step| !forged(step));
         let run = Target::default().run(&plan).expect("it runs");
         answered += answers(&plan, &run, patience);
     }
