@@ -31,6 +31,10 @@ pub(super) fn why(name: &str) -> Option<&'static str> {
             "a disk that keeps later writes and not earlier ones hurts who relies on their order; no flaw does, and \
              the core must not"
         }
+        "misdirect" => {
+            "a record at the place of another reads as a damaged one does, and bit rot finds the same flaw first; a \
+             hunt with it found in the core what bit rot had not"
+        }
         "lose" | "delay" | "reorder" => {
             "minimized counterexamples name the single messages instead: a message lost, a message late"
         }
