@@ -1,7 +1,7 @@
 //! A healthy store passes a campaign of every preset: the campaigns by which changes of the core are
 //! seen.
 //!
-//! `DYNO_HUNT_RUNS` says how many runs; changed cores are hunted with 1,000 of them (`workloads/MUTANTS.md`).
+//! `DYNO_HUNT_RUNS` says how many runs; changed cores are hunted with 300 of them (`workloads/MUTANTS.md`).
 
 mod costs;
 
