@@ -18,20 +18,16 @@ const AWAY_US_MIN: u64 = 1_500_000;
 
 /// Three windows or more within a run of these calls.
 pub(super) fn faults(seed: u64, shape: Shape, steps: &[Step]) -> FaultSchedule {
-    let mut faults = calm_members(seed, shape.nodes, steps);
-    let (end, before) = (end(steps), faults.0.len() as u64);
-    let departures = departures(Dice::new(seed, "nemesis"), shape.nodes, end, before);
-    let departs = !departures.is_empty();
-    faults.0.extend(departures);
-    let before = faults.0.len() as u64;
-    faults
-        .0
-        .extend(rarer::windows(seed, shape, steps, before, departs));
-    let before = faults.0.len() as u64;
-    faults
-        .0
-        .extend(together::windows(seed, shape, steps, before));
-    faults
+    let FaultSchedule(mut windows) = calm_members(seed, shape.nodes, steps);
+    let departure = departure(Dice::new(seed, "nemesis"), shape.nodes, end(steps));
+    let departs = departure.is_some();
+    windows.extend(departure);
+    windows.extend(rarer::windows(seed, shape, steps, departs));
+    windows.extend(together::windows(seed, shape, steps));
+    for (window, id) in windows.iter_mut().zip(1..) {
+        window.id = id;
+    }
+    FaultSchedule(windows)
 }
 
 fn end(steps: &[Step]) -> u64 {
@@ -120,9 +116,9 @@ fn windows(seed: u64, nodes: u32, steps: &[Step], count: u64) -> FaultSchedule {
 /// A node that leaves, at the very beginning or later, and joins again: under load, or when all else is
 /// over. One at a time, and long enough for its ranges to arrive elsewhere: where changes overlap, a
 /// quorum may for a while be one of copies that are on their way.
-fn departures(dice: Dice, nodes: u32, end: u64, before: u64) -> Vec<Window> {
+fn departure(dice: Dice, nodes: u32, end: u64) -> Option<Window> {
     if !dice.percent("departures", 0, DEPARTURES_PERCENT) {
-        return Vec::new();
+        return None;
     }
     let from = if dice.percent("departs at first", 0, 30) {
         0
@@ -131,12 +127,17 @@ fn departures(dice: Dice, nodes: u32, end: u64, before: u64) -> Vec<Window> {
     };
     let until = from + dice.within("returns", 0, AWAY_US_MIN, 2 * AWAY_US_MIN);
     let node = dice.within("who departs", 0, 0, u64::from(nodes) - 1) as u32;
-    Vec::from([Window {
-        id: before as u32 + 1,
+    Some(window(from, until, Fault::Depart { node }))
+}
+
+/// A window that has no name yet.
+pub(super) fn window(from: u64, until: u64, fault: Fault) -> Window {
+    Window {
+        id: 0,
         from: Time(from),
         until: Time(until),
-        fault: Fault::Depart { node },
-    }])
+        fault,
+    }
 }
 
 fn fault(dice: Dice, kind: u64, window: u64, nodes: u32) -> Fault {

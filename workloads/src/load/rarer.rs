@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use checker::Time;
 
 use super::dice::Dice;
+use super::nemesis::window;
 use crate::fault::{Fault, Link, NodeSet, Scope, Window};
 use crate::plan::{Shape, Step};
 
@@ -26,14 +27,8 @@ const CLASSES: [&[&str]; 7] = [
 /// The chance in percent that a disk is lost, or some of its records, in a run in which one may be.
 const LOSSES_PERCENT: u64 = 15;
 
-/// Up to four windows, each seed with some kinds only. Their names go on from `before`.
-pub(super) fn windows(
-    seed: u64,
-    shape: Shape,
-    steps: &[Step],
-    before: u64,
-    departs: bool,
-) -> Vec<Window> {
+/// Up to four windows, each seed with some kinds only.
+pub(super) fn windows(seed: u64, shape: Shape, steps: &[Step], departs: bool) -> Vec<Window> {
     let nemesis = Nemesis {
         dice: Dice::new(seed, "rarer nemesis"),
         nodes: shape.nodes,
@@ -54,9 +49,6 @@ pub(super) fn windows(
     // Fewer losses than copies lose nothing, unless copies are on the move.
     if shape.w >= 2 && !departs && dice.percent("loses a disk", 0, LOSSES_PERCENT) {
         windows.extend(nemesis.losses());
-    }
-    for (window, id) in windows.iter_mut().zip(before..) {
-        window.id = id as u32 + 1;
     }
     windows
 }
@@ -85,12 +77,8 @@ impl Nemesis<'_> {
             dice.within("from", nth, 0, end)
         };
         let longest = [80_000, 300_000, 1_200_000][dice.within("span", nth, 0, 2) as usize];
-        Window {
-            id: 0,
-            from: Time(from),
-            until: Time(from + dice.within("until", nth, 20_000, longest)),
-            fault,
-        }
+        let until = from + dice.within("until", nth, 20_000, longest);
+        window(from, until, fault)
     }
 
     fn windows(&self, kind: u64, nth: u64) -> Vec<Window> {

@@ -3,17 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use checker::Time;
-
 use super::dice::Dice;
+use super::nemesis::window;
 use crate::fault::{Fault, NodeSet, Scope, Window};
 use crate::plan::{Call, Shape, Step};
 
 /// The chance in percent of each kind.
 const PERCENT: u64 = 12;
 
-/// What strikes the node that a client asks, about one of these calls. Names go on from `before`.
-pub(super) fn windows(seed: u64, shape: Shape, steps: &[Step], before: u64) -> Vec<Window> {
+/// What strikes the node that a client asks, about one of these calls.
+pub(super) fn windows(seed: u64, shape: Shape, steps: &[Step]) -> Vec<Window> {
     let dice = Dice::new(seed, "nemesis of one call");
     let mut windows = Vec::new();
     if shape.nodes < 2 {
@@ -25,16 +24,13 @@ pub(super) fn windows(seed: u64, shape: Shape, steps: &[Step], before: u64) -> V
     if dice.percent("alone", 0, PERCENT) {
         windows.extend(alone(dice, shape.nodes, steps).into_iter().flatten());
     }
-    for (window, id) in windows.iter_mut().zip(before..) {
-        window.id = id as u32 + 1;
-    }
     windows
 }
 
 /// Messages that outlive who they are for: a node crashes soon after a call and is back at once, while
 /// what was on its way to it, and what it sends now, waits. Early in the run, while few calls tell two
 /// lives of a node apart.
-fn outlived(dice: Dice, nodes: u32, steps: &[Step]) -> Vec<Window> {
+fn outlived(dice: Dice, nodes: u32, steps: &[Step]) -> [Window; 3] {
     let early = (steps.len() as u64 / 3).max(1) - 1;
     let step = &steps[dice.within("outlived at", 0, 0, early) as usize];
     let node = step.via % nodes;
@@ -48,24 +44,14 @@ fn outlived(dice: Dice, nodes: u32, steps: &[Step]) -> Vec<Window> {
         };
         window(from, end, fault)
     };
-    let here = NodeSet::from([node]);
-    Vec::from([
-        waits(
-            step.at.0,
-            Scope {
-                to: here.clone(),
-                ..Scope::default()
-            },
-        ),
+    let (mut to, mut from) = (Scope::default(), Scope::default());
+    to.to.insert(node);
+    from.from.insert(node);
+    [
+        waits(step.at.0, to),
         window(crash, back, Fault::Crash { node }),
-        waits(
-            crash,
-            Scope {
-                from: here,
-                ..Scope::default()
-            },
-        ),
-    ])
+        waits(crash, from),
+    ]
 }
 
 /// What only one node knows: it is cut off when a client writes there, and crashes before anybody hears of
@@ -99,15 +85,6 @@ fn alone(dice: Dice, nodes: u32, steps: &[Step]) -> Option<[Window; 2]> {
     ])
 }
 
-fn window(from: u64, until: u64, fault: Fault) -> Window {
-    Window {
-        id: 0,
-        from: Time(from),
-        until: Time(until),
-        fault,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,7 +94,7 @@ mod tests {
         let plans = (0..2_000).map(super::super::plan);
         plans
             .filter_map(|plan| {
-                let windows = windows(plan.seed, plan.shape, &plan.steps, 0);
+                let windows = windows(plan.seed, plan.shape, &plan.steps);
                 assert!(windows.iter().all(|window| window.from < window.until));
                 pick(&plan, &windows)
             })
