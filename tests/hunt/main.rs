@@ -103,12 +103,14 @@ fn each_row_of_the_matrix_keeps_what_it_promises() {
     exercised(&tallies);
 }
 
-/// The plan of a seed without faults and without contexts that clients made up.
-fn calm(seed: u64) -> Plan {
-    let mut plan = load::plan(seed);
+fn is_forged(step: &Step) -> bool {
+    matches!(step.call, Call::PutForged { .. })
+}
+
+/// The plan without its faults, and without contexts that clients made up.
+fn calm(mut plan: Plan) -> Plan {
     plan.faults.0.clear();
-    let forged = |step: &Step| matches!(step.call, Call::PutForged { .. });
-    plan.steps.retain(|step| !forged(step));
+    plan.steps.retain(|step| !is_forged(step));
     plan
 }
 
@@ -120,7 +122,7 @@ const PROMPT_US: u64 = 50_000;
 fn a_calm_cluster_answers_every_call_at_once() {
     let mut answered = 0;
     for seed in 0..runs() / 4 {
-        let plan = calm(seed);
+        let plan = calm(load::plan(seed));
         let run = Target::default().run(&plan).expect("it runs");
         answered += answers(&plan, &run, PROMPT_US);
     }
@@ -144,7 +146,7 @@ fn with_one_node_down_every_call_that_needs_it_not_is_answered() {
     let patience = Timing::default().request_us;
     let mut answered = 0;
     for seed in 0..runs() / 2 {
-        let mut plan = calm(seed);
+        let mut plan = calm(load::plan(seed));
         let Shape { nodes, n, r, w, .. } = plan.shape.legal();
         let stand_ins = plan.shape.sloppy && nodes > n;
         let gets = r < n || stand_ins && plan.shape.read_from == ReadFrom::Healthy;
