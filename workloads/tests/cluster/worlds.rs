@@ -299,8 +299,8 @@ fn a_program_that_is_no_node_is_found_out() {
     let plan = plan(shape(|_| ()), Vec::new());
     let broken = Cluster::run(Path::new("false"), &plan, None);
     let why = broken.map(|_| ()).expect_err("it ends").to_string();
-    assert!(
-        why.starts_with("the target broke down: n0 ended by itself"),
-        "{why}"
-    );
+    // Each of them ends at once; any may be seen first.
+    let seen = why.strip_prefix("the target broke down: n");
+    let seen = seen.is_some_and(|node| node[1..].starts_with(" ended by itself"));
+    assert!(seen, "{why}");
 }
