@@ -1,5 +1,6 @@
 //! Stories of a few nodes: what they promise together, and how each flaw breaks it.
 
+mod alone;
 mod background;
 mod clients;
 mod coordination;
