@@ -107,22 +107,12 @@ impl Alone {
     }
 
     pub(crate) fn replicate_for(&mut self, key: &[u8], hint: Option<Hint>) {
-        let dot = Dot {
-            actor: Actor::owner(NodeId(0)),
-            counter: 1,
-        };
-        let version = Version {
-            dot,
-            past: VersionVector::new(),
-            time: 0,
-            value: Some(b"v".to_vec()),
-        };
         let message = Message::Replicate {
             tag: Tag { life: 0, number: 1 },
             view: self.node.view().mark(),
             synced: false,
             key: key.to_vec(),
-            siblings: Siblings::from_iter([version]),
+            siblings: version(),
             hint,
         };
         self.hear(NodeId(9), message);
@@ -166,6 +156,20 @@ impl Alone {
             .filter(|(_, message)| message.kind() == kind)
             .collect()
     }
+}
+
+/// What is put everywhere here.
+pub(crate) fn version() -> Siblings {
+    let dot = Dot {
+        actor: Actor::owner(NodeId(0)),
+        counter: 1,
+    };
+    Siblings::from_iter([Version {
+        dot,
+        past: VersionVector::new(),
+        time: 0,
+        value: Some(b"v".to_vec()),
+    }])
 }
 
 pub(crate) fn founders(nodes: u32) -> View {

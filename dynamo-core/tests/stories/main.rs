@@ -18,3 +18,4 @@ mod routing;
 mod soak;
 mod suspicion;
 mod terms;
+mod words;
