@@ -16,7 +16,7 @@ use crate::view::Handover;
 const KEYS_MAX: usize = 64;
 
 /// From how many ranges on the way no more claims are heard, whoever makes them.
-const DUTIES_MAX: usize = 1 << 14;
+pub(super) const DUTIES_MAX: usize = 1 << 14;
 
 impl Node {
     /// Sees to it that ranges, if any are under way, are seen to.

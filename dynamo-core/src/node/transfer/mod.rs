@@ -12,5 +12,7 @@ mod give;
 mod plan;
 mod state;
 mod take;
+#[cfg(test)]
+mod tests;
 
 pub(super) use state::Transfers;

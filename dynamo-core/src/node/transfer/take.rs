@@ -12,10 +12,10 @@ use crate::siblings::Siblings;
 use crate::view::Handover;
 
 /// How many messages of another view are kept until this node has heard of it.
-const PARKED_MAX: usize = 256;
+pub(super) const PARKED_MAX: usize = 256;
 
 /// How many ranges are remembered as arrived.
-const ARRIVED_MAX: usize = 4096;
+pub(super) const ARRIVED_MAX: usize = 4096;
 
 impl Node {
     /// Somebody offers a range.
