@@ -15,6 +15,7 @@ mod network;
 mod oracle;
 mod robustness;
 mod routing;
+mod sins;
 mod soak;
 mod suspicion;
 mod terms;
