@@ -109,6 +109,25 @@ fn a_tombstone_that_has_grown_old_leaves_no_trace() {
     assert_eq!(network.get(NodeId(3), KEY).0, ["again"]);
 }
 
+#[test]
+fn a_tombstone_is_forgotten_within_half_the_time_more_than_it_is_kept() {
+    let shape = Shape {
+        nodes: 1,
+        n: 1,
+        r: 1,
+        w: 1,
+        reaping_us: Some(1_000_000),
+        ..Shape::default()
+    };
+    let mut network = Network::new(shape);
+    network.run_ms(100);
+    network.delete(NodeId(0), KEY, None);
+    network.run_ms(900);
+    assert_eq!(network.node(NodeId(0)).keys(), 1);
+    network.run_ms(650);
+    assert_eq!(network.node(NodeId(0)).keys(), 0);
+}
+
 /// Nodes look at their tombstones at different times; comparing trees must not bring back what one of
 /// them has forgotten already.
 #[test]

@@ -201,6 +201,13 @@ fn an_administrator_is_told_what_makes_no_sense() {
         leave(&mut network, NodeId(0), JOINER),
         refused(Refusal::NotAMember)
     );
+    for node in [1, 2, 3, 4].map(NodeId) {
+        assert_eq!(leave(&mut network, NodeId(0), node), Reply::Stored);
+    }
+    assert_eq!(
+        leave(&mut network, NodeId(0), NodeId(0)),
+        refused(Refusal::LastMember)
+    );
 }
 
 #[test]
