@@ -13,6 +13,7 @@ mod membership;
 mod mending;
 mod network;
 mod oracle;
+mod overlaps;
 mod robustness;
 mod routing;
 mod sins;
