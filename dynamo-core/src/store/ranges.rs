@@ -199,14 +199,20 @@ impl Store {
         })
     }
 
-    /// Deletes what is held of a range, but for what this node owns.
-    pub(crate) fn drop_range(&mut self, range: Range, batch: &mut Batch) {
+    /// Deletes what is held of a range, but for what this node owns and what is kept.
+    pub(crate) fn drop_range(
+        &mut self,
+        range: Range,
+        kept: impl Fn(u128) -> bool,
+        batch: &mut Batch,
+    ) {
         let gone: BTreeSet<Vec<u8>> = self
             .data
             .iter()
             .filter(|(_, datum)| {
                 let index = self.view.ring().range_at(datum.position);
-                range.contains(datum.position) && !self.owns(index)
+                let within = range.contains(datum.position) && !kept(datum.position);
+                within && !self.owns(index)
             })
             .map(|(key, _)| key.clone())
             .collect();

@@ -92,12 +92,13 @@ fn holders(network: &Network, key: &[u8]) -> [Vec<NodeId>; 3] {
 /// An owner may get a range from one that has given its own copy to another already, and so lack
 /// what was in it; but no copy goes before there is another.
 #[test]
-fn handing_over_alone_loses_the_last_copy_of_nothing() {
+fn handing_over_alone_loses_the_last_copy_of_nothing_and_leaves_none_with_others() {
     for seed in 0..200 {
         let network = changed(seed, false);
         for key in keys() {
-            let [hold, ..] = holders(&network, &key);
+            let [hold, _, others] = holders(&network, &key);
             assert!(!hold.is_empty(), "seed {seed}");
+            assert_eq!(others, [], "seed {seed}");
         }
     }
 }

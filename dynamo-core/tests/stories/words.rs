@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use dynamo_core::{
-    Confirmation, Handover, Input, Message, Move, NodeId, Range, Request, RequestId, Tag, Terms,
-    View,
+    Confirmation, Handover, Input, Message, Move, NodeId, Range, Request, RequestId, Ring, Tag,
+    Terms, View,
 };
 
 use crate::alone::{
@@ -146,6 +146,35 @@ fn a_range_that_is_wanted_twice_is_sent_once() {
     assert_eq!(carried(&giver.said("keys")).len(), KEYS - sent.len());
     giver.confirm(&duty, Confirmation::Wanted);
     assert_eq!(carried(&giver.said("keys")), Vec::<Vec<u8>>::new());
+}
+
+/// Found by changes that overtake one another: the rest of a range stayed for good when another had
+/// waited for a part of it.
+#[test]
+fn a_range_of_which_another_waits_for_a_part_goes_but_for_that_part() {
+    let (mut giver, after, duty) = giver();
+    giver.sync();
+    let middle = duty.range.to.wrapping_sub(duty.range.after) / 2;
+    let part = Handover {
+        range: Range {
+            after: duty.range.after.wrapping_add(middle),
+            to: duty.range.to,
+        },
+        to: OTHER,
+        ..duty.clone()
+    };
+    let (handover, view) = (part.clone(), after.mark());
+    giver.hear(OTHER, Message::Claim { handover, view });
+    giver.sync();
+    giver.confirm(&duty, Confirmation::Had);
+    giver.sync();
+    let mut within = keys_of(&duty);
+    within.retain(|key| part.range.contains(Ring::position(key)));
+    assert!(!within.is_empty() && within.len() < KEYS);
+    assert_eq!(giver.node.keys(), within.len() as u64);
+    giver.confirm(&part, Confirmation::Had);
+    giver.sync();
+    assert_eq!(giver.node.keys(), 0);
 }
 
 #[test]

@@ -204,11 +204,9 @@ impl Node {
         let Duty { handover, .. } = self.transfers.duties.remove(index);
         let mut batch = Batch::default();
         batch.handover(&handover, true);
-        let range = handover.range;
-        let overlaps = |duty: &Duty| overlap(duty.handover.range, range);
-        if !self.transfers.duties.iter().any(overlaps) {
-            self.store.drop_range(range, &mut batch);
-        }
+        let waited_for = |position| self.transfers.gives(position);
+        self.store
+            .drop_range(handover.range, waited_for, &mut batch);
         self.commit(now, batch, None, out);
     }
 

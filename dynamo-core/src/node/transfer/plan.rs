@@ -23,7 +23,7 @@ impl Node {
             };
             if handover.from == self.id {
                 if self.flaw(Flaw::DropBeforeHandover) {
-                    self.store.drop_range(handover.range, batch);
+                    self.store.drop_range(handover.range, |_| false, batch);
                 }
                 if !self
                     .transfers
