@@ -1,5 +1,6 @@
 //! What a change of view asks of a node.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::state::{Await, Duty, overlap};
@@ -104,6 +105,10 @@ impl Node {
                 batch.handover(&duty.handover, true);
             }
         }
+        // Of two that overlapped, a piece of the one may be all that is left of the other.
+        let mut known = BTreeSet::new();
+        let duties = &mut self.transfers.duties;
+        duties.retain(|duty| known.insert((duty.handover.range, duty.handover.to)));
         let awaits = core::mem::take(&mut self.transfers.awaits);
         for awaited in awaits {
             let pieces = pieces(&awaited.handover, view.ring());

@@ -135,19 +135,21 @@ impl Ways {
     }
 }
 
-type Names = BTreeSet<(Range, NodeId, NodeId)>;
+type Names = Vec<(Range, NodeId, NodeId)>;
 
-/// What the node gives and what it takes.
+/// What the node gives and what it takes, in order.
 fn under_way(node: &Node) -> [Names; 2] {
     let name = |handover: &Handover| (handover.range, handover.from, handover.to);
-    let duties = node
-        .transfers
-        .duties
-        .iter()
-        .map(|duty| name(&duty.handover));
+    let duties = node.transfers.duties.iter();
     let awaits = node.transfers.awaits.iter();
-    let awaits = awaits.map(|awaited| name(&awaited.handover));
-    [duties.collect(), awaits.collect()]
+    let mut names: [Names; 2] = [
+        duties.map(|duty| name(&duty.handover)).collect(),
+        awaits.map(|awaited| name(&awaited.handover)).collect(),
+    ];
+    for names in &mut names {
+        names.sort_unstable();
+    }
+    names
 }
 
 #[test]
