@@ -1,6 +1,6 @@
 //! The ranges of which a store keeps something, as the ring cuts them.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -31,10 +31,10 @@ pub(super) fn membership(
         });
     let mut known: Membership = read.collect();
     known.merge(first.membership());
-    if known.len() == first.membership().len() || !config.bears(&known) {
-        Arc::clone(first)
-    } else {
+    if config.bears(&known) {
         first.with(known)
+    } else {
+        Arc::clone(first)
     }
 }
 
@@ -192,8 +192,12 @@ impl Store {
 
     /// Whether anything of a range is held, or about to be, that this node does not own.
     pub(crate) fn has_strays(&self, range: Range) -> bool {
-        let mut held = self.data.values();
-        held.any(|datum| {
+        self.strays(range).next().is_some()
+    }
+
+    /// What is held of a range, or about to be, that this node does not own.
+    fn strays(&self, range: Range) -> impl Iterator<Item = (&Vec<u8>, &Datum)> {
+        self.data.iter().filter(move |(_, datum)| {
             let index = self.view.ring().range_at(datum.position);
             range.contains(datum.position) && !self.owns(index)
         })
@@ -206,14 +210,9 @@ impl Store {
         kept: impl Fn(u128) -> bool,
         batch: &mut Batch,
     ) {
-        let gone: BTreeSet<Vec<u8>> = self
-            .data
-            .iter()
-            .filter(|(_, datum)| {
-                let index = self.view.ring().range_at(datum.position);
-                let within = range.contains(datum.position) && !kept(datum.position);
-                within && !self.owns(index)
-            })
+        let gone: Vec<Vec<u8>> = self
+            .strays(range)
+            .filter(|(_, datum)| !kept(datum.position))
             .map(|(key, _)| key.clone())
             .collect();
         for key in gone {

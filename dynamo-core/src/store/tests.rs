@@ -10,6 +10,9 @@ use crate::record::Write;
 use crate::shape::Shape;
 use crate::siblings::Version;
 
+mod ranges;
+mod restarts;
+
 type Disk = BTreeMap<Vec<u8>, Vec<u8>>;
 
 const ME: NodeId = NodeId(0);
