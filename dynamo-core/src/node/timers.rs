@@ -100,4 +100,13 @@ mod tests {
         assert!(timers.due(Time(5)).is_empty());
         assert_eq!(timers.earliest(), Some(Time(9)));
     }
+    #[test]
+    fn a_list_that_is_handed_back_is_emptied_and_its_memory_used_again() {
+        let mut timers = Timers::default();
+        timers.set(Timer::Hints, Time(1));
+        let due = timers.due(Time(1));
+        timers.keep(due);
+        let again = timers.due(Time(1));
+        assert!(again.is_empty() && again.capacity() > 0);
+    }
 }
