@@ -2,6 +2,7 @@
 
 mod alone;
 mod background;
+mod buffering;
 mod clients;
 mod coordination;
 mod deletes;
