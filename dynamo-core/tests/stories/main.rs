@@ -7,6 +7,7 @@ mod clients;
 mod coordination;
 mod deletes;
 mod durability;
+mod flaws;
 mod foreground;
 mod freshness;
 mod handoff;

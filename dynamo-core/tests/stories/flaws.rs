@@ -1,0 +1,103 @@
+//! What single flaws do, and what they leave as it was.
+
+use dynamo_core::{Dot, Flaw, NodeId, Partitioning, ReadRepair, Refusal, Reply, Ring, Shape};
+
+use crate::network::Network;
+
+const KEY: &[u8] = b"cart";
+
+/// A strict quorum in which nothing mends.
+fn still(flaw: Option<Flaw>) -> Shape {
+    Shape {
+        sloppy: false,
+        hints: false,
+        anti_entropy: false,
+        read_repair: ReadRepair::Off,
+        flaw,
+        ..Shape::default()
+    }
+}
+
+fn dots(network: &Network, node: NodeId) -> Vec<Dot> {
+    let held = network.held(node, KEY);
+    held.iter().map(|version| version.dot).collect()
+}
+
+#[test]
+fn a_repair_that_makes_an_event_of_its_own_replaces_what_it_repairs() {
+    for flaw in [None, Some(Flaw::MintOnRepair)] {
+        let mut network = Network::new(Shape {
+            read_repair: ReadRepair::After,
+            ..still(flaw)
+        });
+        let list = network.list(KEY);
+        network.isolate(list[2]);
+        network.put(list[0], KEY, "a", None);
+        network.heal();
+        network.run_ms(500);
+        network.get(list[4], KEY);
+        network.run_ms(100);
+        let (put, mended) = (dots(&network, list[0]), dots(&network, list[2]));
+        assert_eq!((put.len(), mended.len()), (1, 1));
+        assert_eq!(put == mended, flaw.is_none(), "{flaw:?}");
+        assert_eq!(network.get(list[4], KEY).0, ["a"]);
+    }
+}
+
+/// So many keys of one range.
+fn neighbours(ring: &Ring, count: usize) -> Vec<Vec<u8>> {
+    let range = ring.range_of(KEY);
+    let keys = (0..).map(|number: u32| number.to_be_bytes().to_vec());
+    keys.filter(|key| ring.range_of(key) == range)
+        .take(count)
+        .collect()
+}
+
+#[test]
+fn only_a_range_in_which_a_single_key_differs_is_not_worth_repairing() {
+    let skips = Some(Flaw::SkipSmallDifferences);
+    for (flaw, missed, mended) in [
+        (None, 1, true),
+        (skips, 1, false),
+        (skips, 2, true),
+        (skips, 40, true),
+    ] {
+        let mut network = Network::new(Shape {
+            partitioning: Partitioning::Tokens { per_node: 1 },
+            anti_entropy: true,
+            ..still(flaw)
+        });
+        let keys = neighbours(network.config.ring(), missed);
+        let list = network.list(KEY);
+        network.isolate(list[2]);
+        for key in &keys {
+            assert_eq!(network.put(list[0], key, "v", None), Reply::Stored);
+        }
+        network.heal();
+        network.run_ms(3_000);
+        for key in &keys {
+            let found = network.values(list[2], key) == ["v"];
+            assert_eq!(found, mended, "{flaw:?}, {missed} keys");
+        }
+    }
+}
+
+#[test]
+fn a_context_that_was_tampered_with_replaces_only_where_it_is_believed() {
+    for flaw in [None, Some(Flaw::BelieveForgedContext)] {
+        let mut network = Network::new(still(flaw));
+        let node = network.list(KEY)[0];
+        network.put(node, KEY, "a", None);
+        let (_, mut context) = network.get(node, KEY);
+        let (_, foreign) = network.get(node, b"another key");
+        *context.last_mut().expect("a context is not empty") ^= 1;
+        let (reply, values) = match flaw {
+            None => (Reply::Refused(Refusal::GarbledContext), ["a"]),
+            Some(_) => (Reply::Stored, ["b"]),
+        };
+        assert_eq!(network.put(node, KEY, "b", Some(&context)), reply);
+        assert_eq!(network.get(node, KEY).0, values);
+        let foreign = network.put(node, KEY, "c", Some(&foreign));
+        assert_eq!(foreign, Reply::Refused(Refusal::ForeignContext));
+    }
+}
