@@ -21,6 +21,7 @@ mod robustness;
 mod routing;
 mod sins;
 mod soak;
+mod strays;
 mod suspicion;
 mod terms;
 mod words;
