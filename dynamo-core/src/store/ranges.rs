@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::Store;
+use super::{Datum, Store};
 use crate::batch::Batch;
 use crate::clock::NodeId;
 use crate::config::Config;

@@ -25,3 +25,4 @@ mod strays;
 mod suspicion;
 mod terms;
 mod words;
+mod writebacks;
