@@ -62,19 +62,13 @@ impl Store {
         roots
     }
 
-    /// The trees whose roots are not these, each with the root that it was held against. Whoever
-    /// names ranges in order has them compared in one walk.
+    /// The trees whose roots are not these, each with the root that it was held against.
     pub(crate) fn differing<'s>(
         &'s self,
         roots: &'s [(Range, Root)],
     ) -> impl Iterator<Item = (Range, Root, &'s Tree)> {
-        let mut walk = self.trees.iter().peekable();
-        roots.iter().filter_map(move |(range, theirs)| {
-            while walk.next_if(|(passed, _)| *passed < range).is_some() {}
-            let tree = match walk.peek() {
-                Some((next, tree)) if *next == range => *tree,
-                _ => self.trees.get(range)?,
-            };
+        roots.iter().filter_map(|(range, theirs)| {
+            let tree = self.trees.get(range)?;
             (tree.root() != *theirs).then_some((*range, *theirs, tree))
         })
     }
