@@ -118,8 +118,7 @@ impl Versioning {
                 version.past.remove(dot.actor);
                 self.put_replacing(held, version);
                 for kept in &mut held.held_mut().versions {
-                    let own = kept.dot == dot || self.resolution == Resolution::LastWriterWins;
-                    if own && kept.past.len() > others {
+                    if kept.dot == dot || self.resolution == Resolution::LastWriterWins {
                         Arc::make_mut(kept).past.truncate(others);
                     }
                 }
@@ -187,18 +186,16 @@ impl Versioning {
     }
 
     fn latest_of(self, held: &Siblings, other: &Siblings) -> Siblings {
-        let union = self.union(held, other).into_iter();
-        let mut merged = Siblings::of(union.cloned().collect());
         let mut seen = self.context(held);
         seen.join(&self.context(other));
-        self.resolve(&mut merged);
-        take_over(&mut merged, seen);
-        merged
+        let both = held.held().versions.iter().chain(&other.held().versions);
+        let winner = last_written(both).map(|winner| taking_over(winner, seen));
+        Siblings::of(winner.map(Arc::new).into_iter().collect())
     }
 
     /// Each version of both, once.
     fn union<'s>(self, held: &'s Siblings, other: &'s Siblings) -> Vec<&'s Arc<Version>> {
-        if (self.causality, self.resolution) == (Causality::Dots, Resolution::Client) {
+        if self.causality == Causality::Dots {
             return union_by_dot(held, other);
         }
         let mut union: Vec<&Arc<Version>> = Vec::with_capacity(held.len() + other.len());
@@ -230,11 +227,8 @@ impl Versioning {
 
     /// Whether two versions are one and the same.
     fn same(self, one: &Version, other: &Version) -> bool {
-        match (self.causality, self.resolution) {
-            (_, Resolution::LastWriterWins) => one.dot == other.dot && one.value == other.value,
-            (Causality::Dots, _) => one.dot == other.dot,
-            _ => one.dot == other.dot && one.clock() == other.clock(),
-        }
+        let dots = self.causality == Causality::Dots;
+        one.dot == other.dot && (dots || one.clock() == other.clock())
     }
 
     fn replaces(self, new: &Version, old: &Version) -> bool {
@@ -246,51 +240,44 @@ impl Versioning {
 
     /// Leaves the last writer's version, if that is the rule.
     fn resolve(self, held: &mut Siblings) {
-        if self.resolution == Resolution::LastWriterWins && held.len() > 1 {
-            let versions = &mut held.held_mut().versions;
-            versions.sort_by(|one, two| latest(one, two));
-            versions.drain(..versions.len() - 1);
+        if self.resolution == Resolution::LastWriterWins {
+            let winner = last_written(held.held().versions.iter()).cloned();
+            held.held_mut().versions = winner.into_iter().collect();
         }
     }
 }
 
-/// Each version of both, once, where a version is its dot. Both are in the order of their dots.
+/// Each version of both, once, where a version is its dot.
 fn union_by_dot<'s>(held: &'s Siblings, other: &'s Siblings) -> Vec<&'s Arc<Version>> {
-    let mut union: Vec<&Arc<Version>> = Vec::with_capacity(held.len() + other.len());
-    let mut mine = held.held().versions.iter().peekable();
-    let mut theirs = other.held().versions.iter().peekable();
-    while let Some(version) = match (mine.peek(), theirs.peek()) {
-        (Some(one), Some(two)) if two.dot < one.dot => theirs.next(),
-        (Some(_), _) => mine.next(),
-        (None, _) => theirs.next(),
-    } {
-        match union.last_mut() {
-            Some(kept) if kept.dot == version.dot => {
-                if !Arc::ptr_eq(kept, version) && kept.tie(version).is_lt() {
-                    *kept = version;
-                }
-            }
-            _ => union.push(version),
+    let both = held.held().versions.iter().chain(&other.held().versions);
+    let mut union: Vec<&Arc<Version>> = both.collect();
+    // Both are in the order of their dots already: that is one pass.
+    union.sort_by_key(|version| version.dot);
+    union.dedup_by(|version, kept| {
+        let same = version.dot == kept.dot;
+        if same && !Arc::ptr_eq(kept, version) && kept.tie(version).is_lt() {
+            *kept = *version;
         }
-    }
+        same
+    });
     union
 }
 
-/// The last writer's version has seen what all others had seen.
-fn take_over(held: &mut Siblings, mut seen: VersionVector) {
-    if let [winner] = held.held_mut().versions.as_mut_slice() {
-        let winner = Arc::make_mut(winner);
-        // Its own entry is its dot.
-        if winner.dot.counter >= seen.last(winner.dot.actor) {
-            seen.remove(winner.dot.actor);
-        }
-        winner.past = seen;
-    }
+/// The last writer's version; ties fall alike everywhere.
+fn last_written<'s>(versions: impl Iterator<Item = &'s Arc<Version>>) -> Option<&'s Arc<Version>> {
+    versions.max_by(|one, two| one.time.cmp(&two.time).then_with(|| one.place(two)))
 }
 
-/// Later versions are greater; ties fall alike everywhere.
-fn latest(one: &Version, other: &Version) -> Ordering {
-    one.time.cmp(&other.time).then_with(|| one.place(other))
+/// The last writer's version, which has seen what all others had seen.
+fn taking_over(winner: &Version, mut seen: VersionVector) -> Version {
+    // Its own entry is its dot.
+    if winner.dot.counter >= seen.last(winner.dot.actor) {
+        seen.remove(winner.dot.actor);
+    }
+    Version {
+        past: seen,
+        ..winner.clone()
+    }
 }
 
 fn merged_under_one_clock(held: &Siblings, other: &Siblings) -> Siblings {
