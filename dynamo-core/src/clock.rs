@@ -181,9 +181,15 @@ impl VersionVector {
     }
 
     /// Sees the event, and remembers when it was made: [`VersionVector::truncate`] asks for that.
+    ///
+    /// A node that forgot a key may count two events alike. Then the later time stays, or replicas that
+    /// heard of them in another order would never agree.
     pub fn add_at(&mut self, dot: Dot, time_us: u64) {
-        if self.last(dot.actor) < dot.counter {
-            set(&mut self.times, dot.actor, time_us);
+        let known = get(&self.times, dot.actor).unwrap_or(0);
+        match self.last(dot.actor).cmp(&dot.counter) {
+            Ordering::Less => set(&mut self.times, dot.actor, time_us),
+            Ordering::Equal => set(&mut self.times, dot.actor, time_us.max(known)),
+            Ordering::Greater => {}
         }
         self.add(dot);
     }

@@ -1,5 +1,6 @@
 //! The laws of version vectors, and siblings, on generated values.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use dynamo_core::{
@@ -29,6 +30,8 @@ enum Step {
     },
     /// One replica merges all that another holds.
     Merge { at: usize, from: usize },
+    /// A replica loses all that it holds, as after a tombstone was reaped.
+    Forget { at: usize },
 }
 
 impl Arbitrary for Step {
@@ -89,6 +92,7 @@ impl Story {
                     let time = rules.time(clock_us(at, turn), held, read.time());
                     rules.put(held, version(dot, past, time, turn));
                 }
+                Step::Forget { at } => next[at] = Siblings::new(),
                 Step::Merge { at, from } => {
                     let other = next[from].clone();
                     rules.merge(&mut next[at], &other);
@@ -101,6 +105,39 @@ impl Story {
 
     fn last(&self) -> [Siblings; REPLICAS] {
         self.told().pop().expect("a story has a beginning")
+    }
+}
+
+/// A story in which replicas forget: clocks then count anew, and name two events alike.
+#[derive(Clone, Debug)]
+struct Forgetful(Story);
+
+impl Arbitrary for Forgetful {
+    fn arbitrary(g: &mut Gen) -> Forgetful {
+        let Story(mut steps) = Story::arbitrary(g);
+        for step in &mut steps {
+            if u8::arbitrary(g).is_multiple_of(6) {
+                let at = usize::arbitrary(g) % REPLICAS;
+                *step = Step::Forget { at };
+            }
+        }
+        Forgetful(Story(steps))
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Forgetful>> {
+        Box::new(self.0.shrink().map(Forgetful))
+    }
+}
+
+impl Forgetful {
+    /// The last states of the replicas. Where events are dots, who makes them forgets none.
+    fn last_by(&self, rules: Versioning) -> [Siblings; REPLICAS] {
+        let Forgetful(Story(mut steps)) = self.clone();
+        if rules.causality == Causality::Dots {
+            steps.retain(|step| !matches!(step, Step::Forget { .. }));
+        }
+        let mut told = Story(steps).told_by(rules);
+        told.pop().expect("a story has a beginning")
     }
 }
 
@@ -177,7 +214,7 @@ fn a_put_is_seen_and_strictly_after_all_that_its_writer_had_seen() {
             let states = story.told_by(rules);
             let steps = story.0.iter().zip(states.windows(2));
             steps.enumerate().all(|(turn, (step, states))| match *step {
-                Step::Merge { .. } => true,
+                Step::Merge { .. } | Step::Forget { .. } => true,
                 Step::Put { at, .. } => {
                     let (before, after) = (&states[0][at], &states[1][at]);
                     let written = turn.to_le_bytes().to_vec();
@@ -199,6 +236,40 @@ fn the_last_writer_leaves_one_version_at_most() {
                 let states = story.told_by(rules);
                 states.iter().flatten().all(|held| held.len() <= 1)
             })
+    });
+}
+
+/// Replicas that have met hold the same bytes, or they would find each other different for ever.
+#[test]
+fn replicas_that_have_met_agree_whatever_they_had_forgotten() {
+    let mut check = QuickCheck::new().tests(5_000);
+    check.quickcheck::<fn(Forgetful) -> bool>(|story| {
+        choices().all(|rules| {
+            let merged = |one: &Siblings, two: &Siblings| merged_by(rules, one, two);
+            let [a, b, _] = story.last_by(rules);
+            let both = merged(&a, &b);
+            both == merged(&b, &a) && merged(&both, &b) == both && merged(&a, &both) == both
+        })
+    });
+}
+
+/// A version's own event is no part of what it has seen before, unless it has seen a later one of
+/// its actor, who had forgotten the key in between.
+#[test]
+fn a_merge_sees_what_both_saw_and_names_nothing_twice() {
+    law::<fn(Forgetful) -> bool>(|story| {
+        choices().all(|rules| {
+            let [a, b, _] = story.last_by(rules);
+            let both = merged_by(rules, &a, &b);
+            let mut seen = rules.context(&a);
+            seen.join(&rules.context(&b));
+            let lean = |version: &Version| {
+                let own = version.past.last(version.dot.actor);
+                own == 0 || own > version.dot.counter
+            };
+            rules.context(&both).partial_cmp(&seen) == Some(Ordering::Equal)
+                && (rules.resolution == Resolution::Client || both.iter().all(lean))
+        })
     });
 }
 
@@ -319,6 +390,7 @@ fn replicas_hold_exactly_the_events_that_no_event_they_know_has_seen() {
                     next[at].extend(history);
                     next[at].insert(turn);
                 }
+                Step::Forget { at } => next[at].clear(),
                 Step::Merge { at, from } => {
                     let other = next[from].clone();
                     next[at].extend(other);
@@ -356,6 +428,35 @@ fn a_put_replaces_exactly_what_its_context_covers() {
 }
 
 #[test]
+fn siblings_contain_the_events_that_they_list() {
+    law::<fn(Story) -> bool>(|story| {
+        let [a, b, _] = story.last();
+        let [one, two] = [&a, &b].map(dots);
+        one.union(&two).all(|dot| {
+            a.contains(*dot) == one.contains(dot) && b.contains(*dot) == two.contains(dot)
+        })
+    });
+}
+
+#[test]
+fn siblings_that_a_peer_wrote_twice_and_in_another_order_are_read_in_order() {
+    law::<fn(Story) -> bool>(|story| {
+        choices().all(|rules| {
+            let [held, ..] = story.told_by(rules).pop().expect("a beginning");
+            let clock = match rules.causality {
+                Causality::Vectors => held.context(),
+                _ => VersionVector::new(),
+            };
+            let mut versions: Vec<Version> = held.iter().cloned().collect();
+            versions.extend(versions.clone());
+            versions.reverse();
+            let bytes = postcard::to_allocvec(&(versions, clock)).expect("plain numbers encode");
+            postcard::from_bytes(&bytes) == Ok(held)
+        })
+    });
+}
+
+#[test]
 fn equal_states_and_only_they_have_equal_digests() {
     law::<fn(Story) -> bool>(|story| {
         let [a, b, _] = story.last();
@@ -377,6 +478,34 @@ impl Arbitrary for Vector {
         });
         Vector(dots.collect())
     }
+}
+
+/// A vector as it is written: the events that were seen, and the times.
+type Entries = Vec<(Actor, u64)>;
+
+fn entries(list: Vec<(u8, u8)>) -> Entries {
+    let few = list.into_iter().take(4);
+    few.map(|(node, number)| (actor((node % 4).into()), number.into()))
+        .collect()
+}
+
+fn read(lists: &[Entries; 2]) -> VersionVector {
+    let bytes = postcard::to_allocvec(lists).expect("plain numbers encode");
+    postcard::from_bytes(&bytes).expect("any two lists do")
+}
+
+#[test]
+fn a_vector_that_a_peer_wrote_twice_and_in_another_order_is_read_in_order() {
+    law::<fn((Vec<(u8, u8)>, Vec<(u8, u8)>)) -> bool>(|(seen, times)| {
+        let lists = [seen, times].map(entries);
+        let ordered = lists.clone().map(|list| -> Entries {
+            let last: BTreeMap<Actor, u64> = list.into_iter().collect();
+            last.into_iter().collect()
+        });
+        let (vector, expected) = (read(&lists), read(&ordered));
+        let held: Entries = vector.iter().map(|dot| (dot.actor, dot.counter)).collect();
+        held == ordered[0] && vector == expected
+    });
 }
 
 #[test]
