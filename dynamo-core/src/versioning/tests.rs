@@ -287,3 +287,83 @@ fn the_entry_that_was_raised_longest_ago_is_truncated_whoever_made_it() {
     let left = [X, Y, Z].map(|actor| context.last(actor));
     assert_eq!(left, [1, 1, 0]);
 }
+
+fn version(dot: (Actor, u64), past: &[(Actor, u64)], time: u64, value: &str) -> Version {
+    let (actor, counter) = dot;
+    Version {
+        dot: Dot { actor, counter },
+        past: seen(past),
+        time,
+        value: Some(value.into()),
+    }
+}
+
+#[test]
+fn under_clocks_an_event_named_twice_is_two_versions_if_each_saw_what_the_other_did_not() {
+    let mut one = Siblings::from_iter([version((X, 1), &[(Y, 1)], 0, "one")]);
+    let two = Siblings::from_iter([version((X, 1), &[(Z, 1)], 0, "two")]);
+    for causality in [Causality::Clocks, Causality::Truncated { pairs: 10 }] {
+        let mut replica = Replica::new(rules(causality), X);
+        assert!(replica.merge(&one) && replica.merge(&two));
+        assert_eq!(replica.values(), ["one", "two"], "{causality:?}");
+    }
+    assert!(rules(Causality::Dots).merge(&mut one, &two));
+    assert_eq!(one.len(), 1, "a dot is one event");
+}
+
+#[test]
+fn of_two_puts_that_are_one_dot_a_node_keeps_the_second() {
+    let mut x = Replica::new(rules(Causality::Dots), X);
+    x.put(&seen(&[(Y, 1)]), "first");
+    x.sequence = 0;
+    x.put(&seen(&[(Z, 1)]), "second");
+    assert_eq!(x.values(), ["second"]);
+}
+
+/// Clocks of other versions are what other replicas hold of them too.
+#[test]
+fn a_put_truncates_no_clock_but_its_own() {
+    let mut x = Replica::new(rules(Causality::Truncated { pairs: 2 }), X);
+    let long = version((Y, 1), &[(Z, 1), (Actor::owner(NodeId(3)), 1)], 1, "long");
+    x.merge(&Siblings::from_iter([long]));
+    x.put_at(2, &seen(&[(Z, 2), (Actor::owner(NodeId(4)), 1)]), "short");
+    let lengths = x.held.iter().map(|version| version.clock().len());
+    assert_eq!(lengths.collect::<Vec<_>>(), [2, 3]);
+}
+
+#[test]
+fn nothing_changes_what_it_is_merged_into_nor_does_the_same() {
+    for causality in ALL {
+        for rules in [rules(causality), last_writer(causality)] {
+            // Taken as they are, though the second replaces the first.
+            let old = version((X, 1), &[], 1, "old");
+            let new = version((Y, 1), &[(X, 1)], 2, "new");
+            let taken = Siblings::from_iter([old, new]);
+            for other in [Siblings::new(), taken.clone()] {
+                let mut held = taken.clone();
+                assert!(
+                    !rules.merge(&mut held, &other) && held == taken,
+                    "{rules:?}"
+                );
+            }
+        }
+    }
+}
+
+/// A node that reaped its tombstone may delete again under the same name, later.
+#[test]
+fn of_one_value_named_twice_the_later_write_wins() {
+    for causality in [Causality::Dots, Causality::Clocks] {
+        let rules = last_writer(causality);
+        let early = Siblings::from_iter([version((X, 1), &[(Z, 1)], 10, "again")]);
+        let late = Siblings::from_iter([version((X, 1), &[], 30, "again")]);
+        let between = Siblings::from_iter([version((Y, 1), &[], 20, "between")]);
+        for order in [[&early, &late, &between], [&between, &late, &early]] {
+            let mut x = Replica::new(rules, X);
+            for held in order {
+                x.merge(held);
+            }
+            assert_eq!((x.values(), x.held.time()), (vec!["again"], 30));
+        }
+    }
+}
