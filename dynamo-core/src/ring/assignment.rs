@@ -137,7 +137,8 @@ impl Assignment {
         }
         let mut offered = self.offered(&over, cause);
         let mut apart = self.owners.len() / fewest;
-        while apart > 0 && !missing.is_empty() {
+        // This ends: as much is over as is missing, and every place is at least one step away.
+        while !missing.is_empty() {
             for (taker, count) in &mut missing {
                 offered.retain(|partition| {
                     let owner = self.owners[*partition as usize];
@@ -190,15 +191,16 @@ impl Assignment {
             given.remove(place);
         }
         let taken = &mut self.holders[taker].partitions;
-        let place = taken.partition_point(|own| *own < partition);
-        taken.insert(place, partition);
+        if let Err(place) = taken.binary_search(&partition) {
+            taken.insert(place, partition);
+        }
         self.owners[partition as usize] = taker;
     }
 
     /// Steps round the circle, either way, to the nearest partition of a holder.
     fn distance(&self, holder: usize, partition: u32) -> usize {
         let own = &self.holders[holder].partitions;
-        let place = own.partition_point(|own| *own < partition);
+        let (Ok(place) | Err(place)) = own.binary_search(&partition);
         let after = own.get(place).or(own.first());
         let before = own[..place].last().or(own.last());
         let (Some(after), Some(before)) = (after, before) else {
@@ -258,4 +260,48 @@ fn luck(cause: NodeId, about: u32) -> u64 {
     bytes[..4].copy_from_slice(&cause.0.to_le_bytes());
     bytes[4..].copy_from_slice(&about.to_le_bytes());
     xxh3_64(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::membership::Member;
+
+    /// Steps to the next partition of the same owner, either way; once round if there is none.
+    fn nearest(owners: &[usize], partition: usize) -> usize {
+        let circle = owners.len();
+        let owner = owners[partition];
+        let mut steps = 1..circle;
+        let same = |steps: &usize| {
+            let (before, after) = (partition + circle - steps, partition + steps);
+            owners[before % circle] == owner || owners[after % circle] == owner
+        };
+        steps.find(same).unwrap_or(circle)
+    }
+
+    #[test]
+    fn partitions_are_offered_the_nearer_they_stand_to_another_of_their_owner_and_the_only_one_last()
+     {
+        for partitions in [1, 2, 7, 12, 40] {
+            let mut assignment = Assignment::new(partitions);
+            for node in 0..9 {
+                let member = Member {
+                    capacity: 1 + node % 4,
+                    ..Member::default()
+                };
+                assignment.change(NodeId(node), member.weight().into());
+                // All but every third owner have too many.
+                let holders = assignment.holders.len();
+                let over: Vec<usize> = (0..holders).map(|holder| holder % 3).collect();
+                let offered = assignment.offered(&over, NodeId(node));
+                let owners = &assignment.owners;
+                let apart = offered.iter().map(|at| nearest(owners, *at as usize));
+                assert!(apart.is_sorted(), "{owners:?}: {offered:?}");
+                let mut each = offered.clone();
+                each.sort_unstable();
+                let expected = (0..partitions).filter(|at| over[owners[*at as usize]] > 0);
+                assert!(each.into_iter().eq(expected));
+            }
+        }
+    }
 }
