@@ -390,6 +390,57 @@ fn keys_that_share_a_whole_position_are_one_list() {
 }
 
 #[test]
+fn what_the_other_lacks_is_sent_at_once_where_it_fits_into_a_list() {
+    let tree = numbered(100);
+    let Summary::Children(mut children) = tree.summary(&Prefix::ROOT) else {
+        panic!("a hundred keys are no list");
+    };
+    let missing = Prefix::ROOT.children().next().expect("sixteen children");
+    let Summary::Keys(list) = tree.summary(&missing) else {
+        panic!("a sixteenth of a hundred keys is a list");
+    };
+    assert_ne!((children[0], list.len()), (0, 0));
+    children[0] = 0;
+    let shown = Summary::Children(children);
+    let Difference { subtrees, keys } = tree.compare(&Prefix::ROOT, &shown, Ring::position);
+    let lacks = list.into_iter().map(|(key, _)| (key, Holder::Mine));
+    assert_eq!((subtrees, keys), (Vec::new(), lacks.collect::<Vec<_>>()));
+}
+
+/// Keys that share all nibbles but the last, so that a sixteenth of them is all of them.
+#[test]
+fn what_would_fill_a_few_lists_is_sent_at_once() {
+    let mut tree = Tree::new();
+    for key in (0..60).map(|key| [0, key, 1]) {
+        tree.set(position(&key), &key, 1);
+    }
+    let nothing = Summary::Keys(Digests::new());
+    let found = [
+        tree.compare_root(0),
+        tree.compare(&Prefix::ROOT, &nothing, position),
+    ];
+    for Difference { subtrees, keys } in found {
+        assert_eq!((subtrees, keys.len()), (Vec::new(), 60));
+    }
+}
+
+#[test]
+fn of_many_keys_that_share_a_whole_position_each_that_differs_is_found() {
+    let together = |digest: fn(u8) -> u128| {
+        let mut tree = Tree::new();
+        for key in 0..200u8 {
+            tree.set(0x7777, &[0, key, 0], digest(key));
+        }
+        tree
+    };
+    let (one, other) = (together(|_| 1), together(|key| (key % 50).into()));
+    let differing = (0..200u8).filter(|key| key % 50 != 1);
+    let expected = differing.map(|key| (vec![0, key, 0], Holder::Both));
+    let walk = Walk::new(&one, &other).sorted();
+    assert_eq!(walk, expected.collect::<Vec<_>>());
+}
+
+#[test]
 fn the_documented_costs_are_what_an_exchange_costs() {
     let documented: Vec<&str> = include_str!("../src/merkle/tree.rs")
         .lines()

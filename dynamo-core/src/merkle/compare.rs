@@ -75,9 +75,12 @@ impl Tree {
             }
             (Summary::Children(theirs), Summary::Children(mine)) => {
                 for ((child, mine), theirs) in prefix.children().zip(*mine).zip(**theirs) {
-                    if mine != theirs && theirs == 0 {
+                    if mine == theirs {
+                        continue;
+                    }
+                    if theirs == 0 {
                         self.settle(&child, &Listed::new(), &mut found);
-                    } else if mine != theirs {
+                    } else {
                         found.subtrees.push((child, self.summary(&child)));
                     }
                 }
