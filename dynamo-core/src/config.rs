@@ -58,7 +58,7 @@ impl Config {
             }
         };
         match self.shape.flaw {
-            Some(Flaw::TailViolation) => Arc::new(View::clone(&view).with_late_tail()),
+            Some(Flaw::TailViolation) => Arc::new(view.with_late_tail()),
             _ => view,
         }
     }

@@ -119,11 +119,10 @@ impl View {
     }
 
     /// The same with the list of the last range begun one node late.
-    pub(crate) fn with_late_tail(self) -> View {
+    pub(crate) fn with_late_tail(&self) -> View {
         View {
             late_tail: true,
-            first: First::default(),
-            ..self
+            ..self.clone()
         }
     }
 
@@ -321,6 +320,18 @@ mod tests {
         let later = after(&before, 2, Move::Leave);
         assert_eq!(before.handovers(&later), fresh.handovers(&later));
         assert_eq!(later, after(&fresh, 2, Move::Leave));
+    }
+
+    #[test]
+    fn a_late_tail_stays_late_and_is_the_only_range_that_is() {
+        let whole = view(Partitioning::Partitions { partitions: 50 }, 5);
+        let late = Arc::new(whole.with_late_tail());
+        let later = after(&late, 2, Move::Leave);
+        for (late, whole) in [(&late, &whole), (&later, &after(&whole, 2, Move::Leave))] {
+            let last = whole.ring().ranges() - 1;
+            assert_eq!(late.owners(last), &whole.ring().walk(last)[1..4]);
+            assert!((0..last).all(|range| late.owners(range) == whole.owners(range)));
+        }
     }
 
     #[test]
