@@ -177,23 +177,25 @@ impl View {
 
     fn moves(&self, next: &View) -> Vec<Handover> {
         let mut found: Vec<Handover> = Vec::new();
+        // What moves in the part before: only that can go on.
+        let mut before: Vec<usize> = Vec::new();
         for range in segments(&self.ring, &next.ring) {
             let (old, new) = (self.owners_at(range.to), next.owners_at(range.to));
-            if old == new {
-                continue;
-            }
+            let mut here = Vec::new();
             for handover in exchanged(range, old, new) {
-                let joined = found.iter_mut().rev().take(4 * self.n).find(|before| {
-                    before.range.to == range.after
-                        && (before.from, before.to) == (handover.from, handover.to)
-                        && before.gained == handover.gained
+                // Who kept it, and so whether `to` gains it, follows from these.
+                let joined = before.iter().copied().find(|index| {
+                    let before = &found[*index];
+                    (before.from, before.to) == (handover.from, handover.to)
                         && before.others == handover.others
                 });
+                here.push(joined.unwrap_or(found.len()));
                 match joined {
-                    Some(before) => before.range.to = range.to,
+                    Some(index) => found[index].range.to = range.to,
                     None => found.push(handover),
                 }
             }
+            before = here;
         }
         found
     }
@@ -320,6 +322,61 @@ mod tests {
         let later = after(&before, 2, Move::Leave);
         assert_eq!(before.handovers(&later), fresh.handovers(&later));
         assert_eq!(later, after(&fresh, 2, Move::Leave));
+    }
+
+    /// All that a node lends to one that joins is of one kind, however much moves beside it: here a
+    /// node with many tokens joins others with few.
+    #[test]
+    fn neighbours_of_one_kind_are_joined_and_others_are_not() {
+        let mut views = Vec::new();
+        for partitioning in STRATEGIES {
+            let few = view(partitioning, 1);
+            let mut membership = few.membership().clone();
+            for node in 1..12 {
+                let capacity = if node == 1 { 64 } else { 1 };
+                let joins = Move::Join(Member { capacity, zone: 0 });
+                membership.record(1, NodeId(0), NodeId(node), joins);
+            }
+            let many = few.with(membership);
+            let left = after(&many, 1, Move::Leave);
+            views.extend([
+                (few.clone(), many.clone()),
+                (many.clone(), left),
+                (many, few),
+            ]);
+        }
+        for (old, new) in views {
+            let handovers = old.handovers(&new);
+            let kind = |handover: &Handover| {
+                let Handover {
+                    from,
+                    to,
+                    gained,
+                    others,
+                    ..
+                } = handover.clone();
+                (from, to, gained, others)
+            };
+            for handover in &handovers {
+                // The first part that a walk round the circle meets is no neighbour of the last.
+                let mut next = handovers
+                    .iter()
+                    .skip_while(|next| *next != handover)
+                    .skip(1);
+                assert!(!next.any(|next| {
+                    next.range.after == handover.range.to && kind(next) == kind(handover)
+                }));
+            }
+            for position in positions(&old, &new) {
+                let (was, is) = (old.owners_at(position), new.owners_at(position));
+                for handover in &handovers {
+                    if handover.range.contains(position) {
+                        let begins = is.contains(&handover.to) && !was.contains(&handover.to);
+                        assert_eq!(handover.gained, begins);
+                    }
+                }
+            }
+        }
     }
 
     #[test]
