@@ -139,4 +139,15 @@ mod tests {
         let bytes = encode(SECRET + 1, b"k", context());
         assert_eq!(decode(SECRET, b"k", &bytes), Err(Refusal::GarbledContext));
     }
+    /// Clients may hold a context while the store is replaced by a later one.
+    #[test]
+    fn a_context_is_written_as_ever_until_the_format_is_another() {
+        let bytes = encode(SECRET, b"k", context());
+        let said = [
+            2, 157, 144, 234, 254, 132, 238, 248, 144, 169, 1, 2, 0, 0, 0, 3, 4, 0, 0, 240, 162, 4,
+            0, 172, 2, 1, 4,
+        ];
+        let seal = [199, 254, 39, 65, 193, 88, 95, 152];
+        assert_eq!(bytes, [&said[..], &seal].concat());
+    }
 }

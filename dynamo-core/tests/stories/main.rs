@@ -4,6 +4,7 @@ mod alone;
 mod background;
 mod buffering;
 mod clients;
+mod contexts;
 mod coordination;
 mod deletes;
 mod durability;
