@@ -219,3 +219,43 @@ impl<'de> Deserialize<'de> for Siblings {
         Ok(Siblings(Some(Arc::new(held))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Actor, NodeId};
+
+    fn dot(counter: u64) -> Dot {
+        Dot {
+            actor: Actor::owner(NodeId(0)),
+            counter,
+        }
+    }
+
+    fn siblings(counters: impl Iterator<Item = u64>) -> Siblings {
+        let versions = counters.map(|counter| Version {
+            dot: dot(counter),
+            past: VersionVector::new(),
+            time: 0,
+            value: Some(counter.to_le_bytes().to_vec()),
+        });
+        versions.collect()
+    }
+
+    #[test]
+    fn a_fingerprint_in_an_order_tells_orders_and_versions_apart() {
+        let (two, three) = (siblings(1..=2), siblings(1..=3));
+        let [one, other] = [[dot(1), dot(2)], [dot(2), dot(1)]];
+        assert_eq!(two.digest_in(one.iter()), three.digest_in(one.iter()));
+        assert_ne!(two.digest_in(one.iter()), two.digest_in(other.iter()));
+        // What is not among them does not count.
+        assert_ne!(
+            two.digest_in([dot(1)].iter()),
+            two.digest_in([dot(2)].iter())
+        );
+        assert_eq!(
+            two.digest_in([dot(3), dot(1)].iter()),
+            two.digest_in([dot(1)].iter())
+        );
+    }
+}

@@ -31,6 +31,7 @@ fn merge_keeps_every_change_of_both_and_says_whether_one_was_new() {
         let changed = both.merge(&b.told());
         let all = a.0.iter().chain(&b.0);
         changed == (both != a.told())
+            && both.is_empty() == (a.0.is_empty() && b.0.is_empty())
             && all
                 .clone()
                 .all(|change| both.changes().any(|known| known == change))
