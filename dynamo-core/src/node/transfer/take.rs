@@ -21,7 +21,6 @@ impl Node {
     /// Somebody offers a range.
     pub(in crate::node) fn offered(
         &mut self,
-        now: Time,
         from: NodeId,
         handover: Handover,
         view: u64,
@@ -29,10 +28,6 @@ impl Node {
     ) {
         if handover.from != from || handover.to != self.id {
             return;
-        }
-        if view != self.store.view().mark() {
-            // It may speak of a change that is not known here yet.
-            return self.send_history(now, from, out);
         }
         let found = self
             .transfers
@@ -180,10 +175,15 @@ impl Node {
         message: Message,
         out: &mut Vec<Output>,
     ) {
-        if self.transfers.parked.len() >= PARKED_MAX {
-            self.transfers.parked.pop_front();
+        let parked = &mut self.transfers.parked;
+        let full = parked.len() >= PARKED_MAX;
+        // Of offers there may be many at once, and each is repeated.
+        if !full || !matches!(message, Message::Offer { .. }) {
+            if full {
+                parked.pop_front();
+            }
+            parked.push_back((from, message));
         }
-        self.transfers.parked.push_back((from, message));
         self.send_history(now, from, out);
     }
 
