@@ -12,6 +12,7 @@ use crate::clock::{NodeId, VersionVector};
 use crate::flaw::{Flaw, PRUNED};
 use crate::hint::{Hint, Reason};
 use crate::message::{Answer, Message, Tag, Written};
+use crate::ring::Range;
 use crate::shape::Durability;
 use crate::siblings::{Siblings, Version};
 
@@ -72,6 +73,14 @@ impl Put {
             }
             (Client::Here(id), Answer::Stored) => reply(id, Reply::Stored, out),
             (Client::Here(id), _) => reply(id, Reply::Unavailable, out),
+        }
+    }
+
+    /// A node has it on disk.
+    fn count_copy(&mut self, node: NodeId) {
+        if !self.holders.contains(&node) {
+            self.holders.push(node);
+            self.count += 1;
         }
     }
 
@@ -185,10 +194,10 @@ impl Node {
         };
         put.sent = true;
         let stands_in = put.stands_in;
-        if stands_in || self.store.owns(put.range) && self.vouches_for(&put.key) {
-            put.holders.push(self.id);
-            put.count += 1;
+        if stands_in {
+            put.count_copy(self.id);
         }
+        self.count_own_copy(&mut put);
         self.spread(now, number, put, usize::from(stands_in), out);
     }
 
@@ -239,15 +248,33 @@ impl Node {
             return;
         }
         put.copies.clear();
+        put.holders.clear();
         if !self.flaw(Flaw::CountFormerOwners) {
-            put.holders.clear();
             put.count = 0;
         }
-        if self.store.owns(put.range) && self.vouches_for(&put.key) {
-            put.holders.push(self.id);
-            put.count += 1;
-        }
+        self.count_own_copy(&mut put);
         self.spread(now, number, put, 0, out);
+    }
+
+    /// What this node owns and holds counts as a copy, if it vouches for it.
+    fn count_own_copy(&self, put: &mut Put) {
+        if self.store.owns(put.range) && self.vouches_for(&put.key) {
+            put.count_copy(self.id);
+        }
+    }
+
+    /// An old owner is known to act by the new ring: this node vouches for what of the range it has on
+    /// disk already.
+    pub(super) fn count_own(&mut self, range: Range, out: &mut Vec<Output>) {
+        let within = |put: &Put| put.sent && range.contains(self.store.position_of(&put.key));
+        let puts = self.puts.iter().filter(|(_, put)| within(put));
+        let numbers: Vec<u64> = puts.map(|(number, _)| *number).collect();
+        for number in numbers {
+            if let Some(mut put) = self.puts.remove(&number) {
+                self.count_own_copy(&mut put);
+                self.settle_put(number, put, out);
+            }
+        }
     }
 
     /// A replica has the put on disk.
@@ -264,10 +291,10 @@ impl Node {
         let Some(mut put) = self.puts.remove(&tag.number) else {
             return;
         };
-        if !put.holders.contains(&from) || self.flaw(Flaw::CountTwice) {
-            put.holders.push(from);
-            put.count += 1;
+        if self.flaw(Flaw::CountTwice) {
+            put.holders.retain(|holder| *holder != from);
         }
+        put.count_copy(from);
         for Copy { place, due } in &mut put.copies {
             if place.asked == from || place.owner == from {
                 *due = None;

@@ -38,6 +38,7 @@ impl Node {
             if awaited.handover.from == from {
                 awaited.offered = true;
                 pay(&mut awaited.owed, out);
+                self.count_own(handover.range, out);
             }
             Confirmation::Wanted
         } else if self.transfers.arrived.contains(&(handover.range, from)) {
@@ -136,6 +137,7 @@ impl Node {
             }
         }
         self.transfers.awaits = kept;
+        self.count_own(handover.range, out);
         // What comes to one that has ceased to own it meanwhile goes on.
         self.plan_strays(&mut batch);
         self.commit(now, batch, Some(After::HandOver), out);
