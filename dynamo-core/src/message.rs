@@ -237,6 +237,9 @@ pub enum Answer {
     Unavailable,
     /// Nothing was done: the put was addressed to another life. This is the present one.
     OtherLife(u64),
+    /// Nothing was done, nor will it be: by the view of the node that was asked, it does not own the
+    /// key.
+    NotMine,
 }
 
 impl Message {

@@ -4,7 +4,8 @@
 //! coordinator obeys each forward once, remembers that for the rest of its life, and does not obey a
 //! forward that is addressed to another life; and whoever forwards never does so a second time while
 //! the first may have been obeyed. Asking for a life is no forward: while nobody answers that, the
-//! next owner is tried, and in the end this node stands in.
+//! next owner is tried, and in the end this node stands in. Nor is one that is refused because the two
+//! see the cluster in different ways: once they see it alike, or after a while, the put is routed anew.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -25,9 +26,19 @@ pub(super) struct Forwarding {
     client: RequestId,
     reply_by: Time,
     to: NodeId,
-    /// The life that it is addressed to; `None` while that was only asked for.
-    life: Option<u64>,
+    stage: Stage,
     written: Written,
+}
+
+/// How far a forwarded put has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Stage {
+    /// Only the life of the owner was asked for.
+    Asked,
+    /// It is addressed to this life, which may have obeyed.
+    Sent(u64),
+    /// It was not obeyed, as one of the two does not know of a change yet.
+    Refused,
 }
 
 /// The forwards of one peer that were obeyed.
@@ -79,21 +90,30 @@ impl Node {
             client,
             reply_by,
             to,
-            life: self.lives.get(&to).copied(),
+            stage: match self.lives.get(&to) {
+                Some(life) => Stage::Sent(*life),
+                None => Stage::Asked,
+            },
             written,
         };
-        let patience = now.after(self.config.shape().timing.replica_us);
-        let due = if forwarding.life.is_some() && !self.flaw(Flaw::CoordinateTwice) {
+        let sent = matches!(forwarding.stage, Stage::Sent(_));
+        let due = if sent && !self.flaw(Flaw::CoordinateTwice) {
             reply_by
         } else {
-            patience.min(reply_by)
+            self.patience(now, reply_by)
         };
         self.send_forward(number, &forwarding, out);
-        if forwarding.life.is_some() && self.flaw(Flaw::AnswerOnForward) {
+        if sent && self.flaw(Flaw::AnswerOnForward) {
             return reply(client, Reply::Stored, out);
         }
         self.timers.set(Timer::Forward(number), due);
         self.forwardings.insert(number, forwarding);
+    }
+
+    /// Until when an answer is waited for that leaves time for another try.
+    fn patience(&self, now: Time, reply_by: Time) -> Time {
+        now.after(self.config.shape().timing.replica_us)
+            .min(reply_by)
     }
 
     fn send_forward(&self, number: u64, forwarding: &Forwarding, out: &mut Vec<Output>) {
@@ -103,7 +123,10 @@ impl Node {
         }
         let message = Message::Forward {
             tag: self.tag(number),
-            life: forwarding.life,
+            life: match forwarding.stage {
+                Stage::Sent(life) => Some(life),
+                Stage::Asked | Stage::Refused => None,
+            },
             written,
         };
         send(forwarding.to, message, out);
@@ -136,12 +159,17 @@ impl Node {
             let patience = timing.replica_us.max(timing.request_us - timing.replica_us);
             let client = (Client::Peer(from, tag), now.after(patience));
             self.coordinate(now, client, quorum, written, out);
+        } else if new {
+            let answer = Answer::NotMine;
+            send(from, Message::Forwarded { tag, answer }, out);
+            self.send_history(now, from, out);
         }
     }
 
     /// The coordinator tells what became of a put.
     pub(super) fn forwarded(
         &mut self,
+        now: Time,
         from: NodeId,
         tag: Tag,
         answer: Answer,
@@ -160,22 +188,46 @@ impl Node {
         if forwarding.to != from {
             return;
         }
-        let end = match (answer, forwarding.life) {
+        let end = match (answer, forwarding.stage) {
             (Answer::Stored, _) => Reply::Stored,
             (Answer::Unavailable, _) => Reply::Unavailable,
-            (Answer::OtherLife(life), None) => {
+            (Answer::NotMine, _) => {
+                forwarding.stage = Stage::Refused;
+                let due = forwarding.reply_by;
+                let due = self.patience(now, due);
+                self.timers.set(Timer::Forward(tag.number), due);
+                return self.forward_again(now, tag.number, out);
+            }
+            (Answer::OtherLife(life), Stage::Asked) => {
                 // What asked for the life was not obeyed, so this is still the first time.
-                forwarding.life = Some(life);
+                forwarding.stage = Stage::Sent(life);
                 let forwarding = forwarding.clone();
                 self.timers
                     .set(Timer::Forward(tag.number), forwarding.reply_by);
                 self.send_forward(tag.number, &forwarding, out);
                 return;
             }
-            (Answer::OtherLife(life), Some(meant)) if life > meant => Reply::Unavailable,
-            (Answer::OtherLife(_), Some(_)) => return,
+            (Answer::OtherLife(life), Stage::Sent(meant)) if life > meant => Reply::Unavailable,
+            (Answer::OtherLife(_), _) => return,
         };
         self.end_forwarding(tag.number, end, out);
+    }
+
+    /// Routes a put anew that was refused, if who refused it is no owner by what is known here either.
+    pub(super) fn forward_again(&mut self, now: Time, number: u64, out: &mut Vec<Output>) {
+        let Some(forwarding) = self.forwardings.get(&number) else {
+            return;
+        };
+        let range = self.store.range_of(&forwarding.written.key);
+        let owns = self.store.view().owners(range).contains(&forwarding.to);
+        if forwarding.stage != Stage::Refused || owns {
+            return;
+        }
+        self.timers.clear(Timer::Forward(number));
+        if let Some(forwarding) = self.forwardings.remove(&number) {
+            let client = (forwarding.client, forwarding.reply_by);
+            self.route_put(now, client, forwarding.written, out);
+        }
     }
 
     /// The owner was silent for too long.
@@ -183,12 +235,15 @@ impl Node {
         let Some(forwarding) = self.forwardings.remove(&number) else {
             return;
         };
-        self.suspect(now, forwarding.to);
+        if forwarding.stage != Stage::Refused {
+            self.suspect(now, forwarding.to);
+        }
         let Forwarding {
             client, reply_by, ..
         } = forwarding;
-        let asked_only = forwarding.life.is_none() || self.flaw(Flaw::CoordinateTwice);
-        if asked_only && reply_by > now {
+        let sent = matches!(forwarding.stage, Stage::Sent(_));
+        let not_obeyed = !sent || self.flaw(Flaw::CoordinateTwice);
+        if not_obeyed && reply_by > now {
             self.route_put(now, (client, reply_by), forwarding.written, out);
         } else {
             reply(client, Reply::Unavailable, out);
@@ -199,6 +254,50 @@ impl Node {
         self.timers.clear(Timer::Forward(number));
         if let Some(forwarding) = self.forwardings.remove(&number) {
             reply(forwarding.client, end, out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the note says, in another way: all that was ever asked, and nothing forgotten.
+    fn is_new(asked: &BTreeSet<Tag>, obeyed: &BTreeSet<Tag>, tag: Tag) -> bool {
+        let later_life = asked.iter().any(|other| other.life > tag.life);
+        let later = obeyed
+            .iter()
+            .filter(|other| other.life == tag.life && other.number > tag.number);
+        !later_life && !obeyed.contains(&tag) && later.count() <= OBEYED_MAX
+    }
+
+    #[test]
+    fn a_forward_is_admitted_once_unless_it_is_too_old_to_tell() {
+        // Numbers come in an order that goes back by less and by more than what is told apart.
+        for stride in [1, 601, 1_201] {
+            let numbers = (0..2_400_u64).map(|nth| 1 + nth * stride % 2_400);
+            let (mut peer, mut asked, mut obeyed) =
+                (Obeyed::default(), BTreeSet::new(), BTreeSet::new());
+            for (nth, number) in numbers.enumerate() {
+                let life = [0, 0, 0, 7, 7, 3, 9][nth / 343];
+                for again in [
+                    number,
+                    number,
+                    number / 2,
+                    number.saturating_sub(OBEYED_MAX as u64),
+                ] {
+                    let tag = Tag {
+                        life,
+                        number: again,
+                    };
+                    let new = is_new(&asked, &obeyed, tag);
+                    assert_eq!(peer.admit(tag), new, "{tag:?}, stride {stride}");
+                    asked.insert(tag);
+                    if new {
+                        obeyed.insert(tag);
+                    }
+                }
+            }
         }
     }
 }

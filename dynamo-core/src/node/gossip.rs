@@ -180,6 +180,10 @@ impl Node {
         for number in puts {
             self.replan_put(now, number, out);
         }
+        let forwardings: Vec<u64> = self.forwardings.keys().copied().collect();
+        for number in forwardings {
+            self.forward_again(now, number, out);
+        }
     }
 }
 

@@ -261,7 +261,7 @@ impl Node {
             Message::Forward { tag, life, written } => {
                 self.obey(now, (from, tag), life, written, out);
             }
-            Message::Forwarded { tag, answer } => self.forwarded(from, tag, answer, out),
+            Message::Forwarded { tag, answer } => self.forwarded(now, from, tag, answer, out),
             Message::Replicate {
                 tag,
                 key,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use dynamo_core::{
     Actor, Config, Confirmation, Dot, Handover, Hint, Input, Member, Membership, Message, Move,
-    Node, NodeId, Output, Ring, Shape, Siblings, Tag, Ticket, Time, Version, VersionVector, View,
-    Write,
+    Node, NodeId, Output, Reply, Ring, Shape, Siblings, Tag, Ticket, Time, Version, VersionVector,
+    View, Write,
 };
 
 pub(crate) const JOINER: NodeId = NodeId(5);
@@ -24,6 +24,7 @@ pub(crate) struct Alone {
     pub(crate) disk: BTreeMap<Vec<u8>, Vec<u8>>,
     writing: Vec<(Ticket, Vec<Write>)>,
     pub(crate) said: Vec<(NodeId, Message)>,
+    pub(crate) replies: Vec<Reply>,
 }
 
 impl Alone {
@@ -47,6 +48,7 @@ impl Alone {
             disk: BTreeMap::new(),
             writing: Vec::new(),
             said: Vec::new(),
+            replies: Vec::new(),
         }
     }
 
@@ -57,7 +59,7 @@ impl Alone {
             match output {
                 Output::Send { to, message } => self.said.push((to, message)),
                 Output::Store { ticket, writes } => self.writing.push((ticket, writes)),
-                Output::Reply { .. } => {}
+                Output::Reply { reply, .. } => self.replies.push(reply),
             }
         }
     }
@@ -235,4 +237,39 @@ pub(crate) fn taker() -> (Alone, View, Handover) {
     taker.sync();
     taker.said.clear();
     (taker, after, awaited)
+}
+
+/// The whole range has been taken by its new owner.
+pub(crate) fn handed_over(mut node: Alone, handover: &Handover) -> Alone {
+    node.sync();
+    node.confirm(handover, Confirmation::Wanted);
+    loop {
+        let keys = node.said("keys").pop();
+        let Some((
+            _,
+            Message::Keys {
+                handover,
+                states,
+                last,
+                view,
+                ..
+            },
+        )) = keys
+        else {
+            panic!("keys are sent");
+        };
+        let upto = states.last().map(|(key, _)| key.clone());
+        let from = handover.to;
+        let ack = Message::KeysAck {
+            handover,
+            upto,
+            last,
+            view,
+        };
+        node.hear(from, ack);
+        node.sync();
+        if last {
+            return node;
+        }
+    }
 }
