@@ -5,8 +5,10 @@
 //! asked ([`Message::NotYet`]), and it vouches for a write only once the old owner is known to act by
 //! the new ring. The old owner keeps what it has until the new one has it on disk.
 //!
-//! While changes overlap, some nodes may pass over a view that others acted by. Quorums then need
-//! not meet until all ranges have arrived, but nothing that was acknowledged is lost.
+//! While changes overlap, some nodes may pass over a view that others acted by, and claim a range from
+//! one that has given it to another already: it cannot tell that from a range in which nothing was put,
+//! and hands over what it has left. So an owner may then lack what two others hold, until anti-entropy
+//! has compared them, and quorums need not meet until then. Nothing that was acknowledged is lost.
 
 mod give;
 mod plan;
