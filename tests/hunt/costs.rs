@@ -18,7 +18,7 @@ use dynamometer_tests::disks::Disks;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use super::{calm, is_forged, runs};
+use super::{again, calm, is_forged, runs};
 
 /// What a check says of the core, healthy or with a flaw: nothing, or where it does not hold.
 type Said = Result<(), String>;
@@ -101,11 +101,15 @@ fn equals_send_nothing(flaw: Option<Flaw>) -> Said {
     let plans = strategy::plans_over(strategy::every_shape());
     let mut runner = TestRunner::deterministic();
     let mut compared = 0;
-    for _ in 0..runs() / 5 {
+    for _ in 0..runs() / 2 {
         let tree = plans.new_tree(&mut runner).expect("nothing is rejected");
         let mut plan = calm(tree.current());
         // A tombstone that some have reaped is given to them again.
         plan.shape.reaping_us = None;
+        // Two events may have one name.
+        if matches!(plan.shape.causality, Causality::Truncated { .. }) {
+            plan.shape.causality = Causality::Clocks;
+        }
         let run = run(flaw, &plan);
         let told = |sent| format!("{sent} versions, seed {:#x}, {}", plan.seed, plan.shape);
         let sent = carried(&run, Some(&Note::Quiet));
@@ -121,7 +125,11 @@ fn equals_send_nothing(flaw: Option<Flaw>) -> Said {
 #[test]
 fn replicas_that_nothing_happened_to_send_each_other_nothing() {
     assert_eq!(equals_send_nothing(None), Ok(()));
-    for flaw in [Flaw::MintOnRepair, Flaw::HashOldState, Flaw::PruneAtReplica] {
+    for flaw in [
+        Flaw::KeepOneSibling,
+        Flaw::PruneAtReplica,
+        Flaw::PruneOnSync,
+    ] {
         assert_ne!(equals_send_nothing(Some(flaw)), Ok(()), "{flaw}");
     }
 }
@@ -277,17 +285,9 @@ fn nobody_stands_in(down_until: u64) -> Said {
         for step in &mut plan.steps {
             step.via = 1 + step.via % (nodes - 1);
         }
-        let last = plan.steps.iter().map(|step| step.id).max().unwrap_or(0);
-        let mut again = plan.steps.clone();
-        for step in &mut again {
-            step.id += last;
-            step.at.0 += LATER;
-            if let Some(of) = step.call.step_mut() {
-                *of += last;
-            }
-        }
-        plan.steps.retain(|step| step.at.0 < 300_000);
-        plan.steps.extend(again);
+        again(&mut plan, LATER);
+        let within = |at: u64| !(300_000..LATER).contains(&at);
+        plan.steps.retain(|step| within(step.at.0));
         let run = run(None, &plan);
         let kept = run.history.notes().filter_map(|(at, note)| match note {
             Note::Hint { versions, .. } if !versions.is_empty() => Some(at.0),

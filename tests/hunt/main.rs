@@ -175,6 +175,99 @@ fn with_one_node_down_every_call_that_needs_it_not_is_answered() {
     assert!(answered > 1_000, "{answered}");
 }
 
+/// A put that is handed to a node by one who knows only its earlier life is refused, as that life may have
+/// obeyed it already (§4.5 asks for one event of each put). Each of its peers learns so from the first, and
+/// nothing else tells that it was restarted.
+#[test]
+fn a_node_that_was_restarted_is_as_good_as_before() {
+    let timing = Timing::default();
+    let (mut answered, mut refused) = (0, 0);
+    for seed in 0..runs() / 2 {
+        let mut plan = calm(load::plan(seed));
+        let last = plan.steps.iter().map(|step| step.at.0).max();
+        // A client that has much to do is late.
+        let crash = last.unwrap_or_default() + 2_000_000;
+        let again = again(&mut plan, crash + 100_000 + 2 * timing.suspicion_us);
+        plan.faults.0 = Vec::from([Window {
+            id: 1,
+            from: Time(crash),
+            until: Time(crash + 100_000),
+            fault: Fault::Crash { node: 0 },
+        }]);
+        let run = Target::default().run(&plan).expect("it runs");
+        let mut refused_at: BTreeMap<u32, u64> = BTreeMap::new();
+        for op in run.history.ops() {
+            if matches!(op.outcome, Outcome::Ok(_)) {
+                answered += 1;
+                continue;
+            }
+            let told = || format!("seed {seed:#x}, {}: {op:?}", plan.shape);
+            let made = |step: &&Step| run.made.get(&step.id) == Some(&op.invoked);
+            let step = again.iter().find(made);
+            let via = step.filter(|step| !matches!(step.call, Call::Get { .. }));
+            let via = via.map_or(0, |step| step.via);
+            assert_ne!(via, 0, "{}", told());
+            // What was on its way when the first was refused knew no better.
+            let first = *refused_at.entry(via).or_insert(op.invoked.0);
+            assert!(op.invoked.0 < first + PROMPT_US, "{}", told());
+            refused += 1;
+        }
+    }
+    assert!(answered > 1_000 && refused > 0, "{answered} {refused}");
+}
+
+/// Has the steps of a plan made a second time, from so many microseconds on. Returns the second ones.
+pub(crate) fn again(plan: &mut Plan, later: u64) -> Vec<Step> {
+    let last = plan.steps.iter().map(|step| step.id).max().unwrap_or(0);
+    let mut again = plan.steps.clone();
+    for step in &mut again {
+        step.id += last;
+        step.at.0 += later;
+        if let Some(of) = step.call.step_mut() {
+            *of += last;
+        }
+    }
+    plan.steps.extend(again.iter().cloned());
+    again
+}
+
+/// Members that come and go one at a time are no fault: nobody has to wait for them until its client gives
+/// up (§4.9). One leaves while there are calls, or has left before them and joins.
+#[test]
+fn while_a_member_comes_or_goes_every_call_is_answered() {
+    // Long after a range has changed hands.
+    const SETTLED: u64 = 500_000;
+    let patience = Timing::default().request_us;
+    let mut answered = 0;
+    for seed in 0..runs() {
+        let mut plan = calm(load::plan(seed));
+        let Shape { nodes, n, .. } = plan.shape.legal();
+        if nodes <= n {
+            continue;
+        }
+        let steps = plan.steps.iter_mut();
+        steps.for_each(|step| step.at.0 += SETTLED);
+        let last = plan.steps.iter().map(|step| step.at.0).max();
+        let halfway = last.map_or(SETTLED, |last| SETTLED.midpoint(last));
+        let joins = seed % 2 == 0;
+        plan.faults.0 = Vec::from([Window {
+            id: 1,
+            from: Time(if joins { 0 } else { halfway }),
+            until: Time(if joins {
+                halfway
+            } else {
+                halfway + 10 * SETTLED
+            }),
+            fault: Fault::Depart {
+                node: (seed % u64::from(nodes)) as u32,
+            },
+        }]);
+        let run = Target::default().run(&plan).expect("it runs");
+        answered += answers(&plan, &run, patience);
+    }
+    assert!(answered > 1_000, "{answered}");
+}
+
 /// Every choice of the paper, in clusters of every size.
 #[test]
 fn every_shape_keeps_what_it_promises() {
