@@ -281,3 +281,24 @@ impl fmt::Display for VersionVector {
         f.write_str("}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn clocks_read_as_in_the_paper_and_name_what_is_not_an_owner_since_ever() {
+        let owner = Actor::owner(NodeId(2));
+        let dots = [
+            (owner, 3),
+            (owner.born(7), 1),
+            (Actor::stand_in(NodeId(3), 5), 5),
+        ];
+        let dots = dots.map(|(actor, counter)| Dot { actor, counter });
+        assert_eq!(dots[0].to_string(), "n2:3");
+        let vector = dots.into_iter().collect::<VersionVector>();
+        assert_eq!(vector.to_string(), "{n2:3 n2@7:1 n3.5:5}");
+    }
+}

@@ -220,3 +220,29 @@ pub enum Output {
         writes: Vec<Write>,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+    use alloc::string::ToString;
+
+    use super::Refusal;
+
+    #[test]
+    fn each_refusal_gives_a_reason_of_its_own() {
+        let all = [
+            Refusal::GarbledContext,
+            Refusal::ForeignContext,
+            Refusal::Terms,
+            Refusal::NotAnOwner,
+            Refusal::MemberAlready,
+            Refusal::NotAMember,
+            Refusal::LastMember,
+            Refusal::TooLarge,
+        ];
+        let texts: BTreeSet<_> = all.iter().map(Refusal::to_string).collect();
+        assert_eq!(texts.len(), all.len());
+        assert!(texts.iter().all(|text| !text.is_empty()));
+        assert_eq!(Refusal::NotAMember.to_string(), "it is no member");
+    }
+}

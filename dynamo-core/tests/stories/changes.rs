@@ -220,3 +220,31 @@ fn a_new_owner_counts_its_own_copy_once_the_range_has_come_if_nobody_offered_it(
     let offers = |message: &Message| matches!(message, Message::Offer { handover, .. } if handover.range.contains(position));
     assert!(!network.log.iter().any(|(.., message)| offers(message)));
 }
+
+/// That its range has been offered says nothing of its own disk.
+#[test]
+fn a_new_owner_does_not_count_a_copy_that_is_not_on_its_disk_yet() {
+    let (_, _, handover) = change();
+    let mut network = Network::with_spares(Shape::default(), 1);
+    network.stall(handover.from);
+    network.luck.lost_kind = Some("keys");
+    join(&mut network);
+    network.stall(JOINER);
+    let pinned = Terms {
+        w: Some(1),
+        pinned: true,
+        ..Terms::default()
+    };
+    let key = &keys_of(&handover)[0];
+    let put = network.start_put_on(pinned, JOINER, key, "a", None);
+    network.release(handover.from);
+    network.run_ms(AT_ONCE_MS);
+    let confirms = network.log.iter().filter(|(from, to, message)| {
+        (*from, *to, message.kind()) == (JOINER, handover.from, "confirm")
+    });
+    assert!(confirms.count() > 0, "the offer has come");
+    assert_eq!(network.reply(put), None);
+    network.release(JOINER);
+    network.run_ms(AT_ONCE_MS);
+    assert_eq!(network.reply(put), Some(&Reply::Stored));
+}

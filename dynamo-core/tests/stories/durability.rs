@@ -1,6 +1,7 @@
 //! What a crash takes, what a disk gives back, and who a node is afterwards.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use dynamo_core::{
@@ -253,4 +254,24 @@ fn what_is_in_memory_does_not_vouch_for_a_store_that_is_still_being_synced() {
         }
     }
     assert_eq!(sent(&out), 2);
+}
+
+/// Explorations take nodes that hash alike for the same.
+#[test]
+fn nodes_that_found_different_disks_do_not_hash_alike() {
+    let mut network = Network::new(Shape::default());
+    let node = network.list(KEY)[0];
+    let hashed = |network: &mut Network| {
+        let config = Arc::clone(&network.config);
+        let mut hasher = DefaultHasher::new();
+        Node::start(node, config, network.disk(node), Time(7)).hash(&mut hasher);
+        hasher.finish()
+    };
+    let empty = hashed(&mut network);
+    assert_eq!(hashed(&mut network), empty);
+    network.put(node, KEY, "a", None);
+    network.run_ms(10);
+    let put = hashed(&mut network);
+    assert_ne!(put, empty);
+    assert_eq!(hashed(&mut network), put);
 }

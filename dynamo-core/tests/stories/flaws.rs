@@ -101,3 +101,82 @@ fn a_context_that_was_tampered_with_replaces_only_where_it_is_believed() {
         assert_eq!(foreign, Reply::Refused(Refusal::ForeignContext));
     }
 }
+
+/// Two siblings, seen together and replaced by a put or by a delete: how many versions are left.
+fn left(flaw: Flaw, delete: bool) -> usize {
+    let mut network = Network::new(still(Some(flaw)));
+    let list = network.list(KEY);
+    for (owner, value) in [(list[0], "a"), (list[1], "b")] {
+        assert_eq!(network.put(owner, KEY, value, None), Reply::Stored);
+    }
+    network.run_ms(10);
+    let (values, context) = network.get(list[0], KEY);
+    assert_eq!(values.len(), 2);
+    if delete {
+        network.delete(list[0], KEY, Some(&context));
+    } else {
+        network.put(list[0], KEY, "c", Some(&context));
+    }
+    network.run_ms(10);
+    dots(&network, list[0]).len()
+}
+
+#[test]
+fn flaws_of_deletes_leave_puts_alone() {
+    // A tombstone beside what it should replace: all of it, or what its writer knew least.
+    for (flaw, beside) in [(Flaw::DeleteWithoutPast, 3), (Flaw::PruneTombstone, 2)] {
+        assert_eq!(left(flaw, true), beside, "{flaw}");
+        assert_eq!(left(flaw, false), 1, "{flaw}");
+    }
+}
+
+/// A put with a context that saw nothing of what is held.
+#[test]
+fn a_delete_of_what_was_never_seen_takes_everything_but_a_put_does_not() {
+    let mut network = Network::new(still(Some(Flaw::DeleteUnseen)));
+    let list = network.list(KEY);
+    network.put(list[0], KEY, "a", None);
+    let (_, context) = network.get(list[0], KEY);
+    network.put(list[1], KEY, "b", None);
+    network.run_ms(10);
+    network.put(list[0], KEY, "c", Some(&context));
+    network.run_ms(10);
+    assert_eq!(dots(&network, list[0]).len(), 2, "b and c");
+    network.delete(list[0], KEY, Some(&context));
+    network.run_ms(10);
+    assert_eq!(dots(&network, list[0]).len(), 1, "a tombstone");
+}
+
+#[test]
+fn who_forgets_tombstones_at_its_start_forgets_nothing_else() {
+    for (flaw, kept) in [(None, 2), (Some(Flaw::ForgetTombstones), 1)] {
+        let mut network = Network::new(still(flaw));
+        let owner = network.list(KEY)[0];
+        network.put(owner, KEY, "a", None);
+        network.run_ms(10);
+        let deleted = neighbours(network.config.ring(), 1).remove(0);
+        let (_, context) = network.get(owner, &deleted);
+        network.delete(owner, &deleted, Some(&context));
+        network.run_ms(10);
+        network.restart(owner);
+        assert_eq!(network.node(owner).keys(), kept, "{flaw:?}");
+    }
+}
+
+/// Of a W of one it does not make none.
+#[test]
+fn a_quorum_that_is_off_by_one_still_waits_for_one_disk() {
+    for (w, waits) in [(1, true), (2, false)] {
+        let mut network = Network::new(Shape {
+            w,
+            ..still(Some(Flaw::QuorumOffByOne))
+        });
+        let list = network.list(KEY);
+        for node in list.iter().skip(usize::from(w == 2)) {
+            network.stall(*node);
+        }
+        let put = network.start_put(list[0], KEY, "a", None);
+        network.run_ms(20);
+        assert_eq!(network.reply(put).is_none(), waits, "W of {w}");
+    }
+}
