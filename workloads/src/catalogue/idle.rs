@@ -6,6 +6,10 @@
 /// sees the same.
 pub(super) fn why(name: &str) -> Option<&'static str> {
     Some(match name {
+        "clock-causality" => {
+            "in some find clients see the loss as well; of a key that is created again without its past this one \
+             alone tells in nearly all"
+        }
         "sibling-preservation" => {
             "evidence of disks shows the same loss to another promise in some find; clients see it by this one alone"
         }
