@@ -51,7 +51,7 @@ pub(super) struct Put {
 #[derive(Clone, Debug, Hash)]
 struct Made {
     siblings: Siblings,
-    /// Whether this node was an owner then.
+    /// Whether this node was an owner then, and has been since: its data hold the event.
     by_owner: bool,
 }
 
@@ -247,6 +247,7 @@ impl Node {
             self.puts.insert(number, put);
             return;
         }
+        put.made.by_owner &= self.store.owns(put.range);
         put.copies.clear();
         put.holders.clear();
         if !self.flaw(Flaw::CountFormerOwners) {
@@ -256,9 +257,11 @@ impl Node {
         self.spread(now, number, put, 0, out);
     }
 
-    /// What this node owns and holds counts as a copy, if it vouches for it.
+    /// What this node has held as an owner all the time counts as a copy, if it vouches for it. A hint
+    /// does not, even if its holder has become an owner, nor does what may have been handed over.
     fn count_own_copy(&self, put: &mut Put) {
-        if self.store.owns(put.range) && self.vouches_for(&put.key) {
+        let holds = put.made.by_owner && self.store.owns(put.range);
+        if holds && self.vouches_for(&put.key) {
             put.count_copy(self.id);
         }
     }

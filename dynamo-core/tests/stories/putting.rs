@@ -1,10 +1,10 @@
 //! Puts that meet a change of members, and what a coordinator writes besides what it was given.
 
 use dynamo_core::{
-    Flaw, Input, Message, NodeId, Reply, Request, RequestId, Shape, Siblings, Terms, Version,
+    Flaw, Input, Message, Move, NodeId, Reply, Request, RequestId, Shape, Siblings, Terms, Version,
 };
 
-use crate::alone::{Alone, JOINER, change, handed_over, keys_of};
+use crate::alone::{Alone, JOINER, change, handed_over, keys_of, next};
 use crate::network::Network;
 
 const KEY: &[u8] = b"cart";
@@ -68,8 +68,47 @@ fn a_stand_in_that_becomes_an_owner_still_tells_what_was_put() {
     node.sync();
     node.said.clear();
     node.adopt(&after);
+    let asked = node.said.clone();
     assert!(all_hold_it(&copies(&mut node)));
-    assert_eq!(node.replies, [], "nobody has it on disk for an owner");
+    node.sync();
+    node.offer(&handover);
+    acknowledge(&mut node, &asked);
+    assert_eq!(node.replies, [], "what it has itself is a hint, which goes");
+}
+
+/// All who were asked for copies have them on disk.
+fn acknowledge(node: &mut Alone, asked: &[(NodeId, Message)]) {
+    let mut count = 0;
+    for (from, message) in asked {
+        if let Message::Replicate { tag, view, .. } = message {
+            let (tag, view) = (*tag, *view);
+            node.hear(*from, Message::Replicated { tag, view });
+            count += 1;
+        }
+    }
+    assert_eq!(count, 2, "all owners but this node");
+}
+
+#[test]
+fn a_coordinator_that_owns_the_range_again_does_not_count_what_it_gave_away() {
+    let (_, after, handover) = change();
+    let mut node = Alone::new(handover.from, 5);
+    put(&mut node, &keys_of(&handover)[0]);
+    node.sync();
+    node.adopt(&after);
+    let mut node = handed_over(node, &handover);
+    let back = next(&after, JOINER, Move::Leave);
+    let id = node.id;
+    let returns = after.handovers(&back).into_iter().find(|back| {
+        (back.from, back.to) == (JOINER, id) && back.range.contains(handover.range.to)
+    });
+    node.said.clear();
+    node.adopt(&back);
+    let asked = node.said.clone();
+    node.sync();
+    node.offer(&returns.expect("it gets it back"));
+    acknowledge(&mut node, &asked);
+    assert_eq!(node.replies, []);
 }
 
 /// The only version of the key on the disk of its first owner.
