@@ -149,15 +149,12 @@ fn offers_do_not_drive_out_what_waits_for_a_view() {
     for number in 0..PARKED_MAX as u64 {
         let message = replicates(&taker, view, key, number);
         taker.hear(NodeId(1), message);
-    }
-    let offer = handover.clone();
-    taker.hear(
-        handover.from,
-        Message::Offer {
-            handover: offer,
+        let offer = Message::Offer {
+            handover: handover.clone(),
             view,
-        },
-    );
+        };
+        taker.hear(handover.from, offer);
+    }
     taker.adopt(&after);
     taker.sync();
     assert_eq!(taker.said("confirm"), []);

@@ -460,3 +460,16 @@ fn keys_that_come_to_one_that_does_not_own_them_go_on_to_all_that_do() {
     }
     assert_eq!((node.node.keys(), node.node.moving()), (0, 0));
 }
+
+/// What came by the view before may not be on disk yet, and would not be among the keys that are sent.
+#[test]
+fn a_duty_that_outlives_a_change_is_offered_once_that_is_on_disk() {
+    let (mut giver, after, _) = giver();
+    giver.sync();
+    assert!(!giver.said("offer").is_empty());
+    giver.adopt(&joined(&after, OTHER));
+    giver.run_ms(300);
+    assert_eq!(giver.said("offer"), []);
+    giver.sync();
+    assert!(!giver.said("offer").is_empty());
+}

@@ -86,6 +86,8 @@ impl Node {
         let duties = core::mem::take(&mut self.transfers.duties);
         for mut duty in duties {
             (duty.said, duty.sending) = (None, None);
+            // It acts by the new view once that is on disk, and what came by the old one.
+            duty.ticket = self.store.next_ticket();
             let pieces = pieces(&duty.handover, view.ring());
             let whole = pieces.len() == 1;
             for handover in pieces {

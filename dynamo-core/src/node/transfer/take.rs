@@ -169,7 +169,8 @@ impl Node {
         awaited.is_none_or(|(_, known)| known)
     }
 
-    /// A message of another view waits until this node has heard of that view, or for ever.
+    /// A message of another view waits for the next view of this node. If that is another again, or too
+    /// much waits, it is lost.
     pub(in crate::node) fn park(
         &mut self,
         now: Time,
@@ -178,13 +179,13 @@ impl Node {
         out: &mut Vec<Output>,
     ) {
         let parked = &mut self.transfers.parked;
-        let full = parked.len() >= PARKED_MAX;
-        // Of offers there may be many at once, and each is repeated.
-        if !full || !matches!(message, Message::Offer { .. }) {
-            if full {
-                parked.pop_front();
-            }
-            parked.push_back((from, message));
+        parked.push_back((from, message));
+        if parked.len() > PARKED_MAX {
+            // Of offers there may be many at once, and each is repeated.
+            let offers =
+                |(_, message): &(NodeId, Message)| matches!(message, Message::Offer { .. });
+            let goes = parked.iter().position(offers).unwrap_or(0);
+            parked.remove(goes);
         }
         self.send_history(now, from, out);
     }
