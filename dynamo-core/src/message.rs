@@ -246,7 +246,9 @@ impl Message {
     /// The view by which it was sent, if it only makes sense to one who shares it.
     pub(crate) fn view(&self) -> Option<u64> {
         match self {
-            Message::Replicate { view, .. } | Message::Fetch { view, .. } => Some(*view),
+            Message::Replicate { view, .. }
+            | Message::Fetch { view, .. }
+            | Message::Offer { view, .. } => Some(*view),
             _ => None,
         }
     }

@@ -304,7 +304,7 @@ impl Node {
             Message::History { changes, wanted } => {
                 self.history(now, from, &changes, wanted, out);
             }
-            Message::Offer { handover, view } => self.offered(now, from, handover, view, out),
+            Message::Offer { handover, view } => self.offered(from, handover, view, out),
             Message::Confirm {
                 handover,
                 answer,

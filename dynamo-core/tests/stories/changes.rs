@@ -2,13 +2,17 @@
 //! not yet.
 
 use dynamo_core::{
-    Handover, Input, Member, Message, NodeId, Reply, Request, RequestId, Ring, Shape, Terms,
+    Confirmation, Handover, Input, Member, Message, NodeId, Reply, Request, RequestId, Ring, Shape,
+    Siblings, Tag, Terms,
 };
 
-use crate::alone::{JOINER, change, keys_of};
+use crate::alone::{Alone, JOINER, change, keys_of};
 use crate::network::Network;
 
 const KEY: &[u8] = b"cart";
+
+/// How many messages of another view wait until that is known.
+const PARKED_MAX: usize = 256;
 
 /// Less than it takes until a silent node is given up.
 const AT_ONCE_MS: u64 = 40;
@@ -99,6 +103,63 @@ fn what_was_refused_once_is_not_obeyed_later() {
     let of_puts = |message: &Message| matches!(message, Message::Forwarded { .. });
     let answered = network.log.iter().any(|(.., message)| of_puts(message));
     assert!(!answered, "nor is it refused again");
+}
+
+fn replicates(taker: &Alone, view: u64, key: &[u8], number: u64) -> Message {
+    assert_ne!(taker.node.view().mark(), view);
+    Message::Replicate {
+        tag: Tag { life: 0, number },
+        view,
+        synced: true,
+        key: key.to_vec(),
+        siblings: Siblings::new(),
+        hint: None,
+    }
+}
+
+#[test]
+fn an_offer_that_comes_before_its_change_is_answered_when_that_is_known() {
+    let (_, after, handover) = change();
+    let mut taker = Alone::new(JOINER, 5);
+    let view = after.mark();
+    let offer = || Message::Offer {
+        handover: handover.clone(),
+        view,
+    };
+    taker.hear(handover.from, offer());
+    assert_eq!(taker.said("confirm"), [], "it knows of no such view");
+    taker.adopt(&after);
+    let confirms = taker.said("confirm");
+    assert_eq!(confirms.len(), 1);
+    let answer = Confirmation::Wanted;
+    let confirm = Message::Confirm {
+        handover: handover.clone(),
+        answer,
+        view,
+    };
+    assert_eq!(confirms[0], (handover.from, confirm));
+}
+
+/// An offer is made again; what a client waits for is not.
+#[test]
+fn offers_do_not_drive_out_what_waits_for_a_view() {
+    let (_, after, handover) = change();
+    let mut taker = Alone::new(JOINER, 5);
+    let (view, key) = (after.mark(), &keys_of(&handover)[0]);
+    for number in 0..PARKED_MAX as u64 {
+        let message = replicates(&taker, view, key, number);
+        taker.hear(NodeId(1), message);
+        let offer = Message::Offer {
+            handover: handover.clone(),
+            view,
+        };
+        taker.hear(handover.from, offer);
+    }
+    taker.adopt(&after);
+    taker.sync();
+    assert_eq!(taker.said("confirm"), []);
+    taker.offer(&handover);
+    assert_eq!(taker.said("replicated").len(), PARKED_MAX);
 }
 
 /// A put of every owner, coordinated by the new one; and its key.

@@ -5,6 +5,10 @@
 //! asked ([`Message::NotYet`]), and it vouches for a write only once the old owner is known to act by
 //! the new ring. The old owner keeps what it has until the new one has it on disk.
 //!
+//! An old owner that does not answer is not waited for for ever: after thirty claims the copies of the
+//! others will do. If it is cut off and does not know of the change, puts with a W of one still succeed
+//! there, and no R finds them until it is back.
+//!
 //! While changes overlap, some nodes may pass over a view that others acted by, and claim a range from
 //! one that has given it to another already: it cannot tell that from a range in which nothing was put,
 //! and hands over what it has left. So an owner may then lack what two others hold, until anti-entropy

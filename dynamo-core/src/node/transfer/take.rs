@@ -21,7 +21,6 @@ impl Node {
     /// Somebody offers a range.
     pub(in crate::node) fn offered(
         &mut self,
-        now: Time,
         from: NodeId,
         handover: Handover,
         view: u64,
@@ -29,10 +28,6 @@ impl Node {
     ) {
         if handover.from != from || handover.to != self.id {
             return;
-        }
-        if view != self.store.view().mark() {
-            // It may speak of a change that is not known here yet.
-            return self.send_history(now, from, out);
         }
         let found = self
             .transfers
@@ -184,10 +179,14 @@ impl Node {
         out: &mut Vec<Output>,
     ) {
         let parked = &mut self.transfers.parked;
-        if parked.len() >= PARKED_MAX {
-            parked.pop_front();
-        }
         parked.push_back((from, message));
+        if parked.len() > PARKED_MAX {
+            // Of offers there may be many at once, and each is repeated.
+            let offers =
+                |(_, message): &(NodeId, Message)| matches!(message, Message::Offer { .. });
+            let goes = parked.iter().position(offers).unwrap_or(0);
+            parked.remove(goes);
+        }
         self.send_history(now, from, out);
     }
 
