@@ -243,11 +243,11 @@ impl Node {
         put.range = self.store.range_of(&put.key);
         put.stand_ins = self.stand_ins(put.range, Some(self.id));
         put.stands_in = false;
+        put.made.by_owner &= self.store.owns(put.range);
         if !put.sent {
             self.puts.insert(number, put);
             return;
         }
-        put.made.by_owner &= self.store.owns(put.range);
         put.copies.clear();
         put.holders.clear();
         if !self.flaw(Flaw::CountFormerOwners) {
