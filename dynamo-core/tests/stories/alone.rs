@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dynamo_core::{
-    Actor, Config, Confirmation, Dot, Handover, Hint, Input, Member, Membership, Message, Move,
-    Node, NodeId, Output, Reply, Ring, Shape, Siblings, Tag, Ticket, Time, Version, VersionVector,
-    View, Write,
+    Config, Confirmation, Handover, Hint, Input, Member, Membership, Message, Move, Node, NodeId,
+    Output, Reply, Ring, Shape, Siblings, Tag, Ticket, Time, View, Write,
 };
+
+use crate::network::made_by;
 
 pub(crate) const JOINER: NodeId = NodeId(5);
 pub(crate) const OTHER: NodeId = NodeId(6);
@@ -162,16 +163,7 @@ impl Alone {
 
 /// What is put everywhere here.
 pub(crate) fn version() -> Siblings {
-    let dot = Dot {
-        actor: Actor::owner(NodeId(0)),
-        counter: 1,
-    };
-    Siblings::from_iter([Version {
-        dot,
-        past: VersionVector::new(),
-        time: 0,
-        value: Some(b"v".to_vec()),
-    }])
+    made_by(NodeId(0), "v")
 }
 
 pub(crate) fn founders(nodes: u32) -> View {

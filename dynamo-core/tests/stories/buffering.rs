@@ -1,33 +1,22 @@
 //! What may stay in memory for a while, how much of it, and what comes to the disk at once.
 
-use dynamo_core::{Durability, NodeId, ReadRepair, Reply, Shape};
+use dynamo_core::{Durability, ReadRepair, Reply, Shape};
 
-use crate::network::Network;
+use crate::network::{Network, still};
 
 const KEY: &[u8] = b"cart";
 
 /// A strict quorum, of which only gets mend the replicas.
 fn buffered(writes: u32, read_repair: ReadRepair) -> Network {
     Network::new(Shape {
-        sloppy: false,
-        hints: false,
-        anti_entropy: false,
         gossip: false,
         read_repair,
         durability: Durability::Buffered {
             writes,
             durable_write: false,
         },
-        ..Shape::default()
+        ..still()
     })
-}
-
-/// A put that one owner has and the others missed.
-fn put_on_one(network: &mut Network, owner: NodeId) {
-    network.isolate(owner);
-    assert_eq!(network.put(owner, KEY, "a", None), Reply::Unavailable);
-    network.heal();
-    network.run_ms(500);
 }
 
 #[test]
@@ -55,7 +44,7 @@ fn a_buffer_holds_as_many_records_as_was_chosen_before_it_is_emptied() {
 fn a_repair_need_not_be_on_disk_at_once_since_nobody_waits_for_it() {
     let mut network = buffered(1_000, ReadRepair::After);
     let list = network.list(KEY);
-    put_on_one(&mut network, list[1]);
+    network.put_on_one(list[1], KEY);
     let get = network.start_get(list[4], KEY);
     network.wait(get);
     network.run_ms(20);
@@ -74,7 +63,7 @@ fn what_a_coordinator_writes_back_to_itself_may_wait_for_the_disk_like_a_put() {
     for read_repair in [ReadRepair::Responders, ReadRepair::Quorum] {
         let mut network = buffered(1_000, read_repair);
         let list = network.list(KEY);
-        put_on_one(&mut network, list[1]);
+        network.put_on_one(list[1], KEY);
         network.crash(list[2]);
         let before = network.now;
         assert_eq!(network.get(list[0], KEY).0, ["a"]);

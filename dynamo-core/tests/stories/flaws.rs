@@ -1,26 +1,13 @@
 //! What single flaws do, and what they leave as it was.
 
-use dynamo_core::{Dot, Flaw, NodeId, Partitioning, ReadRepair, Refusal, Reply, Ring, Shape};
+use dynamo_core::{Flaw, Partitioning, ReadRepair, Refusal, Reply, Ring, Shape};
 
-use crate::network::Network;
+use crate::network::{Network, still};
 
 const KEY: &[u8] = b"cart";
 
-/// A strict quorum in which nothing mends.
-fn still(flaw: Option<Flaw>) -> Shape {
-    Shape {
-        sloppy: false,
-        hints: false,
-        anti_entropy: false,
-        read_repair: ReadRepair::Off,
-        flaw,
-        ..Shape::default()
-    }
-}
-
-fn dots(network: &Network, node: NodeId) -> Vec<Dot> {
-    let held = network.held(node, KEY);
-    held.iter().map(|version| version.dot).collect()
+fn with(flaw: Option<Flaw>) -> Shape {
+    Shape { flaw, ..still() }
 }
 
 #[test]
@@ -28,7 +15,7 @@ fn a_repair_that_makes_an_event_of_its_own_replaces_what_it_repairs() {
     for flaw in [None, Some(Flaw::MintOnRepair)] {
         let mut network = Network::new(Shape {
             read_repair: ReadRepair::After,
-            ..still(flaw)
+            ..with(flaw)
         });
         let list = network.list(KEY);
         network.isolate(list[2]);
@@ -37,7 +24,7 @@ fn a_repair_that_makes_an_event_of_its_own_replaces_what_it_repairs() {
         network.run_ms(500);
         network.get(list[4], KEY);
         network.run_ms(100);
-        let (put, mended) = (dots(&network, list[0]), dots(&network, list[2]));
+        let (put, mended) = (network.dots(list[0], KEY), network.dots(list[2], KEY));
         assert_eq!((put.len(), mended.len()), (1, 1));
         assert_eq!(put == mended, flaw.is_none(), "{flaw:?}");
         assert_eq!(network.get(list[4], KEY).0, ["a"]);
@@ -65,7 +52,7 @@ fn only_a_range_in_which_a_single_key_differs_is_not_worth_repairing() {
         let mut network = Network::new(Shape {
             partitioning: Partitioning::Tokens { per_node: 1 },
             anti_entropy: true,
-            ..still(flaw)
+            ..with(flaw)
         });
         let keys = neighbours(network.config.ring(), missed);
         let list = network.list(KEY);
@@ -85,7 +72,7 @@ fn only_a_range_in_which_a_single_key_differs_is_not_worth_repairing() {
 #[test]
 fn a_context_that_was_tampered_with_replaces_only_where_it_is_believed() {
     for flaw in [None, Some(Flaw::BelieveForgedContext)] {
-        let mut network = Network::new(still(flaw));
+        let mut network = Network::new(with(flaw));
         let node = network.list(KEY)[0];
         network.put(node, KEY, "a", None);
         let (_, mut context) = network.get(node, KEY);
@@ -104,7 +91,7 @@ fn a_context_that_was_tampered_with_replaces_only_where_it_is_believed() {
 
 /// Two siblings, seen together and replaced by a put or by a delete: how many versions are left.
 fn left(flaw: Flaw, delete: bool) -> usize {
-    let mut network = Network::new(still(Some(flaw)));
+    let mut network = Network::new(with(Some(flaw)));
     let list = network.list(KEY);
     for (owner, value) in [(list[0], "a"), (list[1], "b")] {
         assert_eq!(network.put(owner, KEY, value, None), Reply::Stored);
@@ -118,7 +105,7 @@ fn left(flaw: Flaw, delete: bool) -> usize {
         network.put(list[0], KEY, "c", Some(&context));
     }
     network.run_ms(10);
-    dots(&network, list[0]).len()
+    network.dots(list[0], KEY).len()
 }
 
 #[test]
@@ -133,7 +120,7 @@ fn flaws_of_deletes_leave_puts_alone() {
 /// A put with a context that saw nothing of what is held.
 #[test]
 fn a_delete_of_what_was_never_seen_takes_everything_but_a_put_does_not() {
-    let mut network = Network::new(still(Some(Flaw::DeleteUnseen)));
+    let mut network = Network::new(with(Some(Flaw::DeleteUnseen)));
     let list = network.list(KEY);
     network.put(list[0], KEY, "a", None);
     let (_, context) = network.get(list[0], KEY);
@@ -141,16 +128,16 @@ fn a_delete_of_what_was_never_seen_takes_everything_but_a_put_does_not() {
     network.run_ms(10);
     network.put(list[0], KEY, "c", Some(&context));
     network.run_ms(10);
-    assert_eq!(dots(&network, list[0]).len(), 2, "b and c");
+    assert_eq!(network.dots(list[0], KEY).len(), 2, "b and c");
     network.delete(list[0], KEY, Some(&context));
     network.run_ms(10);
-    assert_eq!(dots(&network, list[0]).len(), 1, "a tombstone");
+    assert_eq!(network.dots(list[0], KEY).len(), 1, "a tombstone");
 }
 
 #[test]
 fn who_forgets_tombstones_at_its_start_forgets_nothing_else() {
     for (flaw, kept) in [(None, 2), (Some(Flaw::ForgetTombstones), 1)] {
-        let mut network = Network::new(still(flaw));
+        let mut network = Network::new(with(flaw));
         let owner = network.list(KEY)[0];
         network.put(owner, KEY, "a", None);
         network.run_ms(10);
@@ -169,7 +156,7 @@ fn a_quorum_that_is_off_by_one_still_waits_for_one_disk() {
     for (w, waits) in [(1, true), (2, false)] {
         let mut network = Network::new(Shape {
             w,
-            ..still(Some(Flaw::QuorumOffByOne))
+            ..with(Some(Flaw::QuorumOffByOne))
         });
         let list = network.list(KEY);
         for node in list.iter().skip(usize::from(w == 2)) {

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dynamo_core::{
-    Actor, Admission, Config, Context, Dot, Input, Message, Node, NodeId, Output, Partitioning,
-    Shape, Siblings, Tag, Terms, Time, Timing, Version, VersionVector, Written,
+    Admission, Config, Context, Input, Message, Node, NodeId, Output, Partitioning, Shape, Tag,
+    Terms, Time, Timing, Written,
 };
+
+use crate::network::made_by;
 
 const KEY: &[u8] = b"cart";
 
@@ -59,17 +61,7 @@ fn comparisons(message: Option<Message>) -> usize {
 #[test]
 fn trees_are_compared_less_often_only_while_a_client_waits_for_the_disk() {
     let undisturbed = comparisons(None);
-    let dot = Dot {
-        actor: Actor::owner(NodeId(9)),
-        counter: 1,
-    };
-    let version = Version {
-        dot,
-        past: VersionVector::new(),
-        time: 0,
-        value: Some(b"v".to_vec()),
-    };
-    let (key, siblings) = (KEY.to_vec(), Siblings::from_iter([version]));
+    let (key, siblings) = (KEY.to_vec(), made_by(NodeId(9), "v"));
     let tag = Tag { life: 0, number: 1 };
     let config = Config::new(shape()).expect("a valid shape");
     let replica = Message::Replicate {

@@ -1,11 +1,8 @@
 //! What whoever handed a put on takes for its end, and what for noise.
 
-use dynamo_core::{
-    Actor, Answer, Dot, Hint, Input, Message, NodeId, Reason, Reply, RequestId, Shape, Siblings,
-    Tag, Version, VersionVector,
-};
+use dynamo_core::{Answer, Hint, Input, Message, NodeId, Reason, Reply, RequestId, Shape, Tag};
 
-use crate::network::Network;
+use crate::network::{Network, made_by};
 
 const KEY: &[u8] = b"cart";
 
@@ -75,22 +72,12 @@ fn only_who_was_asked_and_only_this_life_tell_what_became_of_a_put() {
 }
 
 fn replicate_as_hint(network: &mut Network, to: NodeId, owner: NodeId) {
-    let dot = Dot {
-        actor: Actor::owner(NodeId(0)),
-        counter: 1,
-    };
-    let version = Version {
-        dot,
-        past: VersionVector::new(),
-        time: 0,
-        value: Some(b"a".to_vec()),
-    };
     let message = Message::Replicate {
         tag: Tag { life: 0, number: 1 },
         view: network.node(to).view().mark(),
         synced: true,
         key: KEY.to_vec(),
-        siblings: Siblings::from_iter([version]),
+        siblings: made_by(NodeId(0), "a"),
         hint: Some(Hint {
             owner,
             reason: Reason::Suspected,

@@ -6,7 +6,7 @@ use dynamo_core::{
     Input, Member, NodeId, ReadFrom, ReadRepair, Record, Reply, Request, RequestId, Shape, Time,
 };
 
-use crate::network::Network;
+use crate::network::{Network, still};
 
 const KEY: &[u8] = b"cart";
 
@@ -17,20 +17,9 @@ fn strict(read_repair: ReadRepair, r: u32, w: u32) -> Shape {
     Shape {
         r,
         w,
-        sloppy: false,
-        hints: false,
-        anti_entropy: false,
         read_repair,
-        ..Shape::default()
+        ..still()
     }
-}
-
-/// A put that only one owner has, and its coordinator could not acknowledge.
-fn put_on_one(network: &mut Network, owner: NodeId) {
-    network.isolate(owner);
-    assert_eq!(network.put(owner, KEY, "a", None), Reply::Unavailable);
-    network.heal();
-    network.run_ms(500);
 }
 
 /// Nobody else can tell it.
@@ -55,7 +44,7 @@ fn of_two_gets_the_second_may_return_less_unless_the_first_waits_for_its_repairs
         let [a, b, c] = network.list(KEY)[..3] else {
             panic!("there are three owners");
         };
-        put_on_one(&mut network, b);
+        network.put_on_one(b, KEY);
         let first = get_without(&mut network, a, &[c]);
         let second = get_without(&mut network, a, &[b]);
         assert_eq!(network.values_of(first).0, ["a"]);
@@ -79,7 +68,7 @@ fn with_one_answer_only_a_write_back_to_w_keeps_the_next_get_from_returning_less
     ] {
         let mut network = Network::new(strict(read_repair, 1, 3));
         let list = network.list(KEY);
-        put_on_one(&mut network, list[0]);
+        network.put_on_one(list[0], KEY);
         let first = network.start_get(list[0], KEY);
         assert_eq!(network.values_of(first).0, ["a"]);
         let second = network.start_get(list[1], KEY);
@@ -110,7 +99,7 @@ fn an_answer_that_cannot_be_made_durable_is_not_given() {
         for stale in [0, 2] {
             let mut network = Network::new(strict(read_repair, 2, 2));
             let list = network.list(KEY);
-            put_on_one(&mut network, list[1]);
+            network.put_on_one(list[1], KEY);
             let other = list[2 - stale];
             network.crash(other);
             network.stall(list[stale]);
@@ -131,7 +120,7 @@ fn a_write_back_that_is_lost_is_sent_again() {
     for read_repair in WAITS {
         let mut network = Network::new(strict(read_repair, 2, 2));
         let list = network.list(KEY);
-        put_on_one(&mut network, list[1]);
+        network.put_on_one(list[1], KEY);
         network.crash(list[2]);
         let get = network.start_get(list[4], KEY);
         network.run_ms(1);
@@ -160,7 +149,7 @@ fn answer_late(network: &mut Network, node: NodeId) {
 fn an_owner_that_was_given_up_may_still_be_one_of_w() {
     let mut network = Network::new(strict(ReadRepair::Quorum, 2, 3));
     let list = network.list(KEY);
-    put_on_one(&mut network, list[0]);
+    network.put_on_one(list[0], KEY);
     network.isolate(list[0]);
     let get = network.start_get(list[0], KEY);
     network.run_ms(60);
@@ -178,7 +167,7 @@ fn an_owner_that_was_given_up_may_still_be_one_of_w() {
 fn a_late_answer_is_no_acknowledgement_of_what_was_written_back() {
     let mut network = Network::new(strict(ReadRepair::Quorum, 1, 3));
     let list = network.list(KEY);
-    put_on_one(&mut network, list[0]);
+    network.put_on_one(list[0], KEY);
     network.cut(list[0], list[1]);
     let get = network.start_get(list[0], KEY);
     network.run_ms(60);
@@ -203,7 +192,7 @@ fn nothing_needs_no_writing_back() {
 fn what_the_client_is_told_is_not_more_than_was_written_back() {
     let mut network = Network::new(strict(ReadRepair::Responders, 2, 2));
     let list = network.list(KEY);
-    put_on_one(&mut network, list[1]);
+    network.put_on_one(list[1], KEY);
     network.isolate(list[2]);
     network.put(list[2], KEY, "late", None);
     network.heal();
@@ -234,7 +223,7 @@ fn a_repair_makes_no_event_whoever_waits_for_it() {
     for read_repair in WAITS {
         let mut network = Network::new(strict(read_repair, 2, 2));
         let list = network.list(KEY);
-        put_on_one(&mut network, list[1]);
+        network.put_on_one(list[1], KEY);
         for node in network.ids() {
             network.get(node, KEY);
         }

@@ -38,22 +38,6 @@ fn a_range_that_two_wait_for_stays_until_both_have_it() {
 }
 
 #[test]
-fn a_range_that_its_receiver_does_not_own_goes_to_one_that_does() {
-    let (mut giver, after, duty) = giver();
-    giver.said.clear();
-    giver.confirm(&duty, Confirmation::NotMine);
-    giver.sync();
-    assert_eq!(giver.node.keys(), KEYS as u64);
-    let heirs = after.owners_at(duty.range.to);
-    let offered = giver.said("offer").into_iter().any(|(to, message)| {
-        matches!(message, Message::Offer { handover, .. } if handover.range == duty.range)
-            && heirs.contains(&to)
-            && !duty.others.contains(&to)
-    });
-    assert!(offered);
-}
-
-#[test]
 fn an_acknowledgement_of_anything_but_what_was_sent_last_moves_nothing() {
     let (mut giver, after, duty) = giver();
     giver.sync();

@@ -1,34 +1,16 @@
 //! Read repair and anti-entropy bring replicas together, and then are quiet.
 
-use dynamo_core::{Dot, Message, NodeId, Partitioning, ReadRepair, Shape};
+use dynamo_core::{Message, NodeId, Partitioning, ReadRepair, Shape};
 
-use crate::network::Network;
+use crate::network::{Network, still};
 
 const KEY: &[u8] = b"cart";
-
-fn without_hints() -> Shape {
-    Shape {
-        sloppy: false,
-        hints: false,
-        anti_entropy: false,
-        read_repair: ReadRepair::Off,
-        ..Shape::default()
-    }
-}
-
-fn dots(network: &Network, node: NodeId) -> Vec<Dot> {
-    network
-        .held(node, KEY)
-        .iter()
-        .map(|version| version.dot)
-        .collect()
-}
 
 #[test]
 fn a_get_mends_the_owners_that_it_finds_stale_and_makes_no_event() {
     let shape = Shape {
         read_repair: ReadRepair::After,
-        ..without_hints()
+        ..still()
     };
     let mut network = Network::new(shape);
     let list = network.list(KEY);
@@ -40,7 +22,7 @@ fn a_get_mends_the_owners_that_it_finds_stale_and_makes_no_event() {
     for reader in [list[4], list[2]] {
         network.get(reader, KEY);
         network.run_ms(100);
-        assert_eq!(dots(&network, list[2]), dots(&network, list[0]));
+        assert_eq!(network.dots(list[2], KEY), network.dots(list[0], KEY));
     }
     assert_eq!(
         network.count("repair"),
@@ -53,7 +35,7 @@ fn a_get_mends_the_owners_that_it_finds_stale_and_makes_no_event() {
 fn a_coordinator_that_is_stale_itself_is_mended_too() {
     let shape = Shape {
         read_repair: ReadRepair::After,
-        ..without_hints()
+        ..still()
     };
     let mut network = Network::new(shape);
     let list = network.list(KEY);
@@ -71,7 +53,7 @@ fn a_coordinator_that_is_stale_itself_is_mended_too() {
 fn anti_entropy_alone_mends_everything_and_then_only_compares_roots() {
     let shape = Shape {
         anti_entropy: true,
-        ..without_hints()
+        ..still()
     };
     let mut network = Network::new(shape);
     let keys: Vec<Vec<u8>> = (0..20)
@@ -105,7 +87,7 @@ fn anti_entropy_alone_mends_everything_and_then_only_compares_roots() {
 fn anti_entropy_moves_only_the_keys_that_differ() {
     let shape = Shape {
         anti_entropy: true,
-        ..without_hints()
+        ..still()
     };
     let mut network = Network::new(shape);
     let list = network.list(KEY);
@@ -144,7 +126,7 @@ fn missed(owner: usize, puts: u32) -> (NodeId, Vec<(NodeId, usize, usize)>) {
     let mut network = Network::new(Shape {
         partitioning: Partitioning::Tokens { per_node: 1 },
         anti_entropy: true,
-        ..without_hints()
+        ..still()
     });
     let list = network.list(KEY);
     for index in 0..40 {
@@ -206,7 +188,7 @@ fn short_messages_refill_a_disk_within_a_round_however_much_it_lost() {
         nodes: 3,
         partitioning: Partitioning::Tokens { per_node: 1 },
         anti_entropy: true,
-        ..without_hints()
+        ..still()
     };
     let mut network = Network::new(shape);
     for index in 0..2_000u32 {
@@ -239,7 +221,7 @@ fn short_messages_refill_a_disk_within_a_round_however_much_it_lost() {
 fn a_lost_disk_is_filled_again_and_its_roots_agree() {
     let shape = Shape {
         anti_entropy: true,
-        ..without_hints()
+        ..still()
     };
     let mut network = Network::new(shape);
     for index in 0..30 {

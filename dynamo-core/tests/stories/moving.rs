@@ -1,25 +1,11 @@
 //! Gets that meet an owner on the move: what it lacks, its giver lends.
 
 use dynamo_core::{
-    Actor, Dot, Handover, Input, Message, NodeId, Reply, Request, RequestId, Siblings, Tag, Terms,
-    Version, VersionVector, View,
+    Handover, Input, Message, NodeId, Reply, Request, RequestId, Siblings, Tag, Terms, View,
 };
 
 use crate::alone::{Alone, JOINER, change, giver, handed_over, keys_of, taker};
-
-/// A value that only this node made.
-fn held(node: NodeId, value: &str) -> Siblings {
-    let dot = Dot {
-        actor: Actor::owner(node),
-        counter: 1,
-    };
-    Siblings::from_iter([Version {
-        dot,
-        past: VersionVector::new(),
-        time: 0,
-        value: Some(value.as_bytes().to_vec()),
-    }])
-}
+use crate::network::made_by;
 
 /// A get of all three owners, of a key that one of them waits for; word by word.
 struct Getting {
@@ -77,7 +63,7 @@ impl Getting {
         let message = Message::Fetched {
             tag: self.tag,
             view: self.view,
-            siblings: held(from, value),
+            siblings: made_by(from, value),
         };
         self.node.hear(from, message);
     }
@@ -130,7 +116,7 @@ fn what_an_owner_and_its_giver_have_make_one_answer() {
     assert_eq!(get.asked().len(), 3);
     let giver = get.handover.from;
     get.settled_answer();
-    get.not_yet(JOINER, giver, held(JOINER, "new"));
+    get.not_yet(JOINER, giver, made_by(JOINER, "new"));
     assert_eq!(get.asked(), [(giver, true)]);
     assert_eq!(get.told(), None, "an owner is not all there");
     get.fetched(giver, "old");
@@ -146,13 +132,13 @@ fn an_owner_that_says_again_what_it_lacks_has_nobody_asked_again() {
     let giver = get.handover.from;
     get.not_yet(JOINER, giver, Siblings::new());
     assert_eq!(get.asked().len(), 1);
-    get.not_yet(JOINER, giver, held(JOINER, "new"));
+    get.not_yet(JOINER, giver, made_by(JOINER, "new"));
     assert_eq!(get.asked(), []);
 
     let mut get = Getting::afar(3);
     get.asked();
     get.fetched(JOINER, "all");
-    get.not_yet(JOINER, giver, held(JOINER, "new"));
+    get.not_yet(JOINER, giver, made_by(JOINER, "new"));
     assert_eq!(get.asked(), []);
     get.settled_answer();
     let told = ["a", "all", "b"].map(str::to_owned);
@@ -165,7 +151,7 @@ fn a_giver_that_has_handed_over_sends_the_get_back_to_the_owner() {
     let mut get = Getting::afar(3);
     let giver = get.handover.from;
     get.settled_answer();
-    get.not_yet(JOINER, giver, held(JOINER, "new"));
+    get.not_yet(JOINER, giver, made_by(JOINER, "new"));
     get.asked();
     get.not_yet(giver, giver, Siblings::new());
     assert_eq!(get.asked(), [(JOINER, false)]);
@@ -236,7 +222,7 @@ fn a_giver_that_coordinates_lends_to_itself_as_long_as_it_has_the_range() {
     let mut get = Getting::begin(node, &after, handover.clone(), 3);
     get.asked();
     get.settled_answer();
-    get.not_yet(JOINER, handover.from, held(JOINER, "new"));
+    get.not_yet(JOINER, handover.from, made_by(JOINER, "new"));
     assert_eq!(get.asked(), [], "it need not ask anybody");
     let told = ["a", "b", "new", "v"].map(str::to_owned);
     assert_eq!(get.told(), Some(told.to_vec()));
@@ -249,7 +235,7 @@ fn a_giver_that_coordinates_asks_again_once_it_has_handed_over() {
     let mut get = Getting::begin(node, &after, handover.clone(), 3);
     get.asked();
     get.settled_answer();
-    get.not_yet(JOINER, handover.from, held(JOINER, "new"));
+    get.not_yet(JOINER, handover.from, made_by(JOINER, "new"));
     assert_eq!(get.asked(), [(JOINER, false)]);
     get.fetched(JOINER, "all");
     let told = ["a", "all", "b"].map(str::to_owned);

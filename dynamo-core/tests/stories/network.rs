@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use dynamo_core::{
-    Config, Input, Message, Node, NodeId, Output, Record, Reply, Request, RequestId, Shape,
-    Siblings, Terms, Ticket, Time, Write,
+    Actor, Config, Dot, Input, Message, Node, NodeId, Output, ReadRepair, Record, Reply, Request,
+    RequestId, Shape, Siblings, Terms, Ticket, Time, Version, VersionVector, Write,
 };
 
 /// How long a test waits at most for anything.
@@ -255,6 +255,20 @@ impl Network {
         )
     }
 
+    /// The events that a disk holds of a key.
+    pub(crate) fn dots(&self, node: NodeId, key: &[u8]) -> Vec<Dot> {
+        let held = self.held(node, key);
+        held.iter().map(|version| version.dot).collect()
+    }
+
+    /// A put that only one owner has, and its coordinator could not acknowledge.
+    pub(crate) fn put_on_one(&mut self, owner: NodeId, key: &[u8]) {
+        self.isolate(owner);
+        assert_eq!(self.put(owner, key, "a", None), Reply::Unavailable);
+        self.heal();
+        self.run_ms(500);
+    }
+
     /// For whom a disk holds hints.
     pub(crate) fn hints(&self, node: NodeId) -> Vec<NodeId> {
         let owners = self.records(node).filter_map(|record| match record {
@@ -379,6 +393,31 @@ impl Network {
         }
         self.input(node, Input::Stored { ticket });
     }
+}
+
+/// A strict quorum in which nothing mends.
+pub(crate) fn still() -> Shape {
+    Shape {
+        sloppy: false,
+        hints: false,
+        anti_entropy: false,
+        read_repair: ReadRepair::Off,
+        ..Shape::default()
+    }
+}
+
+/// The first event of a node, with nothing before it.
+pub(crate) fn made_by(node: NodeId, value: &str) -> Siblings {
+    let dot = Dot {
+        actor: Actor::owner(node),
+        counter: 1,
+    };
+    Siblings::from_iter([Version {
+        dot,
+        past: VersionVector::new(),
+        time: 0,
+        value: Some(value.into()),
+    }])
 }
 
 fn texts(values: Vec<Vec<u8>>) -> Vec<String> {

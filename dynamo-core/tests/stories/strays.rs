@@ -5,27 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dynamo_core::{
-    Bootstrap, Config, Input, Member, Node, NodeId, Output, ReadRepair, Reply, Request, RequestId,
-    Shape, Terms, Time,
+    Bootstrap, Config, Input, Member, Node, NodeId, Output, Reply, Request, RequestId, Shape,
+    Terms, Time,
 };
 
-use crate::network::Network;
+use crate::network::{Network, still};
 
 const KEYS: u32 = 20;
 
 fn key(number: u32) -> Vec<u8> {
     format!("key {number}").into_bytes()
-}
-
-/// Nothing but handovers moves a key.
-fn still() -> Shape {
-    Shape {
-        sloppy: false,
-        hints: false,
-        anti_entropy: false,
-        read_repair: ReadRepair::Off,
-        ..Shape::default()
-    }
 }
 
 /// Somebody forgot to hand them over: they are on the disk of one that does not own them, of nobody

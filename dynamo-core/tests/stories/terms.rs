@@ -1,23 +1,12 @@
 //! A request may say how many replicas it takes, and that the node it asks is one of them.
 
 use dynamo_core::{
-    Answer, Context, Input, Message, NodeId, ReadRepair, Refusal, Reply, Shape, Tag, Terms, Written,
+    Answer, Context, Input, Message, NodeId, Refusal, Reply, Shape, Tag, Terms, Written,
 };
 
-use crate::network::Network;
+use crate::network::{Network, still};
 
 const KEY: &[u8] = b"cart";
-
-/// Nothing but the request itself moves data.
-fn quiet() -> Shape {
-    Shape {
-        sloppy: false,
-        hints: false,
-        anti_entropy: false,
-        read_repair: ReadRepair::Off,
-        ..Shape::default()
-    }
-}
 
 fn terms(n: u32, r: u32, w: u32) -> Terms {
     Terms {
@@ -37,7 +26,7 @@ fn pinned(r: u32, w: u32) -> Terms {
 
 #[test]
 fn terms_out_of_bounds_are_refused_and_nothing_happens() {
-    let mut network = Network::new(quiet());
+    let mut network = Network::new(still());
     for bad in [
         terms(4, 1, 1),
         terms(0, 1, 1),
@@ -57,7 +46,7 @@ fn terms_out_of_bounds_are_refused_and_nothing_happens() {
 
 #[test]
 fn a_request_may_ask_for_more_or_fewer_answers_than_the_cluster_does() {
-    let mut network = Network::new(quiet());
+    let mut network = Network::new(still());
     let list = network.list(KEY);
     network.crash(list[2]);
     let replies = [1, 2, 3].map(|most| {
@@ -71,7 +60,7 @@ fn a_request_may_ask_for_more_or_fewer_answers_than_the_cluster_does() {
 
 #[test]
 fn a_smaller_n_takes_the_first_owners_only() {
-    let mut network = Network::new(quiet());
+    let mut network = Network::new(still());
     let list = network.list(KEY);
     for asked in [list[0], list[2], list[4]] {
         let put = network.start_put_on(terms(2, 1, 2), asked, KEY, &format!("{asked}"), None);
@@ -92,7 +81,7 @@ fn a_smaller_n_still_has_stand_ins() {
     let shape = Shape {
         sloppy: true,
         hints: true,
-        ..quiet()
+        ..still()
     };
     let mut network = Network::new(shape);
     let list = network.list(KEY);
@@ -106,7 +95,7 @@ fn a_smaller_n_still_has_stand_ins() {
 
 #[test]
 fn terms_travel_with_a_put_that_is_handed_on() {
-    let mut network = Network::new(quiet());
+    let mut network = Network::new(still());
     let list = network.list(KEY);
     network.stall(list[1]);
     network.stall(list[2]);
@@ -118,7 +107,7 @@ fn terms_travel_with_a_put_that_is_handed_on() {
 
 #[test]
 fn a_forward_of_absurd_terms_does_no_harm() {
-    let mut network = Network::new(quiet());
+    let mut network = Network::new(still());
     let (owner, peer) = (network.list(KEY)[0], network.list(KEY)[4]);
     for (number, bad) in [terms(u32::MAX, u32::MAX, u32::MAX), terms(0, 0, 0)]
         .into_iter()
@@ -155,7 +144,7 @@ fn a_forward_of_absurd_terms_does_no_harm() {
 
 #[test]
 fn a_pinned_request_is_refused_by_whoever_does_not_own_the_key() {
-    let mut network = Network::new(quiet());
+    let mut network = Network::new(still());
     let list = network.list(KEY);
     let narrow = Terms {
         pinned: true,
@@ -175,7 +164,7 @@ fn a_pinned_request_is_refused_by_whoever_does_not_own_the_key() {
 
 #[test]
 fn a_session_pinned_to_an_owner_reads_its_own_writes_though_one_answer_is_enough() {
-    let mut network = Network::new(quiet());
+    let mut network = Network::new(still());
     let list = network.list(KEY);
     for (turn, home) in list[..3].iter().enumerate() {
         network.isolate(*home);
@@ -192,7 +181,7 @@ fn a_session_pinned_to_an_owner_reads_its_own_writes_though_one_answer_is_enough
 
 #[test]
 fn a_pinned_put_waits_for_the_disk_of_the_node_that_was_asked() {
-    let mut network = Network::new(quiet());
+    let mut network = Network::new(still());
     let home = network.list(KEY)[1];
     network.stall(home);
     let put = network.start_put_on(pinned(1, 1), home, KEY, "a", None);

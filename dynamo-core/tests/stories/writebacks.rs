@@ -4,34 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dynamo_core::{
-    Actor, Config, Dot, Input, Member, Message, Node, NodeId, Output, ReadRepair, Reply, Request,
-    RequestId, Shape, Siblings, Tag, Terms, Time, Version, VersionVector,
+    Config, Input, Member, Message, Node, NodeId, Output, ReadRepair, Reply, Request, RequestId,
+    Shape, Siblings, Tag, Terms, Time,
 };
 
-use crate::network::Network;
+use crate::network::{Network, made_by, still};
 
 /// A strict quorum whose gets wait for the replicas that answered.
 fn strict() -> Shape {
     Shape {
-        sloppy: false,
-        hints: false,
-        anti_entropy: false,
         read_repair: ReadRepair::Responders,
-        ..Shape::default()
+        ..still()
     }
-}
-
-fn versions() -> Siblings {
-    let dot = Dot {
-        actor: Actor::owner(NodeId(9)),
-        counter: 1,
-    };
-    Siblings::from_iter([Version {
-        dot,
-        past: VersionVector::new(),
-        time: 0,
-        value: Some(b"a".to_vec()),
-    }])
 }
 
 #[test]
@@ -58,7 +42,10 @@ fn only_this_life_and_this_view_hear_that_something_was_written_back() {
         node.handle(now, Input::Message { from, message }, &mut out);
         out
     };
-    for (from, siblings) in [(list[0], versions()), (list[1], Siblings::new())] {
+    for (from, siblings) in [
+        (list[0], made_by(NodeId(9), "a")),
+        (list[1], Siblings::new()),
+    ] {
         let fetched = Message::Fetched {
             tag,
             view,
