@@ -139,6 +139,7 @@ mod tests {
         let bytes = encode(SECRET + 1, b"k", context());
         assert_eq!(decode(SECRET, b"k", &bytes), Err(Refusal::GarbledContext));
     }
+
     /// Clients may hold a context while the store is replaced by a later one.
     #[test]
     fn a_context_is_written_as_ever_until_the_format_is_another() {

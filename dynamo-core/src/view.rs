@@ -181,6 +181,10 @@ impl View {
         let mut before: Vec<usize> = Vec::new();
         for range in segments(&self.ring, &next.ring) {
             let (old, new) = (self.owners_at(range.to), next.owners_at(range.to));
+            if old == new {
+                before.clear();
+                continue;
+            }
             let mut here = Vec::new();
             for handover in exchanged(range, old, new) {
                 // Who kept it, and so whether `to` gains it, follows from these.

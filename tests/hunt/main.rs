@@ -217,7 +217,7 @@ fn a_node_that_was_restarted_is_as_good_as_before() {
 }
 
 /// Has the steps of a plan made a second time, from so many microseconds on. Returns the second ones.
-pub(crate) fn again(plan: &mut Plan, later: u64) -> Vec<Step> {
+fn again(plan: &mut Plan, later: u64) -> Vec<Step> {
     let last = plan.steps.iter().map(|step| step.id).max().unwrap_or(0);
     let mut again = plan.steps.clone();
     for step in &mut again {

@@ -41,6 +41,16 @@ enum Stage {
     Refused,
 }
 
+impl Forwarding {
+    /// The life that it is addressed to, once that is known. It may have obeyed.
+    fn life(&self) -> Option<u64> {
+        match self.stage {
+            Stage::Sent(life) => Some(life),
+            Stage::Asked | Stage::Refused => None,
+        }
+    }
+}
+
 /// The forwards of one peer that were obeyed.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Obeyed {
@@ -96,7 +106,7 @@ impl Node {
             },
             written,
         };
-        let sent = matches!(forwarding.stage, Stage::Sent(_));
+        let sent = forwarding.life().is_some();
         let due = if sent && !self.flaw(Flaw::CoordinateTwice) {
             reply_by
         } else {
@@ -123,10 +133,7 @@ impl Node {
         }
         let message = Message::Forward {
             tag: self.tag(number),
-            life: match forwarding.stage {
-                Stage::Sent(life) => Some(life),
-                Stage::Asked | Stage::Refused => None,
-            },
+            life: forwarding.life(),
             written,
         };
         send(forwarding.to, message, out);
@@ -193,8 +200,8 @@ impl Node {
             (Answer::Unavailable, _) => Reply::Unavailable,
             (Answer::NotMine, _) => {
                 forwarding.stage = Stage::Refused;
-                let due = forwarding.reply_by;
-                let due = self.patience(now, due);
+                let reply_by = forwarding.reply_by;
+                let due = self.patience(now, reply_by);
                 self.timers.set(Timer::Forward(tag.number), due);
                 return self.forward_again(now, tag.number, out);
             }
@@ -238,11 +245,10 @@ impl Node {
         if forwarding.stage != Stage::Refused {
             self.suspect(now, forwarding.to);
         }
+        let not_obeyed = forwarding.life().is_none() || self.flaw(Flaw::CoordinateTwice);
         let Forwarding {
             client, reply_by, ..
         } = forwarding;
-        let sent = matches!(forwarding.stage, Stage::Sent(_));
-        let not_obeyed = !sent || self.flaw(Flaw::CoordinateTwice);
         if not_obeyed && reply_by > now {
             self.route_put(now, (client, reply_by), forwarding.written, out);
         } else {

@@ -100,6 +100,7 @@ mod tests {
         assert!(timers.due(Time(5)).is_empty());
         assert_eq!(timers.earliest(), Some(Time(9)));
     }
+
     #[test]
     fn a_list_that_is_handed_back_is_emptied_and_its_memory_used_again() {
         let mut timers = Timers::default();

@@ -213,7 +213,16 @@ fn a_clock_is_truncated_when_it_has_more_entries_than_it_may_keep() {
     for (pairs, left) in [(9, 9), (10, 10), (11, 10)] {
         let rules = rules(Causality::Truncated { pairs });
         let done = chain(rules, 10);
-        assert_eq!(done[9].held.iter().next().expect("v9").clock().len(), left);
+        assert_eq!(
+            done[9]
+                .held
+                .iter()
+                .next()
+                .expect("the last of ten puts")
+                .clock()
+                .len(),
+            left
+        );
     }
 }
 
