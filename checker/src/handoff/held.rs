@@ -113,6 +113,15 @@ impl<'h> Holdings<'h> {
         found.map(|(_, held)| held)
     }
 
+    /// The tombstones of a key that any node ever held.
+    pub(crate) fn tombstones(&self, key: usize) -> Held<'h> {
+        let mut all = Held::default();
+        for (_, held) in self.0.get(key).into_iter().flatten() {
+            all.add_tombstones(held);
+        }
+        all
+    }
+
     /// Adds versions to what this node held of the key of this number.
     pub(crate) fn add(
         &mut self,

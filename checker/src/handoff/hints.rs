@@ -359,6 +359,7 @@ impl<'h> Lives<'_, 'h> {
                 if down
                     || self.down.contains(&holder)
                     || heirs.iter().any(|&heir| self.has(number, heir, version))
+                    || self.is_buried((number, owner), (line, quiet), version)
                 {
                     continue;
                 }
@@ -430,6 +431,23 @@ impl<'h> Lives<'_, 'h> {
             held.add_tombstones(before);
         }
         held.covers(self.sight, key, version)
+    }
+
+    /// Whether others deleted a version and forgot the tombstone, while an owner that has not always been one
+    /// was none: it came to a key that nobody had.
+    fn is_buried(
+        &self,
+        (number, owner): (usize, Node),
+        (since, quiet): (usize, usize),
+        version: &Version,
+    ) -> bool {
+        let tenures = &self.marks.tenures[number];
+        if !self.marks.may_revive() || tenures.owned_throughout(owner, since, quiet) {
+            return false;
+        }
+        let key = &self.order.keys[number];
+        let tombstones = self.held.tombstones(number);
+        tombstones.covers(self.sight, key, version)
     }
 
     fn writers<'v>(

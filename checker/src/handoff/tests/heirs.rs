@@ -189,3 +189,31 @@ fn what_a_node_keeps_for_another_counts_after_its_own_copy_is_gone() {
     breaks(&run("6 hint C B x {b}"), "");
     breaks(&run(""), "too few copies");
 }
+
+#[test]
+fn who_comes_back_to_a_key_that_was_deleted_and_forgotten_need_not_have_it() {
+    let heard = "7 informed A\n 7 informed B\n 7 informed C\n 7 informed D\n 7 informed E";
+    let run = |tombstone: &str| {
+        left(&format!(
+            "{heard}
+             7 durable E x {{a@A:1}}
+             8 dropped D C x
+             [9,11] s1 del x ctx=p -> ok
+             10 durable A x {tombstone}
+             10 durable B x {tombstone}
+             10 durable E x {tombstone}
+             20 durable A x {{}}
+             20 durable B x {{}}
+             20 durable E x {{}}
+             30 owners x A,B,C
+             40 quiet"
+        ))
+    };
+    let reaps = |history: String| history.replace("hands_off", "hands_off may_revive");
+    let deleted = run("{!@A:2/A:1}");
+    breaks(&reaps(deleted.clone()), "");
+    let lost = "not at its owner, let go before handed over";
+    // Unless tombstones are not forgotten, or there was none.
+    breaks(&deleted, lost);
+    breaks(&reaps(run("{a@A:1}")), &format!("{lost}, too few copies"));
+}
