@@ -39,8 +39,8 @@ pub(super) struct Put {
     stands_in: bool,
     /// Whether this node has it on disk, and the others were told.
     sent: bool,
-    /// The nodes that have it on disk.
-    holders: Vec<NodeId>,
+    /// Whose copies are on disk: this node's, and those of owners, on their own or on that of a stand-in.
+    kept: Vec<NodeId>,
     /// How many they are.
     count: usize,
     copies: Vec<Copy>,
@@ -59,6 +59,8 @@ struct Made {
 #[derive(Clone, Debug, Hash)]
 struct Copy {
     place: Place,
+    /// Who was asked before, and was silent: each may have it all the same.
+    before: Vec<NodeId>,
     /// Until when an answer is waited for; `None` once the copy is kept somewhere.
     due: Option<Time>,
 }
@@ -76,12 +78,20 @@ impl Put {
         }
     }
 
-    /// A node has it on disk.
-    fn count_copy(&mut self, node: NodeId) {
-        if !self.holders.contains(&node) {
-            self.holders.push(node);
+    /// The copy of a node is on disk.
+    fn count_copy(&mut self, of: NodeId) {
+        if !self.kept.contains(&of) {
+            self.kept.push(of);
             self.count += 1;
         }
+    }
+
+    /// Whose copy a node keeps that has it on disk. That of an owner and that of its stand-in are one: the
+    /// stand-in hands its own over, and an owner may answer late.
+    fn copy_on(&self, node: NodeId) -> NodeId {
+        let mut copies = self.copies.iter();
+        let copy = copies.find(|copy| copy.place.asked == node || copy.before.contains(&node));
+        copy.map_or(node, |copy| copy.place.owner)
     }
 
     /// When the next silent replica is given up.
@@ -147,7 +157,7 @@ impl Node {
             replied: false,
             stands_in: !owns,
             sent: false,
-            holders: Vec::with_capacity(quorum.n),
+            kept: Vec::with_capacity(quorum.n),
             count: 0,
             copies: Vec::new(),
             // This node holds a copy already.
@@ -217,7 +227,8 @@ impl Node {
         let synced = self.durable_write(number, places.len());
         for (index, place) in places.into_iter().enumerate() {
             self.send_replicate(number, &put, place, synced == Some(index), out);
-            put.copies.push(Copy { place, due });
+            let before = Vec::new();
+            put.copies.push(Copy { place, before, due });
         }
         self.settle_put(number, put, out);
     }
@@ -249,7 +260,7 @@ impl Node {
             return;
         }
         put.copies.clear();
-        put.holders.clear();
+        put.kept.clear();
         if !self.flaw(Flaw::CountFormerOwners) {
             put.count = 0;
         }
@@ -294,13 +305,14 @@ impl Node {
         let Some(mut put) = self.puts.remove(&tag.number) else {
             return;
         };
+        let of = put.copy_on(from);
         if self.flaw(Flaw::CountTwice) {
-            put.holders.retain(|holder| *holder != from);
+            put.kept.retain(|kept| *kept != of);
         }
-        put.count_copy(from);
-        for Copy { place, due } in &mut put.copies {
-            if place.asked == from || place.owner == from {
-                *due = None;
+        put.count_copy(of);
+        for copy in &mut put.copies {
+            if copy.place.owner == of {
+                copy.due = None;
             }
         }
         self.settle_put(tag.number, put, out);
@@ -313,7 +325,7 @@ impl Node {
         };
         let mut batch = Batch::default();
         for index in 0..put.copies.len() {
-            let Copy { place, due } = &mut put.copies[index];
+            let Copy { place, before, due } = &mut put.copies[index];
             if due.is_none_or(|due| due > now) {
                 continue;
             }
@@ -322,6 +334,7 @@ impl Node {
             *due = stand_in.map(|_| now.after(self.config.shape().timing.replica_us));
             let silent = *place;
             if let Some(asked) = stand_in {
+                before.push(silent.asked);
                 *place = silent.moved_to(asked);
                 let place = *place;
                 self.send_replicate(number, &put, place, false, out);

@@ -89,6 +89,56 @@ fn acknowledge(node: &mut Alone, asked: &[(NodeId, Message)]) {
     assert_eq!(count, 2, "all owners but this node");
 }
 
+/// For whom each is asked to keep a copy: itself, or another.
+fn asked(node: &mut Alone) -> Vec<(NodeId, NodeId, Message)> {
+    let said = node.said("replicate").into_iter();
+    let asked = said.map(|(to, message)| match &message {
+        Message::Replicate {
+            tag, view, hint, ..
+        } => {
+            let (tag, view) = (*tag, *view);
+            let owner = hint.map_or(to, |hint| hint.owner);
+            (to, owner, Message::Replicated { tag, view })
+        }
+        _ => panic!("it replicates"),
+    });
+    asked.collect()
+}
+
+/// §4.6: a stand-in hands its copy over, so it and an owner that answers late have one copy in the end.
+#[test]
+fn an_owner_and_who_stands_in_for_it_count_as_one() {
+    let (_, _, handover) = change();
+    let began = || {
+        let mut node = Alone::new(handover.from, 5);
+        put(&mut node, &keys_of(&handover)[0]);
+        node.sync();
+        let owners = asked(&mut node);
+        node.run_ms(60);
+        let stand_ins = asked(&mut node);
+        assert_eq!((owners.len(), stand_ins.len()), (2, 2));
+        (node, owners, stand_ins)
+    };
+    for (first, other) in [(0, 1), (1, 0)] {
+        let (mut node, owners, stand_ins) = began();
+        let (late, _, word) = owners[first].clone();
+        let for_it = stand_ins.iter().find(|(_, owner, _)| *owner == late);
+        let (stand_in, ..) = for_it.expect("somebody stands in");
+        node.hear(*stand_in, word.clone());
+        node.hear(late, word.clone());
+        assert_eq!(node.replies, [], "two copies, and this node has one");
+        node.hear(owners[other].0, word);
+        assert_eq!(node.replies, [Reply::Stored]);
+    }
+    // Each of two owners has one, whoever keeps it.
+    let (mut node, owners, stand_ins) = began();
+    for (stand_in, owner, word) in stand_ins {
+        assert!(owners.iter().any(|(to, ..)| *to == owner));
+        node.hear(stand_in, word);
+    }
+    assert_eq!(node.replies, [Reply::Stored]);
+}
+
 #[test]
 fn a_coordinator_that_owns_the_range_again_does_not_count_what_it_gave_away() {
     let (_, after, handover) = change();
