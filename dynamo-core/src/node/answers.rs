@@ -19,6 +19,8 @@ pub(super) struct Get {
     pub(super) reply_by: Time,
     pub(super) replied: bool,
     pub(super) asked: Vec<Asked>,
+    /// Whether an owner was asked twice, because who had the rest gave it away meanwhile.
+    pub(super) again: bool,
     pub(super) stand_ins: StandIns,
     /// The owner that answered first.
     pub(super) fastest: Option<NodeId>,
@@ -41,6 +43,8 @@ pub(super) struct Asked {
     pub(super) copy: Copied,
     /// Until when word of it is waited for.
     pub(super) due: Option<Time>,
+    /// Whether it is only asked once that is due.
+    pub(super) later: bool,
 }
 
 /// Whether a replica has on disk what a client is told.
@@ -66,6 +70,7 @@ impl Asked {
             counted: false,
             copy: Copied::Unknown,
             due,
+            later: false,
         }
     }
 
@@ -75,6 +80,7 @@ impl Asked {
 
     /// It said something: that is not yet word of a copy that it was sent.
     fn heard(&mut self) {
+        self.later = false;
         if self.copy == Copied::Unknown {
             self.due = None;
         }
@@ -125,6 +131,15 @@ impl Get {
         let half = |asked: &Asked| asked.place.owner == owner && asked.partial.is_some();
         let index = self.asked.iter().position(half)?;
         Some(self.asked.remove(index).place)
+    }
+
+    /// Takes out whom to ask now that the time has come, if it is still of use.
+    pub(super) fn ask_now(&mut self, now: Time) -> Vec<Place> {
+        let told = self.told.is_some();
+        let come =
+            |asked: &mut Asked| !told && asked.later && asked.due.is_some_and(|due| due <= now);
+        let come = self.asked.extract_if(.., come);
+        come.map(|asked| asked.place).collect()
     }
 
     /// With R answers, what the client is told is fixed: what comes later is only mended. Where a

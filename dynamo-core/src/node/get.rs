@@ -15,6 +15,9 @@ use crate::message::{Message, Tag};
 use crate::shape::{Coordinator, ReadFrom};
 use crate::siblings::{Siblings, Version};
 
+/// How long an owner has for the rest of a range before it is asked a third time, in microseconds.
+const AGAIN_US: u64 = 5_000;
+
 impl Node {
     /// A client asks for a key; this node coordinates, whether it holds the key or not.
     pub(super) fn request_get(
@@ -39,6 +42,7 @@ impl Node {
             reply_by: now.after(self.config.shape().timing.request_us),
             replied: false,
             asked: Vec::with_capacity(quorum.n),
+            again: false,
             stand_ins: StandIns::none(),
             fastest: None,
             told: None,
@@ -54,6 +58,7 @@ impl Node {
         };
         get.range = self.store.range_of(&get.key);
         get.asked.clear();
+        get.again = false;
         (get.fastest, get.told) = (None, None);
         self.begin_get(now, number, get, out);
     }
@@ -118,7 +123,7 @@ impl Node {
         self.settle_get(now, tag.number, get, out);
     }
 
-    /// Who was asked for the rest has handed it over meanwhile: now the owner has it all.
+    /// Who was asked for the rest has handed it over meanwhile: now the owner has it all, or soon will.
     fn ask_owner_again(
         &self,
         now: Time,
@@ -127,8 +132,16 @@ impl Node {
         lender: NodeId,
         out: &mut Vec<Output>,
     ) {
-        if let Some(place) = get.forget_lender(lender) {
-            let owner = Asked::new(place, None);
+        let Some(place) = get.forget_lender(lender) else {
+            return;
+        };
+        let mut owner = Asked::new(place, None);
+        if core::mem::replace(&mut get.again, true) {
+            // Neither has it all: one has not heard of the other's last word.
+            owner.later = true;
+            owner.due = Some(now.after(AGAIN_US));
+            get.asked.push(owner);
+        } else {
             self.ask(now, number, get, owner, out);
         }
     }
@@ -164,6 +177,9 @@ impl Node {
             reply(get.client, Reply::Unavailable, out);
             return;
         }
+        for place in get.ask_now(now) {
+            self.ask(now, number, &mut get, Asked::new(place, None), out);
+        }
         for index in 0..get.asked.len() {
             let asked = &mut get.asked[index];
             if asked.due.is_none_or(|due| due > now) {
@@ -171,7 +187,8 @@ impl Node {
             }
             asked.due = None;
             let silent = asked.place;
-            if silent.asked != self.id {
+            let was_asked = !core::mem::take(&mut asked.later);
+            if silent.asked != self.id && was_asked {
                 self.suspect(now, silent.asked);
             }
             if self.flaw(Flaw::SilenceIsNotFound) {

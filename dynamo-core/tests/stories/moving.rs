@@ -124,6 +124,31 @@ fn what_an_owner_and_its_giver_have_make_one_answer() {
     assert_eq!(get.told(), Some(told.to_vec()));
 }
 
+/// Between a giver's last word and its arrival neither vouches for all, and asking is quick.
+#[test]
+fn an_owner_that_is_to_have_the_rest_is_asked_again_at_once_and_then_after_a_while() {
+    let mut get = Getting::afar(3);
+    let giver = get.handover.from;
+    assert_eq!(get.asked().len(), 3);
+    get.settled_answer();
+    let lacks = |get: &mut Getting| {
+        get.not_yet(JOINER, giver, Siblings::new());
+        assert_eq!(get.asked(), [(giver, true)]);
+        get.not_yet(giver, giver, Siblings::new());
+    };
+    lacks(&mut get);
+    assert_eq!(get.asked(), [(JOINER, false)]);
+    for _ in 0..3 {
+        lacks(&mut get);
+        assert_eq!(get.asked(), [], "both have just said no");
+        get.node.run_ms(6);
+        assert_eq!(get.asked(), [(JOINER, false)]);
+    }
+    get.fetched(JOINER, "new");
+    let told = ["a", "b", "new"].map(str::to_owned);
+    assert_eq!(get.told(), Some(told.to_vec()));
+}
+
 /// It comes twice, or after it has all: in any case one answer is enough.
 #[test]
 fn an_owner_that_says_again_what_it_lacks_has_nobody_asked_again() {
