@@ -124,7 +124,7 @@ fn each_mechanism_keeps_its_promises_on_and_off() {
 
 /// Runs of the usual load on shapes in which nothing mends but what `change` leaves on.
 fn runs_with_only(change: Change) -> impl Iterator<Item = (u64, Plan, Run)> {
-    (0..200).map(move |seed| {
+    (0..300).map(move |seed| {
         let mut plan = load::plan(seed);
         // A range that is handed over mends as well.
         let stays = |window: &Window| !matches!(window.fault, Fault::Depart { .. });

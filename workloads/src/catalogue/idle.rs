@@ -24,6 +24,7 @@ pub(super) fn why(name: &str) -> Option<&'static str> {
             "implied by causal consistency; each says more exactly what a session lost"
         }
         "causal" => "implies the promises of sessions, which break with it",
+        "cut-links" => "what some links that are cut find, a node that is cut off finds first",
         "slow" => {
             "what a slow node does late, a paused one or a busy disk does as well, and those find it first"
         }

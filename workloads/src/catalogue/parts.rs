@@ -53,12 +53,13 @@ pub(super) const CALLS: [&str; 8] = [
 ];
 
 /// The loads of all presets.
-pub(super) const LOADS: [&str; 11] = [
+pub(super) const LOADS: [&str; 12] = [
     "mixed",
     "register",
     "cart",
     "chain",
     "recreate",
+    "many keys",
     "sets",
     "counters",
     "lists",

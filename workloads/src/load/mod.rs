@@ -1,6 +1,7 @@
 //! Plans out of seeds: what clients do, and what goes wrong meanwhile.
 
 mod dice;
+mod moves;
 mod nemesis;
 mod objects;
 mod rarer;

@@ -3,8 +3,8 @@
 use checker::Time;
 
 use super::dice::Dice;
-use super::rarer;
 use super::together;
+use super::{moves, rarer};
 use crate::fault::{Fault, FaultSchedule, NodeSet, Window};
 use crate::plan::{Shape, Step};
 
@@ -12,6 +12,9 @@ const KINDS: u64 = 8;
 
 /// The chance in percent that a member leaves and joins again in a run.
 const DEPARTURES_PERCENT: u64 = 40;
+
+/// The chance in percent that all nodes crash at once.
+const POWER_PERCENT: u64 = 4;
 
 /// How long a node that leaves stays away at least, in microseconds.
 const AWAY_US_MIN: u64 = 1_500_000;
@@ -21,9 +24,13 @@ pub(super) fn faults(seed: u64, shape: Shape, steps: &[Step]) -> FaultSchedule {
     let FaultSchedule(mut windows) = calm_members(seed, shape.nodes, steps);
     let departure = departure(Dice::new(seed, "nemesis"), shape.nodes, end(steps));
     let departs = departure.is_some();
+    if let Some(away) = &departure {
+        windows.extend(moves::windows(seed, shape.nodes, away));
+    }
     windows.extend(departure);
     windows.extend(rarer::windows(seed, shape, steps, departs));
     windows.extend(together::windows(seed, shape, steps));
+    windows.extend(power(Dice::new(seed, "power"), shape.nodes, steps));
     for (window, id) in windows.iter_mut().zip(1..) {
         window.id = id;
     }
@@ -32,6 +39,20 @@ pub(super) fn faults(seed: u64, shape: Shape, steps: &[Step]) -> FaultSchedule {
 
 fn end(steps: &[Step]) -> u64 {
     steps.last().map_or(0, |step| step.at.0)
+}
+
+/// All nodes lose their power soon after a call, and come back one by one.
+fn power(dice: Dice, nodes: u32, steps: &[Step]) -> Vec<Window> {
+    if !dice.percent("fails", 0, POWER_PERCENT) {
+        return Vec::new();
+    }
+    let step = dice.within("at", 0, 0, steps.len() as u64 - 1);
+    let from = steps[step as usize].at.0 + dice.within("after", 0, 0, 8_000);
+    let crash = |node: u32| {
+        let until = from + dice.within("back after", u64::from(node), 5_000, 100_000);
+        window(from, until, Fault::Crash { node })
+    };
+    (0..nodes).map(crash).collect()
 }
 
 /// As [`faults`], but nobody leaves.
@@ -174,4 +195,30 @@ fn side(dice: Dice, window: u64, nodes: u32) -> NodeSet {
     (0..size as u32)
         .map(|member| (first + member * stride) % nodes)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn power_fails_everywhere_at_one_moment_or_nowhere() {
+        let mut failures = 0;
+        for seed in 0..2_000 {
+            let plan = super::super::plan(seed);
+            let (nodes, steps) = (plan.shape.nodes, &plan.steps);
+            let windows = power(Dice::new(seed, "power"), nodes, steps);
+            let crashed = windows.iter().map(|window| {
+                assert!(window.from == windows[0].from && window.from < window.until);
+                match window.fault {
+                    Fault::Crash { node } => node,
+                    _ => panic!("{window:?}"),
+                }
+            });
+            let crashed: Vec<u32> = crashed.collect();
+            assert!(crashed.is_empty() || crashed.iter().copied().eq(0..nodes));
+            failures += u32::from(!crashed.is_empty());
+        }
+        assert!((40..140).contains(&failures), "{failures}");
+    }
 }

@@ -12,10 +12,11 @@ use crate::plan::{Shape, Step};
 /// How many kinds there are, apart from those that strike disks for good.
 const KINDS: u64 = 11;
 
-/// Classes of messages that a fault may aim at: what copies, what answers, what hands over hints, what mends,
-/// what compares trees, what tells of members, what moves between owners.
-const CLASSES: [&[&str]; 7] = [
+/// Classes of messages that a fault may aim at: what copies, what asks, what answers, what hands over
+/// hints, what mends, what compares trees, what tells of members, what moves between owners.
+const CLASSES: [&[&str]; 8] = [
     &["replicate"],
+    &["forward", "fetch"],
     &["replicated", "fetched", "forwarded"],
     &["hint", "hint-ack"],
     &["repair"],
@@ -130,8 +131,12 @@ impl Nemesis<'_> {
         let how = dice.within("aims by", nth, 0, 5);
         if how <= 3 {
             let class = dice.within("class", nth, 0, CLASSES.len() as u64 - 1);
-            let kinds = CLASSES[class as usize].iter();
-            at.kinds = kinds.map(|&kind| kind.to_owned()).collect();
+            let class = CLASSES[class as usize];
+            // Who tells two things of one must not rely on the other.
+            let one = dice.within("of the class", nth, 0, class.len() as u64 - 1) as usize;
+            let alone = dice.percent("one kind", nth, 50);
+            let kinds = if alone { &class[one..=one] } else { class };
+            at.kinds = kinds.iter().map(|&kind| kind.to_owned()).collect();
         }
         match how {
             2 | 4 => at.from = one("sender"),
@@ -212,7 +217,17 @@ impl Nemesis<'_> {
             },
         );
         if !matches!(lost.fault, Fault::Scramble { .. }) {
-            return vec![lost];
+            // What a node makes of the damage is to outlive a crash as well.
+            let again = self.dice.percent("crashes again", NTH, 40).then(|| {
+                let after = |question, most| self.dice.within(question, NTH, 5_000, most);
+                let from = lost.until.0 + after("crashes after", 200_000);
+                window(
+                    from,
+                    from + after("back after", 60_000),
+                    Fault::Crash { node },
+                )
+            });
+            return [lost].into_iter().chain(again).collect();
         }
         // Only a crash shows what was scrambled.
         let crash = crash_within(&lost, node);

@@ -6,20 +6,26 @@ use checker::Time;
 
 use super::dice::Dice;
 use super::{nemesis, shape};
-use crate::plan::{Call, Plan, Shape, Step};
+use crate::plan::{Call, Partitioning, Plan, Shape, Step};
 
 /// The plan of this seed: 60 to 120 calls of 2 to 5 clients, and at least three faults.
+///
+/// If it is one of [many keys](Pattern::Many), each is put once before.
 pub fn plan(seed: u64) -> Plan {
-    let shape = shape(seed);
-    let habits = Habits::new(seed);
-    let steps = steps(&habits, shape.nodes);
-    let faults = nemesis::faults(seed, shape, &steps);
-    Plan {
+    let usual = shape(seed);
+    plan_on(
+        match Pattern::of(seed) {
+            // Long ranges, and trees that are compared.
+            Pattern::Many => Shape {
+                vnodes: 1,
+                partitioning: Partitioning::Tokens,
+                anti_entropy: true,
+                ..usual
+            },
+            _ => usual,
+        },
         seed,
-        shape,
-        steps,
-        faults,
-    }
+    )
 }
 
 /// The plan of this seed on a cluster of this shape: calls and faults as in [`plan`].
@@ -48,16 +54,19 @@ pub enum Pattern {
     Chain,
     /// What is deleted is put again, with a context or without.
     Recreate,
+    /// On more keys than one leaf of a hash tree has room for.
+    Many,
 }
 
 impl Pattern {
     /// All of them.
-    pub const ALL: [Pattern; 5] = [
+    pub const ALL: [Pattern; 6] = [
         Pattern::Mixed,
         Pattern::Register,
         Pattern::Cart,
         Pattern::Chain,
         Pattern::Recreate,
+        Pattern::Many,
     ];
 
     /// That of the plan of this seed.
@@ -73,9 +82,19 @@ impl Pattern {
             Pattern::Cart => "cart",
             Pattern::Chain => "chain",
             Pattern::Recreate => "recreate",
+            Pattern::Many => "many keys",
         }
     }
 }
+
+/// The chance in percent of many keys.
+const MANY_PERCENT: u64 = 3;
+
+/// The chance in percent that all clients pause once, in the middle of their calls.
+const PAUSE_PERCENT: u64 = 10;
+
+/// A pause in which hints are delivered and replicas are compared, in microseconds.
+pub(super) const PAUSE_US_MIN: u64 = 1_000_000;
 
 /// What the clients of one run have in common, so that runs differ from each other.
 struct Habits {
@@ -101,8 +120,12 @@ struct Habits {
     retries: u64,
     /// Whether a client reads before each of its writes.
     reads_first: bool,
+    /// Whether each key is put once before all else.
+    put_first: bool,
     /// Whether each client always asks the same node.
     sticky: bool,
+    /// Before which call all of them pause, and for how many microseconds.
+    pause: Option<(u64, u64)>,
 }
 
 struct Key {
@@ -116,8 +139,12 @@ impl Habits {
     fn new(seed: u64) -> Self {
         let dice = Dice::new(seed, "load");
         let pattern = Habits::pattern(dice);
-        let most = if pattern == Pattern::Register { 2 } else { 6 };
-        let keys = (0..dice.within("keys", 0, 1, most))
+        let (least, most) = match pattern {
+            Pattern::Register => (1, 2),
+            Pattern::Many => (50, 100),
+            _ => (1, 6),
+        };
+        let keys = (0..dice.within("keys", 0, least, most))
             .map(|key| Key {
                 name: format!("k{key}"),
                 weight: [1, 1, 2, 8][dice.within("weight", key, 0, 3) as usize],
@@ -137,6 +164,14 @@ impl Habits {
             forged: [0, 0, 0, 3][dice.within("forged", 0, 0, 3) as usize],
             retries: [0, 0, 15, 40][dice.within("retries", 0, 0, 3) as usize],
             reads_first: false,
+            put_first: false,
+            pause: dice.percent("pauses", 0, PAUSE_PERCENT).then(|| {
+                let before = dice.within("pauses before", 0, 20, 40);
+                (
+                    before,
+                    dice.within("pause", 0, PAUSE_US_MIN, 2 * PAUSE_US_MIN),
+                )
+            }),
             sticky: dice.percent("sticky", 0, 25),
             dice,
         };
@@ -164,16 +199,33 @@ impl Habits {
                 deletes: 40,
                 ..usual
             },
+            Pattern::Many => Habits {
+                puts: 80,
+                put_first: true,
+                ..usual
+            },
         }
     }
 
     fn pattern(dice: Dice) -> Pattern {
+        if dice.percent("many keys", 0, MANY_PERCENT) {
+            return Pattern::Many;
+        }
         match dice.within("pattern", 0, 0, 9) {
             0..=5 => Pattern::Mixed,
             6 => Pattern::Register,
             7 => Pattern::Cart,
             8 => Pattern::Chain,
             _ => Pattern::Recreate,
+        }
+    }
+
+    /// How long it is quiet before a call, in microseconds.
+    fn rest(&self, call: u64) -> u64 {
+        let gap = self.dice.within("gap", call, 0, self.gap);
+        match self.pause {
+            Some((before, pause)) if before == call => gap + pause,
+            _ => gap,
         }
     }
 
@@ -231,16 +283,36 @@ impl<'h> Gets<'h> {
     }
 }
 
+/// A blind put of each key, in a quick row.
+fn each_key(habits: &Habits, nodes: u32) -> Vec<Step> {
+    let put = |(nth, key): (u32, &Key)| Step {
+        id: nth + 1,
+        at: Time(u64::from(nth) * 500),
+        client: nth % habits.clients as u32,
+        via: nth % nodes,
+        call: Call::Put {
+            key: key.name.clone(),
+            context: None,
+        },
+    };
+    (0..).zip(&habits.keys).map(put).collect()
+}
+
 fn steps(habits: &Habits, nodes: u32) -> Vec<Step> {
     let dice = &habits.dice;
     let mut gets = Gets::default();
     // The last put of each client, and its key.
     let mut puts: BTreeMap<u64, (u32, String)> = BTreeMap::new();
-    let mut at = 0;
-    let mut steps = Vec::new();
+    let mut steps = if habits.put_first {
+        each_key(habits, nodes)
+    } else {
+        Vec::new()
+    };
+    let first = steps.len() as u32 + 1;
+    let mut at = steps.last().map_or(0, |step| step.at.0);
     for call in 0..habits.calls {
-        at += dice.within("gap", call, 0, habits.gap);
-        let id = call as u32 + 1;
+        at += habits.rest(call);
+        let id = first + call as u32;
         let client = dice.within("client", call, 0, habits.clients - 1);
         let key = habits.key(call);
         let name = key.name.as_str();
@@ -293,6 +365,8 @@ fn steps(habits: &Habits, nodes: u32) -> Vec<Step> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -361,10 +435,28 @@ mod tests {
             }
         }
         assert!(
-            seen.len() == 5 && seen.values().all(|runs| *runs > 30),
+            seen.len() == Pattern::ALL.len() && seen.values().all(|runs| *runs > 8),
             "{seen:?}"
         );
         assert!(forged > 40 && stale > 400, "{forged} forged, {stale} stale");
+    }
+
+    #[test]
+    fn some_plans_pause_once_and_some_have_many_keys() {
+        let (mut pauses, mut many) = (0, 0);
+        for plan in (0..1_000).map(plan) {
+            let pairs = plan.steps.windows(2);
+            let longest = pairs.map(|pair| pair[1].at.0 - pair[0].at.0).max();
+            pauses += u32::from(longest >= Some(PAUSE_US_MIN));
+            let keys: BTreeSet<&str> = plan.steps.iter().map(|step| step.call.key()).collect();
+            if keys.len() > 6 {
+                assert!(keys.len() >= 50 && plan.steps.len() >= keys.len() + 60);
+                assert!(plan.shape.anti_entropy && plan.shape.vnodes == 1);
+                many += 1;
+            }
+        }
+        assert!((70..140).contains(&pauses), "{pauses}");
+        assert!((15..50).contains(&many), "{many}");
     }
 
     #[test]
@@ -396,7 +488,7 @@ mod tests {
 
     #[test]
     fn shapes_cover_every_legal_quorum_of_up_to_five_replicas() {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for seed in 0..3_000 {
             let shape = shape(seed);
             seen.insert((shape.n, shape.r, shape.w));
