@@ -4,7 +4,7 @@ use super::dice::Dice;
 use super::nemesis::window;
 use crate::fault::{Fault, NodeSet, Scope, Window};
 
-/// The chance in percent that something strikes each of the two.
+/// The chance in percent of each of the two windows at either end.
 const PERCENT: u64 = 30;
 
 /// What tells of the change, what moves between owners, and what is written meanwhile.

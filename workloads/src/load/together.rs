@@ -10,26 +10,40 @@ use super::siblings::PAUSE_US_MIN;
 use crate::fault::{Fault, NodeSet, Scope, Window};
 use crate::plan::{Call, Shape, Step};
 
-/// The chance in percent of each kind.
-const PERCENT: u64 = 12;
+/// The chance in percent of messages that outlive who they are for.
+const OUTLIVED_PERCENT: u64 = 18;
 
-/// What strikes the node that a client asks, about one of these calls.
+/// The chance in percent of what only one node knows.
+const ALONE_PERCENT: u64 = 12;
+
+/// The chance in percent of the same in two lives.
+const TWICE_PERCENT: u64 = 12;
+
+/// The same where clients pause: what happened before is over then.
+const TWICE_AROUND_A_PAUSE_PERCENT: u64 = 48;
+
+/// What strikes one node, mostly the one that a client asks, about one or two of these calls.
 pub(super) fn windows(seed: u64, shape: Shape, steps: &[Step]) -> Vec<Window> {
     let dice = Dice::new(seed, "nemesis of one call");
     let mut windows = Vec::new();
     if shape.nodes < 2 {
         return windows;
     }
-    if dice.percent("outlived", 0, 3 * PERCENT / 2) {
+    if dice.percent("outlived", 0, OUTLIVED_PERCENT) {
         windows.extend(outlived(dice, shape.nodes, steps));
     }
-    if dice.percent("alone", 0, PERCENT) {
+    if dice.percent("alone", 0, ALONE_PERCENT) {
         windows.extend(alone(dice, shape.nodes, steps).into_iter().flatten());
     }
     let pauses = steps
         .windows(2)
         .any(|pair| pair[1].at.0 - pair[0].at.0 >= PAUSE_US_MIN);
-    if dice.percent("twice", 0, if pauses { 4 * PERCENT } else { PERCENT }) {
+    let twice_percent = if pauses {
+        TWICE_AROUND_A_PAUSE_PERCENT
+    } else {
+        TWICE_PERCENT
+    };
+    if dice.percent("twice", 0, twice_percent) {
         windows.extend(twice(dice, shape.nodes, steps).into_iter().flatten());
     }
     windows
